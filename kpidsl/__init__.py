@@ -1,0 +1,1 @@
+"""KPIs as code: specs in text, verdicts from data."""
