@@ -1,0 +1,163 @@
+"""Everything that is shown to a person about a text: where it is, what was found, what to do.
+
+Diagnostics are values. A pass collects them and goes on; only `kpidsl.render` turns them into text.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+from attrs import define, field, frozen
+
+
+class Severity(IntEnum):
+    """How much a diagnostic weighs; only errors stop what depends on the broken part."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    @property
+    def word(self) -> str:
+        """The severity as it is written in outputs: `error`, `warning`, `info`."""
+        return self.name.lower()
+
+
+@define(eq=False)
+class Source:
+    """A text and the name it is known by (a path relative to where the command was run, or `<stdin>`)."""
+
+    name: str
+    text: str
+    _starts: list[int] | None = field(default=None, init=False, repr=False)
+
+    @property
+    def line_starts(self) -> list[int]:
+        """The offset of the first character of every line."""
+        if self._starts is None:
+            self._starts = [0, *(i + 1 for i, c in enumerate(self.text) if c == "\n")]
+        return self._starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Line and column (both from 1, columns in characters) of an offset."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """The text of a line (from 1), without its line end."""
+        start = self.line_starts[number - 1]
+        end = self.line_starts[number] - 1 if number < len(self.line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r")
+
+
+class Span(NamedTuple):
+    """A stretch of a source, by character offsets; `end` is exclusive. A tuple, for there are very many."""
+
+    source: Source
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The characters of the stretch."""
+        return self.source.text[self.start : self.end]
+
+    @property
+    def line(self) -> int:
+        """The line it starts on, from 1."""
+        return self.source.position(self.start)[0]
+
+    def to(self, other: Span) -> Span:
+        """From the start of this stretch to the end of the other."""
+        return Span(self.source, self.start, other.end)
+
+
+@frozen
+class Label:
+    """A secondary place and what is to be said about it."""
+
+    span: Span
+    text: str
+
+
+@frozen
+class Edit:
+    """Replace a stretch by a text."""
+
+    span: Span
+    text: str
+
+
+@frozen
+class Fix:
+    """A repair: `safe` ones keep the meaning or are what was surely meant."""
+
+    title: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+@frozen
+class Diagnostic:
+    """What was found, where, what was expected, and one way out.
+
+    `code` is a key of `kpidsl.codes.CATALOGUE` (`K101`). `place` names where the fault lies when it is not in
+    a text that we hold: a data file with line and column, a connection, a config key.
+    """
+
+    code: str
+    message: str
+    span: Span | None = None
+    severity: Severity = Severity.ERROR
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+    place: str | None = None
+    kpi: str | None = None
+
+
+@define
+class Report:
+    """Diagnostics as they are collected by the passes of one run."""
+
+    items: list[Diagnostic] = field(factory=list)
+
+    def add(self, diagnostic: Diagnostic) -> None:
+        """Collect one more."""
+        self.items.append(diagnostic)
+
+    def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
+        """Collect several more."""
+        self.items.extend(diagnostics)
+
+    @property
+    def errors(self) -> list[Diagnostic]:
+        """The ones that stop what depends on the broken part."""
+        return [d for d in self.items if d.severity is Severity.ERROR]
+
+    def sorted(self) -> list[Diagnostic]:
+        """By file and place, so that a report reads from top to bottom."""
+        return sorted(self.items, key=_order)
+
+    def __iter__(self) -> Iterator[Diagnostic]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def _order(diagnostic: Diagnostic) -> tuple[str, int, str]:
+    span = diagnostic.span
+    return (span.source.name, span.start, diagnostic.code) if span else (diagnostic.place or "", -1, diagnostic.code)
+
+
+def near(word: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Known names that resemble a word, the most alike first: a fact to be told, never a guess acted upon."""
+    from difflib import get_close_matches
+
+    folded = {name.casefold(): name for name in known}
+    return [folded[match] for match in get_close_matches(word.casefold(), folded, n=limit, cutoff=0.6)]

@@ -1,0 +1,650 @@
+"""What a spec file says, as frozen records with the place of each in the text.
+
+Nothing here is resolved: a name is only a name, a unit only its words. Two nodes are equal when they say the same;
+places do not count, so that formatting can be proved to change nothing.
+"""
+
+from __future__ import annotations
+
+from attrs import field, frozen
+
+from kpidsl.diagnostics import Source, Span
+
+
+@frozen
+class Node:
+    """Anything that has a place in the text."""
+
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Word(Node):
+    """A name being introduced or referred to where no dotted path may stand; backticks are already taken off."""
+
+    text: str
+
+
+@frozen
+class String(Node):
+    """A quoted text, escapes resolved (`\\"` and `\\\\`)."""
+
+    text: str
+
+
+@frozen
+class UnitText(Node):
+    """The words of a unit, spaces folded: `EUR per lead`, `%`, `points`."""
+
+    text: str
+
+
+@frozen
+class PeriodText(Node):
+    """A period as written: `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`."""
+
+    text: str
+
+
+# -- expressions ------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Name(Node):
+    """A reference: `leads`, or a path such as `ads.spend`."""
+
+    parts: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The path with dots, without backticks."""
+        return ".".join(self.parts)
+
+
+@frozen
+class Number(Node):
+    """A number as written (`2_500`, `4.50`), with its unit when one follows."""
+
+    text: str
+    unit: UnitText | None
+
+    @property
+    def value(self) -> float:
+        """The digits as a number; `5%` has the value 5 here and the unit `%`."""
+        return float(self.text.replace("_", ""))
+
+
+@frozen
+class Call(Node):
+    """`name(args)`, or `name(args by weight)`. The name is the words before the parenthesis: `count distinct`."""
+
+    name: Word
+    args: tuple[Expression, ...]
+    by: Expression | None = None
+
+
+@frozen
+class Unary(Node):
+    """`- x` or `not x`."""
+
+    op: str
+    operand: Expression
+
+
+@frozen
+class Binary(Node):
+    """Arithmetic `+ - * /`, comparison `= != < <= > >=`, logic `and or`."""
+
+    op: str
+    left: Expression
+    right: Expression
+
+
+@frozen
+class In(Node):
+    """`x in (a, b)`, `x not in (a, b)`."""
+
+    subject: Expression
+    items: tuple[Expression, ...]
+    negated: bool = False
+
+
+@frozen
+class Between(Node):
+    """`x between a and b`, both included."""
+
+    subject: Expression
+    low: Expression
+    high: Expression
+    negated: bool = False
+
+
+@frozen
+class Missing(Node):
+    """`x is missing`, `x is not missing`."""
+
+    subject: Expression
+    negated: bool = False
+
+
+@frozen
+class When(Node):
+    """`when c then v when d then w otherwise u`; without `otherwise` there is no value."""
+
+    branches: tuple[tuple[Expression, Expression], ...]
+    otherwise: Expression | None
+
+
+@frozen
+class Where(Node):
+    """An aggregation, a measure or a source restricted to the rows for which the condition holds."""
+
+    subject: Expression
+    condition: Expression
+
+
+@frozen
+class Default(Node):
+    """`x default 0`: the value to take where there is none."""
+
+    subject: Expression
+    value: Number
+
+
+@frozen
+class Group(Node):
+    """Parentheses as the author wrote them."""
+
+    inner: Expression
+
+
+Expression = (
+    Name | Number | String | PeriodText | Call | Unary | Binary | In | Between | Missing | When | Where | Default | Group
+)
+
+
+# -- clauses that several definitions share ---------------------------------------------------------------------
+
+
+@frozen
+class Description(Node):
+    """`description "..."`."""
+
+    text: String
+
+
+@frozen
+class Caption(Node):
+    """`label fr "Coût par lead"`: the title in another language."""
+
+    language: Word
+    text: String
+
+
+@frozen
+class Owner(Node):
+    """`owner "Acquisition team"`."""
+
+    text: String
+
+
+@frozen
+class Formula(Node):
+    """`formula ad_spend / leads`."""
+
+    value: Expression
+
+
+@frozen
+class UnitClause(Node):
+    """`unit EUR per lead`."""
+
+    unit: UnitText
+
+
+# -- calendar ---------------------------------------------------------------------------------------------------
+
+
+@frozen
+class FiscalYear(Node):
+    """`fiscal year starts in April`."""
+
+    month: Word
+
+
+@frozen
+class WeekStart(Node):
+    """`weeks start on Monday`."""
+
+    day: Word
+
+
+@frozen
+class TimeZone(Node):
+    """`time zone Europe/Paris`."""
+
+    name: String
+
+
+# -- source -----------------------------------------------------------------------------------------------------
+
+
+@frozen
+class FromFiles(Node):
+    """`from "data/ads/*.csv" separated by ";" decimal "," ...`; options are (word, value) in the order written.
+
+    Option words: `separated by`, `decimal`, `thousands`, `dates`, `encoding`, `sheet`, `table`.
+    """
+
+    pattern: String
+    options: tuple[tuple[str, String], ...]
+
+
+@frozen
+class FromTable(Node):
+    """`from table "shop.orders" in shop`."""
+
+    table: String
+    connection: Word | None
+
+
+@frozen
+class TimeColumn(Node):
+    """`time created_at`."""
+
+    column: Word
+
+
+@frozen
+class ChannelColumn(Node):
+    """`channel platform`: which column says the channel."""
+
+    column: Word
+
+
+@frozen
+class Row(Node):
+    """`row lead`: each row is one lead."""
+
+    thing: Word
+
+
+@frozen
+class Key(Node):
+    """`key day, platform, campaign`."""
+
+    columns: tuple[Word, ...]
+
+
+@frozen
+class BelongsTo(Node):
+    """`belongs to sessions by session_id`, or `by session_id = id` where the far key has another name."""
+
+    target: Word
+    column: Word
+    far: Word | None
+
+
+@frozen
+class Column(Node):
+    """`column spend EUR`; `type` is `text number day moment flag`, or the words of a unit; None when computed."""
+
+    name: Word
+    type: UnitText | None = None
+    identity: Word | None = None
+    """`column contact id of contact`: what the column identifies."""
+    value: Expression | None = None
+    """`column margin = amount - cost`."""
+
+
+@frozen
+class Fresh(Node):
+    """`fresh within 2 days`."""
+
+    amount: Number
+    """Its unit is the time word."""
+
+
+@frozen
+class Complete(Node):
+    """`complete every day`."""
+
+    grain: Word
+
+
+@frozen
+class Check(Node):
+    """`check spend >= 0`."""
+
+    condition: Expression
+
+
+# -- promises ---------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Bound(Node):
+    """`at least X`, `at most X`, `between X and Y`, `increase by X`, `decrease by X`."""
+
+    direction: str
+    value: Expression
+    high: Expression | None = None
+
+
+@frozen
+class Milestone(Node):
+    """`at least 100 lead by 2026-03`."""
+
+    bound: Bound
+    by: PeriodText
+
+
+@frozen
+class Target(Node):
+    """`target at least 25`, or a bare `target` with milestones under it."""
+
+    bound: Bound | None
+    milestones: tuple[Milestone, ...] = ()
+
+
+@frozen
+class Tolerance(Node):
+    """`tolerance 5%`, `tolerance 2 points`, `tolerance 1_000 EUR`."""
+
+    amount: Number
+
+
+@frozen
+class Measured(Node):
+    """`measured every month` (kind `every`), `cumulatively`, `over the last 28 days` (kind `last`)."""
+
+    kind: str
+    grain: Word | None = None
+    amount: Number | None = None
+    """For `last`: 28, with the unit `days`."""
+
+
+@frozen
+class From(Node):
+    """`from 2026-07-01`: the first day of the promise."""
+
+    period: PeriodText
+
+
+@frozen
+class Deadline(Node):
+    """`deadline 2026-Q4`: the last day of the promise."""
+
+    period: PeriodText
+
+
+@frozen
+class Baseline(Node):
+    """`baseline 2025-H2`, `baseline previous period`, `baseline same period last year`, or a value."""
+
+    value: Expression | str
+    """A `PeriodText`, another expression, or the words `previous period` / `same period last year`."""
+
+
+@frozen
+class Pace(Node):
+    """`pace linear`, `pace like last year`, `pace none`."""
+
+    kind: str
+
+
+@frozen
+class Slice(Node):
+    """A line under `by`: the value of the dimension, its own promise."""
+
+    value: Word | String
+    bound: Bound
+    tolerance: Tolerance | None
+
+
+@frozen
+class By(Node):
+    """`by channel`, `by channel and country`, with targets per slice under it."""
+
+    dimensions: tuple[Name, ...]
+    slices: tuple[Slice, ...] = ()
+
+
+@frozen
+class OnlyChannel(Node):
+    """`channel google, meta`: the KPI looks at these channels only."""
+
+    values: tuple[Word | String, ...]
+
+
+@frozen
+class Stakeholder(Node):
+    """`stakeholder "Sales"`."""
+
+    text: String
+
+
+@frozen
+class Stage(Node):
+    """`stage act`: reach, act, convert or engage."""
+
+    name: Word
+
+
+@frozen
+class Role(Node):
+    """`leading` or `lagging`."""
+
+    kind: str
+
+
+@frozen
+class Review(Node):
+    """`review every quarter`."""
+
+    grain: Word
+
+
+@frozen
+class Because(Node):
+    """`because "..."`: why the target is what it is."""
+
+    text: String
+
+
+@frozen
+class Draft(Node):
+    """`draft`: evaluated and shown, never counted."""
+
+
+@frozen
+class Deprecated(Node):
+    """`deprecated until 2026-12-31 use net_sales`."""
+
+    until: PeriodText | None
+    use: Word | None
+
+
+# -- objective --------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Member(Node):
+    """`kpi online_sales weight 3`."""
+
+    kpi: Word
+    weight: Number | None
+
+
+@frozen
+class Met(Node):
+    """`met when all are met` (kind `all`), `any is met`, `at least 60% are met` (kind `share`)."""
+
+    kind: str
+    share: Number | None = None
+
+
+# -- test and scenario ------------------------------------------------------------------------------------------
+
+
+@frozen
+class Cell(Node):
+    """A cell of a table, trimmed."""
+
+    text: str
+
+
+@frozen
+class Given(Node):
+    """`given ads`, with rows under it; the first row names the columns."""
+
+    source: Word
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@frozen
+class AsOf(Node):
+    """`as of 2026-02-01`."""
+
+    period: PeriodText
+
+
+@frozen
+class Expect(Node):
+    """`expect roas for google in 2026-01 = 5, met`; `value` or `word` may be absent, not both.
+
+    In a scenario only the value is written: `expect 2_500 EUR`.
+    """
+
+    kpi: Word | None
+    slice: Word | String | None
+    period: PeriodText | None
+    value: Expression | None
+    word: str | None
+
+
+@frozen
+class Set(Node):
+    """`set cost_per_click = 5 EUR per click`."""
+
+    name: Word
+    value: Expression
+
+
+@frozen
+class Solve(Node):
+    """`solve ad_budget for conversions = 20`."""
+
+    unknown: Word
+    kpi: Word
+    value: Expression
+
+
+Clause = (
+    Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles | FromTable
+    | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete | Check | Target | Tolerance
+    | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel | Stakeholder | Stage | Role | Review | Because
+    | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set | Solve
+)  # fmt: skip
+
+
+# -- definitions ------------------------------------------------------------------------------------------------
+
+
+@frozen
+class Import(Node):
+    """`import "shared/calendar.kpi"`, relative to the file it stands in."""
+
+    path: String
+
+
+@frozen
+class CalendarDef(Node):
+    """`calendar` and its clauses; one per project."""
+
+    clauses: tuple[Clause, ...]
+
+
+@frozen
+class Let(Node):
+    """`let lifetime = 3 year`."""
+
+    name: Word
+    value: Expression
+
+
+@frozen
+class SourceDef(Node):
+    """`source ads "Daily spend"`."""
+
+    name: Word
+    title: String | None
+    clauses: tuple[Clause, ...]
+
+
+@frozen
+class MeasureDef(Node):
+    """`measure leads "Leads" = count(crm)`, with `description`, `unit`, `label`, `owner` under it if wanted."""
+
+    name: Word
+    title: String | None
+    value: Expression
+    clauses: tuple[Clause, ...]
+
+
+@frozen
+class KpiDef(Node):
+    """`kpi cost_per_lead "Cost per lead"`."""
+
+    name: Word
+    title: String | None
+    clauses: tuple[Clause, ...]
+
+
+@frozen
+class ObjectiveDef(Node):
+    """`objective grow_online "Grow online sales"`."""
+
+    name: Word
+    title: String | None
+    clauses: tuple[Clause, ...]
+
+
+@frozen
+class TestDef(Node):
+    """`test "2 000 EUR of ads ..."`."""
+
+    title: String
+    clauses: tuple[Clause, ...]
+
+
+@frozen
+class ScenarioDef(Node):
+    """`scenario "What would 20 conversions cost?"`."""
+
+    title: String
+    clauses: tuple[Clause, ...]
+
+
+Definition = Import | CalendarDef | Let | SourceDef | MeasureDef | KpiDef | ObjectiveDef | TestDef | ScenarioDef
+
+
+@frozen
+class Comment(Node):
+    """`# ...` to the end of the line; `alone` when nothing else stands on the line."""
+
+    text: str
+    alone: bool
+
+
+@frozen
+class File:
+    """A parsed file: the definitions that could be read, in order, and every comment.
+
+    `broken` are the stretches of definitions that could not be read; each has its diagnostic in the report.
+    """
+
+    source: Source = field(eq=False, repr=False)
+    definitions: tuple[Definition, ...]
+    comments: tuple[Comment, ...] = field(eq=False)
+    broken: tuple[Span, ...] = field(default=(), eq=False)
