@@ -1,0 +1,1 @@
+"""What specs are about, apart from their text: units, periods, types, functions, sources."""
