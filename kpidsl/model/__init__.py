@@ -1,1 +1,1 @@
-"""What specs are about, apart from their text: units, periods, types, functions, sources."""
+"""The nouns of the language: units, periods, types and definitions. Knows no text, no table and no engine."""
