@@ -23,7 +23,7 @@ _MONTHS: dict[Grain, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _DAYS: dict[Grain, int] = {"day": 1, "week": 7}
 _ONE_DAY = timedelta(days=1)
 
-_LITERAL = re.compile(r"(FY)?(\d{4})(?:-([HQW]?)(\d{1,2})(?:-(\d{1,2}))?)?", re.ASCII)
+_LITERAL = re.compile(r"(FY)?(\d{4})(?:-(?:([HQW])(\d{1,2})|(\d{1,2})(?:-(\d{1,2}))?))?", re.ASCII)
 _REVERSED = re.compile(r"([HQW]?\d{1,2})[ -/](\d{4})", re.ASCII)
 
 
@@ -126,29 +126,26 @@ def parse_period(text: str, calendar: Calendar) -> Window:
     found = _LITERAL.fullmatch(text)
     if not found:
         raise ValueError(_not_a_period(text))
-    fiscal, year, letter, number, day = found.groups()
-    if not _FIRST_YEAR <= int(year) <= _LAST_YEAR:
-        raise ValueError(f"`{text}`: the year {year} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
-    first_month = calendar.fiscal_month if fiscal else 1
-    if number is None:
-        return _part_of_year(int(year), 0, "year", first_month)
-    match letter, day:
-        case "H", None:
-            return _part_of_year(int(year), _within(text, number, 2, "halves", "H1"), "half", first_month)
-        case "Q", None:
-            return _part_of_year(
-                int(year), _within(text, number, 4, "quarters", "Q1"), "quarter", first_month
-            )
-        case _ if fiscal:
-            raise ValueError(f"`{text}`: a fiscal year has halves and quarters only, as FY{year}-Q1")
-        case "W", None:
-            return _week(text, int(year), _two_digits(text, number), calendar)
-        case "", None:
-            return _part_of_year(int(year), _month(text, number) - 1, "month", 1)
-        case "", _:
-            return _day(text, int(year), _month(text, number), _two_digits(text, day))
+    fiscal, name, letter, part, month, day = found.groups()
+    year, first_month = int(name), calendar.fiscal_month if fiscal else 1
+    if not _FIRST_YEAR <= year <= _LAST_YEAR:
+        raise ValueError(f"`{text}`: the year {name} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
+    if fiscal and (month or letter == "W"):
+        raise ValueError(f"`{text}`: a fiscal year has halves and quarters only, as FY{name}-Q1")
+    if month:
+        number = _month(text, month)
+        if day:
+            return _day(text, year, number, _two_digits(text, day))
+        return _part_of_year(year, number - 1, "month", 1)
+    match letter:
+        case "H":
+            return _part_of_year(year, _within(text, part, 2, "halves", "H1"), "half", first_month)
+        case "Q":
+            return _part_of_year(year, _within(text, part, 4, "quarters", "Q1"), "quarter", first_month)
+        case "W":
+            return _week(text, year, _two_digits(text, part), calendar)
         case _:
-            raise ValueError(_not_a_period(text))
+            return _part_of_year(year, 0, "year", first_month)
 
 
 def containing(day: date, grain: Grain, calendar: Calendar, fiscal: bool | None = None) -> Window:
