@@ -163,10 +163,10 @@ def containing(day: date, grain: Grain, calendar: Calendar, fiscal: bool | None 
 def periods(
     start: date, end: date, grain: Grain, calendar: Calendar, fiscal: bool | None = None
 ) -> tuple[Window, ...]:
-    """The whole periods of a grain that cover start to end: the first contains start, the last contains end."""
+    """The whole periods of a grain that cover start to end; none if end is before start."""
     window = containing(start, grain, calendar, fiscal)
     found = []
-    while window.start <= end:
+    while start <= end and window.start <= end:
         found.append(window)
         window = window.shift(1)
     return tuple(found)
