@@ -25,13 +25,14 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from attrs import define, field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
+T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 
@@ -104,7 +105,7 @@ def _read(file: Path, table: tuple[str, ...], report: Report) -> Config | None:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         report.add(Diagnostic("K701", f"`{shown}` cannot be read: {why}", place=shown))
         return Config(root=file.parent, file=file)
-    if table and f"{'.'.join(table)}" not in text:
+    if table and table[-1] not in text:
         return None
     source = Source(shown, text)
     try:
@@ -182,7 +183,7 @@ class _Reader:
                 self.unknown((*path, key), tuple(known))
         return {key: value for key, value in data.items() if known is None or key in known}
 
-    def value[T](
+    def value(
         self, path: tuple[str, ...], table: Mapping[str, Any], read: Callable[[Any], T | None], wanted: str
     ) -> T | None:
         """The value of a key, None if it is absent or (reported) not what is wanted."""
