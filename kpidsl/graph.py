@@ -1,0 +1,309 @@
+"""The evaluation graph: the narrow waist between the language and the engines.
+
+Left of it the code knows texts and names and no engine; right of it engines and numbers and no text. Nodes are frozen
+and hash-consed by `kpidsl.compile`: equal parts are one object, so whatever is asked twice is computed once.
+
+A node stands for a value per slice and window (an interval of days). Aggregates are answered by an engine, everything
+else by `kpidsl.evaluate.compute` on arrays.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from attrs import field, frozen
+
+from kpidsl.diagnostics import Diagnostic, Span
+from kpidsl.model.periods import Calendar, Grain, Window
+from kpidsl.model.rows import ColumnRef, Row
+from kpidsl.model.sources import SourceSpec
+from kpidsl.model.units import Unit
+
+Additivity = Literal["additive", "semi", "none", "constant"]
+"""`additive`: parts add up over time and slices; `semi`: over slices only (a stock level); `none`: never."""
+
+
+@frozen(cache_hash=True)
+class Aggregate:
+    """An aggregation over the rows of one source, within a slice and a window, that pass the filter.
+
+    `function`: sum, count, count distinct, average, weighted average, min, max, median, percentile,
+    standard deviation, first, last, share. `share` is the share of rows (of all rows that pass `filter`) for which
+    `argument`, a condition, holds. `first` and `last` take the rows of the earliest or latest moment, summed.
+    """
+
+    function: str
+    source: str
+    argument: Row | None
+    unit: Unit
+    additivity: Additivity
+    filter: Row | None = None
+    weight: Row | None = None
+    parameter: float | None = None
+    """The percentile, 0 to 100."""
+
+
+@frozen(cache_hash=True)
+class Constant:
+    """A number; percents are already fractions."""
+
+    value: float
+    unit: Unit
+    additivity: Additivity = "constant"
+
+
+@frozen(cache_hash=True)
+class Combine:
+    """Arithmetic on results: `+ - * /` (any number of operands, from the left), `neg`, `abs`, `round` (digits)."""
+
+    op: str
+    args: tuple[Node, ...]
+    unit: Unit
+    additivity: Additivity
+
+
+@frozen(cache_hash=True)
+class Shift:
+    """The node over another window: the one `count` periods earlier, or the same one a year earlier."""
+
+    node: Node
+    by: Literal["period", "year"]
+    unit: Unit
+    additivity: Additivity
+    count: int = 1
+
+
+@frozen(cache_hash=True)
+class Running:
+    """The running total: over the window from the start of the promise (else the first data) to the window's end."""
+
+    node: Node
+    unit: Unit
+    additivity: Additivity = "none"
+
+
+@frozen(cache_hash=True)
+class Rolling:
+    """The mean of the node over the window and the `count` - 1 before it; no value if one of them has none."""
+
+    node: Node
+    count: int
+    unit: Unit
+    additivity: Additivity = "none"
+
+
+@frozen(cache_hash=True)
+class Share:
+    """The slice's part of the total over all slices, a fraction."""
+
+    node: Node
+    unit: Unit
+    additivity: Additivity = "none"
+
+
+@frozen(cache_hash=True)
+class Default:
+    """The node, and a number where it has no value."""
+
+    node: Node
+    value: float
+    unit: Unit
+    additivity: Additivity
+
+
+Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes that a node is computed from."""
+    match node:
+        case Aggregate() | Constant():
+            return ()
+        case Combine(args=args):
+            return args
+        case Shift(node=inner) | Running(node=inner) | Rolling(node=inner) | Share(node=inner) | Default(node=inner):
+            return (inner,)
+
+
+def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
+    """The aggregates below some nodes, each once, in the order of first sight."""
+    seen: dict[Node, None] = {}
+    found: dict[Aggregate, None] = {}
+    stack = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node in seen:
+            continue
+        seen[node] = None
+        if isinstance(node, Aggregate):
+            found[node] = None
+        stack.extend(reversed(children(node)))
+    return tuple(found)
+
+
+# -- promises ---------------------------------------------------------------------------------------------------
+
+Direction = Literal["at least", "at most", "between", "increase", "decrease"]
+
+
+@frozen
+class Bound:
+    """What is promised. For `increase` and `decrease` the value is a relative change when `relative`, else an amount
+    in the KPI's unit (points for a percent KPI). `high` only for `between`."""
+
+    direction: Direction
+    value: Node
+    high: Node | None = None
+    relative: bool = False
+
+
+@frozen
+class Tolerance:
+    """`relative`: a fraction of the target; else an amount in the KPI's unit (points are fractions too)."""
+
+    amount: float
+    relative: bool
+    text: str
+    """As written: `5%`."""
+
+
+@frozen
+class Every:
+    """Each period of a grain is judged alone."""
+
+    grain: Grain
+
+
+@frozen
+class Cumulative:
+    """One value from the start of the promise."""
+
+
+@frozen
+class Trailing:
+    """A sliding window of `count` grains that ends at the watermark."""
+
+    count: int
+    grain: Grain
+
+
+Measured = Every | Cumulative | Trailing
+
+Baseline = Window | Node | Literal["previous period", "same period last year"]
+
+
+@frozen
+class Promise:
+    """Everything a KPI promises. Without a bound it is shown and never judged."""
+
+    measured: Measured
+    bound: Bound | None = None
+    milestones: tuple[tuple[date, Bound], ...] = ()
+    tolerance: Tolerance | None = None
+    baseline: Baseline | None = None
+    start: date | None = None
+    deadline: date | None = None
+    pace: Literal["linear", "like last year", "none"] | None = None
+    """None: as the rules say by default."""
+
+
+@frozen
+class SlicePromise:
+    """A slice's own target under `by`."""
+
+    value: str
+    bound: Bound
+    tolerance: Tolerance | None
+
+
+@frozen(cache_hash=True)
+class Dimension:
+    """A name to split by, and the column that means it in each source of the formula."""
+
+    name: str
+    columns: tuple[tuple[str, ColumnRef], ...]
+
+    def column(self, source: str) -> ColumnRef:
+        """The column of a source; a KeyError if the dimension was not made for it."""
+        return dict(self.columns)[source]
+
+
+@frozen
+class About:
+    """What a KPI says to people; never part of its meaning."""
+
+    description: str | None = None
+    owner: str | None = None
+    stakeholders: tuple[str, ...] = ()
+    stage: str | None = None
+    role: str | None = None
+    review: Grain | None = None
+    because: str | None = None
+    labels: tuple[tuple[str, str], ...] = ()
+    draft: bool = False
+    deprecated: bool = False
+    deprecated_until: date | None = None
+    deprecated_use: str | None = None
+
+
+@frozen(eq=False)
+class Kpi:
+    """A formula with a promise attached."""
+
+    name: str
+    title: str | None
+    formula: Node
+    unit: Unit
+    """The declared unit, else the formula's. The formula is already converted to it."""
+    promise: Promise
+    dimensions: tuple[Dimension, ...]
+    slices: tuple[SlicePromise, ...]
+    about: About
+    span: Span
+    text: str
+    """The formula as written."""
+    hash: str
+    """Of the meaning: formula, unit, promise; 12 hex digits. Formatting and descriptions do not change it."""
+
+    @property
+    def label(self) -> str:
+        """Its title, or its name where it has none."""
+        return self.title or self.name
+
+
+@frozen(eq=False)
+class Measure:
+    """A named part of formulas."""
+
+    name: str
+    title: str | None
+    node: Node
+    span: Span
+    text: str
+
+
+@frozen
+class Objective:
+    """KPIs that together say whether a goal is met. `need`: 1.0 all, 0.0 any, else the share of weight."""
+
+    name: str
+    title: str | None
+    members: tuple[tuple[str, float], ...]
+    rule: Literal["all", "any", "share"]
+    need: float
+    owner: str | None
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen(eq=False)
+class Graph:
+    """A compiled project. What could not be compiled is in `broken`, with the first error of each."""
+
+    calendar: Calendar
+    sources: dict[str, SourceSpec]
+    measures: dict[str, Measure]
+    kpis: dict[str, Kpi]
+    objectives: dict[str, Objective]
+    broken: dict[str, Diagnostic]
+    """KPI or objective name to the error that keeps it from being evaluated."""

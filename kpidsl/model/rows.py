@@ -1,0 +1,68 @@
+"""Expressions over one row of a source: what filters, computed columns and aggregations read.
+
+Missing values follow SQL's three-valued logic: a comparison with a missing value holds neither way, so neither
+`x = 1` nor `not x = 1` keeps a row in which x is missing; `is missing` does.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from attrs import frozen
+
+from kpidsl.model.types import Type
+
+
+@frozen(cache_hash=True)
+class ColumnRef:
+    """A column of `source`, or of a source it belongs to.
+
+    `via` names the links that lead there, outermost first: for a column of `sessions` read from `orders` it is
+    `("sessions",)`. Computed columns are referred to like any other; the query stage puts their expression in.
+    """
+
+    source: str
+    name: str
+    type: Type
+    via: tuple[str, ...] = ()
+
+    @property
+    def home(self) -> str:
+        """The source that has the column."""
+        return self.via[-1] if self.via else self.source
+
+
+@frozen(cache_hash=True)
+class Literal:
+    """A constant in a row expression; percents are already fractions."""
+
+    value: float | str | bool | date | None
+    type: Type
+
+
+@frozen(cache_hash=True)
+class Apply:
+    """An operator or function applied to row expressions.
+
+    `op` is one of `+ - * / neg = != < <= > >= and or not in between missing when`, or the name of a row function of
+    `kpidsl.model.functions`. `in` has the subject first, `between` subject, low, high; `when` has condition and
+    value in turn and the value otherwise last (a missing literal when none was written).
+    """
+
+    op: str
+    args: tuple[Row, ...]
+    type: Type
+
+
+Row = ColumnRef | Literal | Apply
+
+
+def columns_of(row: Row | None) -> frozenset[ColumnRef]:
+    """Every column that an expression reads."""
+    match row:
+        case None | Literal():
+            return frozenset()
+        case ColumnRef():
+            return frozenset((row,))
+        case Apply(args=args):
+            return frozenset().union(*(columns_of(arg) for arg in args))

@@ -1,0 +1,169 @@
+"""What evaluation hands on: grids of numbers, answers to what was asked, and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Literal, Protocol
+
+import numpy as np
+from attrs import field, frozen
+from numpy.typing import NDArray
+
+from kpidsl.diagnostics import Diagnostic
+from kpidsl.graph import Dimension, Node
+from kpidsl.model.periods import Window
+
+SliceKey = tuple[str | None, ...]
+"""One value per dimension, as text; None where the data has none. The total is the empty tuple."""
+
+
+@frozen(eq=False)
+class Grid:
+    """Values of one node: slices x windows, float64, NaN for no value. The first slice is the total, `()`."""
+
+    slices: tuple[SliceKey, ...]
+    windows: tuple[Window, ...]
+    values: NDArray[np.float64]
+
+    def at(self, key: SliceKey, window: Window) -> float | None:
+        """The value of a slice in a window, None for no value (also for a slice that the data does not have)."""
+        if key not in self.slices:
+            return None
+        value = float(self.values[self.slices.index(key), self.windows.index(window)])
+        return None if np.isnan(value) else value
+
+
+@frozen
+class Ask:
+    """A question to the evaluator: this node, over these windows, in total and for every slice.
+
+    `start` is where running totals begin: the start of the promise; None for the first data.
+    """
+
+    node: Node
+    windows: tuple[Window, ...]
+    dimensions: tuple[Dimension, ...] = ()
+    start: date | None = None
+
+
+@frozen
+class Profile:
+    """What is known of a source before anything is aggregated. Days are in the calendar's time zone."""
+
+    source: str
+    rows: int
+    """Rows not later than as-of."""
+    first: date | None
+    watermark: date | None
+    """The newest day with a row, capped by as-of."""
+    stale: str | None = None
+    """The sentence that says how the freshness promise is broken."""
+    problems: tuple[Diagnostic, ...] = ()
+    """Errors: the source cannot be read and everything on it fails. Warnings: a promise it breaks."""
+
+    @property
+    def failure(self) -> Diagnostic | None:
+        """The first error, if the source cannot be used."""
+        return next((p for p in self.problems if p.severity.word == "error"), None)
+
+
+class Answers(Protocol):
+    """What the evaluator found. Asking again for the same thing costs nothing."""
+
+    @property
+    def profiles(self) -> dict[str, Profile]:
+        """Every source that was needed."""
+        ...
+
+    def grid(self, ask: Ask) -> Grid:
+        """The values; NaN everywhere when a source failed."""
+        ...
+
+    def rows(self, ask: Ask) -> Grid:
+        """How many rows of the sources, filters applied, went into each value."""
+        ...
+
+    def why(self, ask: Ask, key: SliceKey, window: Window) -> str:
+        """Why there is no value there, as a clause: `ads has no rows in 2026-05`, `leads is 0`."""
+        ...
+
+    def failure(self, node: Node) -> Diagnostic | None:
+        """Why nothing can be said of a node at all."""
+        ...
+
+
+Light = Literal["green", "amber", "red", "grey", "none"]
+"""`none` is for a value that promises nothing."""
+
+Verb = Literal[
+    "met", "nearly met", "missed", "on track", "at risk", "off track",
+    "no data", "stale", "not started", "too few", "inconclusive", "failed", "no target",
+]  # fmt: skip
+
+
+@frozen
+class Verdict:
+    """The judgement of one KPI, one slice, one window. Numbers are in the KPI's unit; percents are fractions."""
+
+    kpi: str
+    title: str
+    slice: tuple[tuple[str, str | None], ...]
+    """Dimension and value; empty for the total."""
+    window: Window | None
+    word: Verb
+    light: Light
+    why: str
+    """One sentence with the numbers in it."""
+    unit: str
+    value: float | None = None
+    target: str | None = None
+    """In words: `at most 25 EUR per lead`."""
+    target_low: float | None = None
+    target_high: float | None = None
+    reference_low: float | None = None
+    """What is expected by now: at least this."""
+    reference_high: float | None = None
+    tolerance: float | None = None
+    """The width of the amber band, in the KPI's unit."""
+    baseline: float | None = None
+    attainment: float | None = None
+    """Value over reference for `at least`, reference over value for `at most`: 1.0 is just kept."""
+    gap: float | None = None
+    """Value less reference; for `between`, the distance outside, 0 within."""
+    projection: float | None = None
+    """The value at the deadline if it goes on like this."""
+    deadline: date | None = None
+    days_left: int | None = None
+    watermark: date | None = None
+    rows: int | None = None
+    hash: str = ""
+    running: bool = False
+    """Whether the window is still open."""
+    counts: bool = True
+    """False for drafts and for slices shown without a verdict."""
+
+
+@frozen
+class Judged:
+    """All verdicts of one KPI: the headline of the total, the slices', and the earlier windows of each."""
+
+    kpi: str
+    headline: Verdict
+    slices: tuple[Verdict, ...] = ()
+    history: tuple[Verdict, ...] = ()
+    """The total's windows before and after the headline's, oldest first, the headline included."""
+    slice_history: tuple[tuple[SliceKey, tuple[Verdict, ...]], ...] = field(default=(), repr=False)
+
+
+@frozen
+class ObjectiveVerdict:
+    """The roll-up of an objective over the headlines of its KPIs."""
+
+    name: str
+    title: str
+    word: Verb
+    light: Light
+    why: str
+    members: Sequence[tuple[str, float, Verb]]
+    share_met: float | None
