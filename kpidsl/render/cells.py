@@ -102,7 +102,10 @@ def clip(text: str, cells: int) -> str:
 
 
 def wrap(text: str, cells: int) -> list[str]:
-    """Lines of at most that width, broken at spaces, and inside a word only where the word alone is too wide."""
+    """Lines of at most that width, broken at spaces, and inside a word only where the word alone is too wide.
+
+    No lines for a text without words.
+    """
     lines: list[str] = []
     line = ""
     for word in text.split():
@@ -117,7 +120,7 @@ def wrap(text: str, cells: int) -> list[str]:
             lines.append(head)
             word = word[len(head) :]
         line = word
-    return [*lines, line] if line or not lines else lines
+    return [*lines, line] if line else lines
 
 
 def _head(word: str, cells: int) -> str:

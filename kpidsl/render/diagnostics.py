@@ -86,7 +86,8 @@ def _remarks(diagnostic: Diagnostic, gutter: int, framed: bool, screen: Screen) 
     lines = [_bar(gutter, screen)] if framed and remarks else []
     for kind, text in remarks:
         indent = gutter + 5 + len(kind)
-        first, *rest = [line for part in text.splitlines() for line in _wrapped(part, screen.width - indent)]
+        room = screen.width - indent
+        first, *rest = [line for part in text.splitlines() or [""] for line in _wrapped(part, room)]
         lines.append(f"{' ' * gutter} {screen.paint('=', _SECONDARY)} {screen.paint(kind, 'bold')}: {first}")
         lines += [" " * indent + line for line in rest]
     return lines
