@@ -33,3 +33,8 @@ class Outcome:
     def name(self) -> str | None:
         """The name of the project, where its config has one."""
         return self.config.name
+
+    @property
+    def drafts(self) -> frozenset[str]:
+        """The KPIs that are shown and never counted."""
+        return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)

@@ -49,7 +49,7 @@ def render(outcome: Outcome, screen: Screen, *, quiet: bool = False, verbose: bo
     parts = [
         "" if quiet else _heading(outcome, screen),
         _sources(outcome, screen, verbose),
-        _table(judged, screen, quiet, verbose),
+        _table(outcome, judged, screen, quiet, verbose),
         _objectives(outcome.objectives, screen, quiet),
         _summary(outcome, screen),
     ]
@@ -111,10 +111,12 @@ def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
 # -- the table --------------------------------------------------------------------------------------------------
 
 
-def _table(judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool) -> str:
+def _table(
+    outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool
+) -> str:
     if not judged:
         return ""
-    rows = [row for one in judged for row in _rows(one, screen, quiet, verbose)]
+    rows = [row for one in judged for row in _rows(one, one.kpi in outcome.drafts, screen, quiet, verbose)]
     if screen.width < _STACKED:
         return "".join(f"{line.rstrip()}\n" for row in rows for line in _stacked(row, screen))
     widths = _widths(rows, screen)
@@ -125,23 +127,23 @@ def _table(judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _rows(judged: Judged, screen: Screen, quiet: bool, verbose: bool) -> Iterable[_Row]:
+def _rows(judged: Judged, draft: bool, screen: Screen, quiet: bool, verbose: bool) -> Iterable[_Row]:
     histories = dict(judged.slice_history)
-    yield _row(judged.headline, judged.history, screen, "", judged.headline.why)
+    name = clean(judged.headline.title) + " (draft)" * draft
+    yield _row(judged.headline, judged.history, screen, name, judged.headline.why)
     for verdict in judged.slices:
         if quiet and verdict.light in ("green", "none"):
             continue
         history = histories.get(tuple(value for _, value in verdict.slice), ())
         why = verdict.why if verbose or (verdict.light in _NEEDS_A_WORD and verdict.counts) else ""
-        yield _row(verdict, history, screen, "  ", why)
+        yield _row(verdict, history, screen, figures.slice_name(verdict), why)
 
 
-def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, indent: str, why: str) -> _Row:
-    name = figures.slice_name(v) if v.slice else clean(v.title)
-    draft = "" if v.counts or v.slice else " (draft)"
+def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, why: str) -> _Row:
+    indent = "  " if v.slice else ""
     cells = (
         f"{figures.sign(v.light, screen)} {v.word if v.word != 'no target' else ''}",
-        f"{indent}{name}{draft}",
+        f"{indent}{name}",
         figures.amount(v.value, v.unit) if v.value is not None else "",
         figures.target(v),
         figures.by_now(v),
@@ -244,8 +246,8 @@ def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: b
 def _summary(outcome: Outcome, screen: Screen) -> str:
     """`12 KPIs: 1 missed, 2 at risk, 9 met` with what is worst first."""
     headlines = [j.headline for j in outcome.judged]
-    drafts = sum(not v.counts for v in headlines)
-    counted = [v for v in headlines if v.counts]
+    drafts = len(outcome.drafts.intersection(v.kpi for v in headlines))
+    counted = [v for v in headlines if v.kpi not in outcome.drafts]
     aside = f"{drafts} draft{'s' if drafts > 1 else ''}" if drafts else ""
     parts = ["; ".join(part for part in (_tally(len(counted), "KPI", counted, screen), aside) if part)]
     if outcome.objectives:
