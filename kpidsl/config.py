@@ -22,7 +22,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -79,17 +79,20 @@ class Config:
     limits: Limits = Limits()
 
 
-def load(start: Path, fallback: Path, report: Report) -> Config:
-    """The config that holds for a path; where there is none, defaults with the git top level or `fallback` as root.
+def load(paths: Sequence[str], report: Report) -> Config:
+    """The config that holds for the first of some paths.
 
-    What is wrong with it goes into the report; the rest of it still holds.
+    Where there is none: defaults, with the git top level as root, else the folder that holds all paths. What is wrong
+    with a config goes into the report; the rest of it still holds.
     """
-    folder = start if start.is_dir() else start.parent
-    for folder in (folder.absolute(), *folder.absolute().parents):
+    given = [Path(path).absolute() for path in paths if path != "-"] or [Path.cwd()]
+    start = given[0] if given[0].is_dir() else given[0].parent
+    for folder in (start, *start.parents):
         for file, table in ((folder / "kpi.toml", ()), (folder / "pyproject.toml", ("tool", "kpidsl"))):
             if file.is_file() and (found := _read(file, table, report)) is not None:
                 return found
-    return Config(root=_git_top(start.absolute()) or fallback)
+    folders = [path if path.is_dir() else path.parent for path in given]
+    return Config(root=_git_top(start) or Path(os.path.commonpath(folders)))
 
 
 def _git_top(path: Path) -> Path | None:

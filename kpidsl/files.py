@@ -10,7 +10,6 @@ from pathlib import Path
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, near
 
-STDIN = "-"
 SUFFIX = ".kpi"
 LARGEST = 8_000_000  # bytes; the largest hand-written file is a thousandth of it
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
@@ -101,12 +100,6 @@ def shown_as(path: Path) -> str:
         return path.as_posix()
     climbs = relative.startswith(os.pardir)
     return (path if climbs else Path(relative)).as_posix()
-
-
-def common_folder(paths: Sequence[str]) -> Path:
-    """The deepest folder that holds all the paths."""
-    folders = [path if path.is_dir() else path.parent for path in (Path(p).absolute() for p in paths if p != STDIN)]
-    return Path(os.path.commonpath(folders)) if folders else Path.cwd()
 
 
 # -- folders ----------------------------------------------------------------------------------------------------

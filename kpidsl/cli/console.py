@@ -6,7 +6,7 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import IO, Any, TypeVar
 
@@ -126,20 +126,3 @@ def wanted(diagnostics: Iterable[Diagnostic], *, quiet: bool, verbose: bool) -> 
     """Quiet keeps the errors, verbose adds what is only for information."""
     least = Severity.ERROR if quiet else Severity.INFO if verbose else Severity.WARNING
     return [d for d in diagnostics if d.severity >= least]
-
-
-def outputs(texts: Sequence[str], known: Sequence[str]) -> list[tuple[str, str | None]]:
-    """`FORMAT` and `FORMAT=FILE` as pairs. At most one goes to standard output."""
-    found: list[tuple[str, str | None]] = []
-    for text in texts or known[:1]:
-        name, given, file = text.partition("=")
-        if name not in known:
-            raise click.BadParameter(f"`{name}` is not a format; formats: {', '.join(known)}", param_hint="--format")
-        if given and not file:
-            raise click.BadParameter(f"`{text}` names no file after the `=`", param_hint="--format")
-        found.append((name, file or None))
-    if sum(file is None for _, file in found) > 1:
-        raise click.BadParameter(
-            "only one format can go to standard output; another one needs a file: json=FILE", param_hint="--format"
-        )
-    return found
