@@ -30,34 +30,16 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
         CATALOGUE[row[0]] = Code(*row)
 
 
-
-# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
-
-_family(
-    ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),
-    ("K702", "config-unknown-key", Severity.ERROR, "The config has a key that means nothing."),
-    ("K703", "config-wrong-value", Severity.ERROR, "A key of the config has a value of another kind than it needs."),
-    ("K704", "environment-missing", Severity.ERROR, "A connection's url names an environment variable that is not set."),
-    ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
-    ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
-    ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),
-    ("K713", "file-unwritable", Severity.ERROR, "An output cannot be written."),
-    ("K720", "unknown-kpi", Severity.ERROR, "A KPI that was asked for is not defined."),
-    ("K721", "wrong-date", Severity.ERROR, "The as-of date or the period that was asked for cannot be read."),
-    ("K722", "unknown-dimension", Severity.ERROR, "The sources of a KPI lack the column that values are to be split by."),
-    ("K723", "unknown-source", Severity.ERROR, "Data was given for a source that is not defined."),
-    ("K724", "wrong-data", Severity.ERROR, "What was given as the data of a source is no table."),
-    ("K725", "wrong-slice", Severity.ERROR, "A slice that was asked for is not among the KPI's."),
-    ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
-    ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
-    ("K799", "internal-error", Severity.ERROR, "kpidsl met something it does not expect; the fault is its own."),
-
-
 # -- K5xx: sources and data ---------------------------------------------------------------------------------
 
 _family(
     ("K501", "no-data-file", Severity.ERROR, "No file matches the pattern of a source."),
-    ("K502", "outside-project", Severity.ERROR, "A source names a file that is not below the project's folder."),
+    (
+        "K502",
+        "outside-project",
+        Severity.ERROR,
+        "A source names a file that is not below the project's folder.",
+    ),
     ("K503", "unreadable-file", Severity.ERROR, "A data file cannot be opened."),
     ("K504", "unknown-format", Severity.ERROR, "The suffix of a data file tells no format that can be read."),
     ("K505", "missing-column", Severity.ERROR, "The data has no column of a declared name."),
@@ -68,7 +50,12 @@ _family(
     ("K510", "empty-file", Severity.ERROR, "A data file has no header."),
     ("K511", "ragged-row", Severity.ERROR, "A row has more or fewer cells than the header."),
     ("K512", "wrong-encoding", Severity.ERROR, "A data file has bytes that its encoding does not have."),
-    ("K513", "broken-file", Severity.ERROR, "A data file is damaged or is not of the format its suffix says."),
+    (
+        "K513",
+        "broken-file",
+        Severity.ERROR,
+        "A data file is damaged or is not of the format its suffix says.",
+    ),
     ("K514", "missing-sheet", Severity.ERROR, "A workbook has no sheet of that name."),
     ("K515", "unknown-connection", Severity.ERROR, "The config names no connection of that name."),
     ("K516", "unsupported-connection", Severity.ERROR, "A connection is of a kind that cannot be read."),
@@ -77,10 +64,58 @@ _family(
     ("K519", "missing-words", Severity.WARNING, "Cells such as N/A were read as missing values."),
     ("K520", "repeated-key", Severity.WARNING, "Rows repeat a key that the source promises to be unique."),
     ("K521", "incomplete", Severity.WARNING, "A source lacks periods that it promises to have."),
-    ("K522", "ambiguous-link", Severity.ERROR, "The far key of a link is not unique: rows would be multiplied."),
+    (
+        "K522",
+        "ambiguous-link",
+        Severity.ERROR,
+        "The far key of a link is not unique: rows would be multiplied.",
+    ),
     ("K523", "stale-source", Severity.WARNING, "The newest row of a source is older than it promises."),
     ("K524", "rows-without-time", Severity.WARNING, "Rows without a time belong to no period."),
     ("K525", "percent-or-fraction", Severity.WARNING, "A column of percents holds what look like fractions."),
     ("K526", "wrong-option", Severity.ERROR, "An option of a source cannot be used."),
     ("K527", "unsupported-data", Severity.ERROR, "An object given as data is no table that can be read."),
+)
+
+
+# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
+
+_family(
+    ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),
+    ("K702", "config-unknown-key", Severity.ERROR, "The config has a key that means nothing."),
+    (
+        "K703",
+        "config-wrong-value",
+        Severity.ERROR,
+        "A key of the config has a value of another kind than it needs.",
+    ),
+    (
+        "K704",
+        "environment-missing",
+        Severity.ERROR,
+        "A connection's url names an environment variable that is not set.",
+    ),
+    ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
+    ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
+    ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),
+    ("K713", "file-unwritable", Severity.ERROR, "An output cannot be written."),
+    ("K720", "unknown-kpi", Severity.ERROR, "A KPI that was asked for is not defined."),
+    ("K721", "wrong-date", Severity.ERROR, "The as-of date or the period that was asked for cannot be read."),
+    (
+        "K722",
+        "unknown-dimension",
+        Severity.ERROR,
+        "The sources of a KPI lack the column that values are to be split by.",
+    ),
+    ("K723", "unknown-source", Severity.ERROR, "Data was given for a source that is not defined."),
+    ("K724", "wrong-data", Severity.ERROR, "What was given as the data of a source is no table."),
+    ("K725", "wrong-slice", Severity.ERROR, "A slice that was asked for is not among the KPI's."),
+    ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
+    ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
+    (
+        "K799",
+        "internal-error",
+        Severity.ERROR,
+        "kpidsl met something it does not expect; the fault is its own.",
+    ),
 )
