@@ -30,6 +30,7 @@ _STACKED = 60
 """On a screen narrower than this there is no table: each KPI takes some lines."""
 _GAP = "  "
 _NEEDS_A_WORD = ("red", "amber")
+_STALE = "K523"  # said by the profile itself
 
 
 @frozen
@@ -81,13 +82,11 @@ def _sources(outcome: Outcome, screen: Screen, verbose: bool) -> str:
 
 
 def _broken_promises(profile: Profile, screen: Screen) -> list[str]:
-    said = [("amber", profile.stale)] if profile.stale else []
-    for problem in profile.problems:
-        light = "red" if problem.severity is Severity.ERROR else "amber"
-        said.append((light, problem.message))
+    said = [profile.stale] if profile.stale else []
+    said += [p.message for p in profile.problems if p.severity is Severity.WARNING and p.code != _STALE]
+    sign = screen.paint(figures.sign("amber", screen), figures.STYLES["amber"])
     lines = []
-    for light, text in dict.fromkeys(said):
-        sign = screen.paint(figures.sign(light, screen), figures.STYLES[light])  # type: ignore[index,arg-type]
+    for text in dict.fromkeys(said):
         name = f"{clean(profile.source)}: " if profile.source not in text.split() else ""
         first, *rest = wrap(f"{name}{clean(text)}", screen.width - 2)
         lines += [f"{sign} {first}", *(f"  {line}" for line in rest)]
