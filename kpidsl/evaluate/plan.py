@@ -7,7 +7,7 @@ percentiles) are read for each window and slice as they are asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
@@ -141,13 +141,14 @@ def looks(ask: Ask, profiles: Mapping[str, Profile]) -> dict[Aggregate, tuple[Wi
     return {aggregate: tuple(windows) for aggregate, windows in found.items()}
 
 
-def demands(asks: Iterable[Ask], profiles: Mapping[str, Profile]) -> dict[str, Demand]:
-    """What is asked of each source that has rows and can be read."""
+def demands(
+    asks: Iterable[Ask], profiles: Mapping[str, Profile], failed: Container[Aggregate] = ()
+) -> dict[str, Demand]:
+    """What is asked of each source that has rows, without the aggregates that have failed already."""
     found: dict[str, Demand] = {}
     for ask in dict.fromkeys(asks):
         for aggregate, windows in looks(ask, profiles).items():
-            profile = profiles[aggregate.source]
-            if profile.failure or profile.first is None:
+            if aggregate in failed or profiles[aggregate.source].first is None:
                 continue
             columns = columns_for(ask.dimensions, aggregate.source) or ()
             found.setdefault(aggregate.source, Demand()).add(aggregate, windows, columns)

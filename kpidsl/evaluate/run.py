@@ -73,6 +73,16 @@ class Runner:
         self.queries.append(Query(source, sql, perf_counter() - start, rows))
         return columns
 
+    def unusable(self, source: str) -> Diagnostic | None:
+        """Why nothing can be measured on a source."""
+        spec = self.graph.sources[source]
+        if failure := self.attached(source).failure:
+            return failure
+        if spec.time is None:
+            return Diagnostic("K603", f"`{source}` says no time, so its rows belong to no period", spec.span,
+                              help="a line `time COLUMN` in the source")  # fmt: skip
+        return self.attached(source).broken.get(spec.time)
+
     def trouble(self, source: str, *rows: Row | None) -> Diagnostic | None:
         """Why some row expressions of a source cannot be read: a broken column or a broken source on the way."""
         for name, column in sorted(_columns_read(self.graph, source, rows), key=lambda at: (at[0] != source, at)):
@@ -185,11 +195,12 @@ def _integers(column: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _floats(column: NDArray[Any]) -> Floats:
-    """Numbers, and moments as numbers that keep their order; NaN for none."""
+    """Numbers, and moments as numbers that keep their order; NaN for none, infinity for what overflowed."""
     missing = np.ma.getmaskarray(column)
     raw = np.ma.getdata(column)
     values = raw.astype("M8[us]").astype(np.int64) if raw.dtype.kind == "M" else raw
     found = values.astype(np.float64)
+    found[np.isnan(found)] = np.inf
     found[missing] = np.nan
     return found
 
