@@ -281,7 +281,7 @@ class Shop:
         """A professional orders by telephone: no session."""
         dice = self.dice
         product, price, cost_part, _ = dice.pick(PRODUCTS, (1, 3, 4, 4, 3))
-        quantity = dice.whole(4, 16)
+        quantity = dice.whole(2, 6)
         customer = 90000 + dice.whole(1, 40 + (day - START).days // 6)
         is_new = customer not in self.customers
         self.customers.setdefault(customer, customer)
@@ -429,7 +429,7 @@ def survey_rows() -> list[tuple]:
         for _ in range(dice.around(1.3 * season(day), 0.8)):
             channel = dice.pick(CHANNELS, (4, 2, 3, 3))
             happy = {"google": 0.0, "meta": -0.12, "email": 0.1, "organic": 0.05}[channel]
-            mood = dice.roll() * 0.55 + dice.roll() * 0.3 + 0.3 + happy
+            mood = dice.roll() * 0.55 + dice.roll() * 0.3 + 0.36 + happy
             score = max(0, min(10, int(mood * 11)))
             satisfaction = max(1, min(5, 1 + int(mood * 4.2 + dice.between(-0.3, 0.4))))
             rows.append((day, score, satisfaction, channel, dice.pick((0.5, 1, 1.5, 2)), dice.pick(COMMENTS)))
