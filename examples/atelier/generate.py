@@ -138,8 +138,14 @@ def ads() -> dict[str, bytes]:
 
 # Leads: the CRM's export, as an old spreadsheet program writes it.
 
-FIRST_NAMES = "Zoé Léa Inès Chloé Maëlle Anaïs Hélène Noé Rémi Loïc Jérôme François Gaël Théo Aurélie".split()
-LAST_NAMES = "Lefèvre Béranger Müller Garçon Noël Dupré Castañeda Gérard Hébert Lemaître Aubé".split()
+FIRST_NAMES = (
+    "Zoé", "Léa", "Inès", "Chloé", "Maëlle", "Anaïs", "Hélène", "Noé", "Rémi", "Loïc", "Jérôme", "François",
+    "Gaël", "Théo", "Aurélie",
+)  # fmt: skip
+LAST_NAMES = (
+    "Lefèvre", "Béranger", "Müller", "Garçon", "Noël", "Dupré", "Castañeda", "Gérard", "Hébert", "Lemaître",
+    "Aubé",
+)  # fmt: skip
 TRADES = ("Hôtel", "Café", "Atelier d'architecture", "Boutique", "Théâtre", "Musée", "Cabinet")
 PLACES = ("des Arènes", "du Marché", "Saint-Éloi", "de l'Île", "Bellecour", "de la Forêt", "du Château")
 LEADS_A_DAY = {"google": 1.75, "meta": 1.35, "email": 0.45, "organic": 0.85}
