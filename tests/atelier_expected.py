@@ -8,8 +8,8 @@ test compares these values with the evaluator's; run as a script, this prints th
     expected()["cost_per_lead"].word               "nearly met"
     history(database(), "cost_per_lead")           the total of each month from January to September 2026
 
-In each query `{w}` stands for "in the window and in the slice", and `total(x)` is a sum that is 0 without rows.
-A slice of `None` holds the rows without a value there, such as orders by telephone, which have no channel.
+In each query `{w}` stands for "in the window and in the slice", and `total(x)` is a sum that is 0 without
+rows. A slice of `None` holds the rows without a value there: orders by telephone, which have no channel.
 """
 
 from __future__ import annotations

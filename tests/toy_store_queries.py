@@ -2,9 +2,9 @@
 
     answers(Path(folder))["traffic"][("2012-W16", "nonbrand")]
 
-The keys are (period, slice); the slice of the whole is `TOTAL`, and the slice of rows without a value is `None`.
-A period has a value when each source that the KPI reads has rows in it; periods that the as-of date cuts are left
-out. Run as a script with the folder as its argument, this prints everything.
+The keys are (period, slice); the slice of the whole is `TOTAL`, that of rows without a value is `None`. A period
+has a value when each source that the KPI reads has rows in it; periods that the as-of date cuts are left out.
+Run as a script with the folder as its argument, this prints everything.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FILES = {
     "order_rows": "orders.csv",
     "items": "order_items.csv",
 }
-LINKED = "s.utm_source, s.utm_campaign, s.device_type, s.utm_source as channel"
+LINKED = "s.utm_campaign, s.device_type, s.channel"
 
 Key = tuple[str, str | None]
 Numbers = dict[Key, float]
@@ -45,7 +45,8 @@ def database(folder: Path, as_of: str = AS_OF) -> duckdb.DuckDBPyConnection:
     db.execute("update sessions set channel = utm_source")
     for table, rows in (("orders", "order_rows"), ("views", "page_views")):
         db.execute(
-            f"create table {table} as select t.*, {LINKED} from {rows} t left join sessions s using (website_session_id)"
+            f"create table {table} as select t.*, {LINKED} from {rows} t"
+            " left join sessions s using (website_session_id)"
         )
     return db
 
@@ -141,7 +142,8 @@ def home_bounce_rate(db: duckdb.DuckDBPyConnection) -> Answer:
 def bounce_rate_by_landing_page(db: duckdb.DuckDBPyConnection) -> Answer:
     """Sessions of one page view, by the first page seen; a session belongs to the week of its first view."""
     db.execute(
-        "create or replace temp table landings as select website_session_id, arg_min(week, created_at) as week,"
+        "create or replace temp table landings as select"
+        " website_session_id, arg_min(week, created_at) as week,"
         " arg_min(pageview_url, (created_at, website_pageview_id)) as landing_page, count(*) as pages"
         " from page_views group by website_session_id"
     )
