@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from itertools import pairwise
 
 import attrs
 import duckdb
@@ -336,7 +337,7 @@ def history(db: duckdb.DuckDBPyConnection, name: str) -> list[Value]:
     Not for the KPIs that look at the month before, the year before or the last three months.
     """
     firsts = [date(2026, month, 1) for month in range(1, 11)]
-    windows = [(first, after - timedelta(days=1)) for first, after in zip(firsts, firsts[1:], strict=False)]
+    windows = [(first, after - timedelta(days=1)) for first, after in pairwise(firsts)]
     return [db.execute(fill(KPIS[name].query, window, "true")).fetchone()[0] for window in windows]
 
 

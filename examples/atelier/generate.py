@@ -10,85 +10,17 @@ only, so that all versions of Python on all machines write the same bytes.
 from __future__ import annotations
 
 import json
-import random
 import sys
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
+from chance import CHANNELS, DAYS, MONTH_SHAPE, Dice, lines, move_late_rows, season, trouble
+from shop import PRODUCTS, shop
 from workbook import workbook
 
-START, END = date(2024, 10, 1), date(2026, 10, 14)
-DAYS = [START + timedelta(days=n) for n in range((END - START).days + 1)]
 MISSING_AD_DAY = date(2026, 3, 17)
 STOCK_ENDS = date(2026, 8, 14)
 SHOWROOM_ENDS = date(2026, 8, 22)
-
-CHANNELS = ("google", "meta", "email", "organic")
-MONTH_SHAPE = (0.95, 0.90, 0.95, 0.90, 0.86, 0.82, 0.76, 0.50, 0.95, 1.08, 1.50, 1.65)
-WEEK_SHAPE = (1.06, 1.02, 1.00, 0.97, 0.92, 0.91, 1.12)
-HOUR_SHAPE = (1, 1, 0, 0, 0, 1, 2, 4, 5, 6, 6, 6, 8, 6, 5, 5, 5, 6, 7, 8, 10, 11, 8, 3)
-
-
-class Dice:
-    """A source of chance that uses nothing but `random()`."""
-
-    def __init__(self, seed: int) -> None:
-        self.roll = random.Random(seed).random
-
-    def chance(self, probability: float) -> bool:
-        return self.roll() < probability
-
-    def between(self, low: float, high: float) -> float:
-        return low + (high - low) * self.roll()
-
-    def whole(self, low: int, high: int) -> int:
-        return low + int(self.roll() * (high - low + 1))
-
-    def around(self, mean: float, spread: float = 0.35) -> int:
-        """A whole number near the mean; right on average even when the mean is below one."""
-        bell = (self.roll() + self.roll() + self.roll() + self.roll() - 2.0) / 2.0
-        return int(max(0.0, mean * (1.0 + 2.0 * spread * bell)) + self.roll())
-
-    def pick(self, items: Sequence, weights: Sequence[float] | None = None):
-        if weights is None:
-            return items[int(self.roll() * len(items))]
-        rest = self.roll() * sum(weights)
-        for item, weight in zip(items, weights, strict=True):
-            rest -= weight
-            if rest < 0:
-                return item
-        return items[-1]
-
-
-def season(day: date) -> float:
-    """How busy a day is: month of the year, day of the week, and 20 % of growth a year."""
-    return MONTH_SHAPE[day.month - 1] * WEEK_SHAPE[day.weekday()] * (1.0 + 0.2 * (day - START).days / 365)
-
-
-def moment(dice: Dice, day: date) -> datetime:
-    hour = dice.pick(range(24), HOUR_SHAPE)
-    return datetime(day.year, day.month, day.day, hour, dice.whole(0, 59), dice.whole(0, 59))
-
-
-def move_late_rows(rows: list, dice: Dice, probability: float) -> list:
-    """Some rows arrive days after their date: they stand at the end of the file."""
-    late = [dice.chance(probability) for _ in rows]
-    return [r for r, is_late in zip(rows, late, strict=True) if not is_late] + [
-        r for r, is_late in zip(rows, late, strict=True) if is_late
-    ]
-
-
-def euros(amount: float) -> str:
-    """1234.5 -> '1 234,50 €'."""
-    whole, cents = f"{abs(amount):.2f}".split(".")
-    groups = f"{int(whole):,}".replace(",", " ")
-    return f"{'-' if amount < 0 else ''}{groups},{cents} €"
-
-
-def lines(header: str, rows: Iterable[Sequence], separator: str = ",", end: str = "\n") -> str:
-    return end.join([header, *(separator.join(str(v) for v in row) for row in rows), ""])
-
 
 # Advertising: one file a month, one row for each day, platform and campaign.
 
@@ -101,12 +33,6 @@ CAMPAIGNS = (
     ("meta", "retarget", 8.0, 0.41, 0.019, 3.4),
     ("email", "news", 2.6, 0.12, 0.034, 9.0),
 )
-# From July 2026 on, meta sells its clicks dearer and they convert less.
-META_TROUBLE = {(2026, 7): 1.22, (2026, 8): 1.45, (2026, 9): 1.80, (2026, 10): 2.00}
-
-
-def trouble(channel: str, day: date) -> float:
-    return META_TROUBLE.get((day.year, day.month), 1.0) if channel == "meta" else 1.0
 
 
 def ad_row(dice: Dice, day: date, campaign: tuple) -> tuple:
@@ -191,162 +117,6 @@ def leads() -> dict[str, bytes]:
         "Pages vues;Livres blancs;Qualifié;Devenu client"
     )
     return {"leads.csv": lines(header, rows, ";", "\r\n").encode("windows-1252")}
-
-
-# The web site: one row for each session, and the orders that some sessions end in.
-
-SESSIONS_A_DAY = {"google": 13.5, "meta": 9.0, "email": 4.0, "organic": 8.5}
-CONVERSION = {"google": 0.034, "meta": 0.017, "email": 0.052, "organic": 0.031}
-BOUNCE = {"google": 0.33, "meta": 0.52, "email": 0.24, "organic": 0.35}
-COMES_BACK = {"google": 0.22, "meta": 0.12, "email": 0.72, "organic": 0.38}
-LANDING = {
-    "/": -0.05,
-    "/lamps": -0.03,
-    "/lamps/aurore": 0.0,
-    "/lamps/comete": 0.02,
-    "/guide": 0.16,
-    "/pro": 0.05,
-}
-CAMPAIGN_OF = {
-    "google": (("brand", "lamps", "shopping"), (3, 4, 3)),
-    "meta": (("discover", "retarget"), (6, 4)),
-    "email": (("news",), (1,)),
-    "organic": (("",), (1,)),
-}
-# name, price, part of the price that is cost, weight
-PRODUCTS = (
-    ("lueur", 59.0, 0.48, 30),
-    ("aurore", 89.0, 0.50, 28),
-    ("comete", 129.0, 0.53, 20),
-    ("pleiade", 249.0, 0.55, 12),
-    ("solstice", 420.0, 0.58, 5),
-)
-
-
-class Shop:
-    """Visitors, sessions and orders, day after day."""
-
-    def __init__(self) -> None:
-        self.dice = Dice(41)
-        self.sessions: list[tuple] = []
-        self.orders: list[tuple] = []
-        self.visits: dict[int, int] = {}
-        self.known: dict[str, list[int]] = {channel: [] for channel in CHANNELS}
-        self.customers: dict[int, int] = {}
-
-    def visitor(self, channel: str) -> int:
-        known = self.known[channel]
-        if known and self.dice.chance(COMES_BACK[channel]):
-            recent = known[-400:]
-            return recent[int(self.dice.roll() * len(recent))]
-        known.append(len(self.visits) + 1)
-        return known[-1]
-
-    def session(self, day: date, channel: str) -> None:
-        dice = self.dice
-        number, visitor, started = len(self.sessions) + 1, self.visitor(channel), moment(dice, day)
-        self.visits[visitor] = self.visits.get(visitor, 0) + 1
-        landing = dice.pick(tuple(LANDING), (30, 22, 16, 10, 16, 6))
-        bounced = dice.chance(BOUNCE[channel] + LANDING[landing])
-        pages = 1 if bounced else dice.whole(2, 7) + (dice.whole(1, 8) if dice.chance(0.25) else 0)
-        seconds = dice.whole(2, 45) if bounced else pages * dice.whole(12, 70)
-        campaign = dice.pick(*CAMPAIGN_OF[channel])
-        self.sessions.append(
-            (
-                number,
-                started,
-                channel,
-                campaign,
-                landing,
-                pages,
-                seconds,
-                int(bounced),
-                visitor,
-                self.visits[visitor],
-            )
-        )
-        more = 1.25 if self.visits[visitor] > 1 else 0.95
-        if not bounced and dice.chance(CONVERSION[channel] / 0.6 * more / trouble(channel, day)):
-            self.order(started + timedelta(seconds=seconds), number, visitor)
-
-    def order(self, at: datetime, session: int, visitor: int) -> None:
-        dice = self.dice
-        product, price, cost_part, _ = dice.pick(PRODUCTS, [p[3] for p in PRODUCTS])
-        quantity = dice.pick((1, 2, 3, 4), (72, 20, 5, 3))
-        amount = price * quantity * (0.9 if dice.chance(0.15) else 1.0)
-        is_new = visitor not in self.customers
-        customer = self.customers.setdefault(visitor, len(self.customers) + 1)
-        cost = price * quantity * cost_part * dice.between(0.96, 1.04)
-        self.add(at, f"{session}", customer, is_new, "web", product, quantity, amount, cost)
-        if dice.chance(0.05):
-            back = at + timedelta(days=dice.whole(3, 20), minutes=dice.whole(1, 600))
-            if back.date() <= END:
-                self.add(back, f"{session}", customer, False, "refund", product, -quantity, -amount, -cost)
-
-    def phone_order(self, day: date) -> None:
-        """A professional orders by telephone: no session."""
-        dice = self.dice
-        product, price, cost_part, _ = dice.pick(PRODUCTS, (3, 4, 4, 2, 1))
-        quantity = dice.whole(2, 6)
-        customer = 90000 + dice.whole(1, 40 + (day - START).days // 6)
-        is_new = customer not in self.customers
-        self.customers.setdefault(customer, customer)
-        at = datetime(day.year, day.month, day.day, dice.whole(9, 17), dice.whole(0, 59), dice.whole(0, 59))
-        amount, cost = price * quantity * 0.85, price * quantity * cost_part
-        self.add(at, "", customer, is_new, "phone", product, quantity, amount, cost)
-
-    def add(self, at, session, customer, is_new, kind, product, quantity, amount, cost) -> None:
-        shipped = at.date() + timedelta(days=self.dice.pick((1, 2, 3, 4, 5, 6, 8), (20, 30, 22, 12, 8, 5, 3)))
-        shipped_on = "" if kind == "refund" or shipped > END else shipped.isoformat()
-        flag = "yes" if is_new else "no"
-        self.orders.append(
-            (
-                at,
-                session,
-                f"K{customer:04}",
-                flag,
-                kind,
-                product,
-                quantity,
-                euros(amount),
-                euros(cost),
-                shipped_on,
-            )
-        )
-
-    def run(self) -> None:
-        for day in DAYS:
-            for channel in CHANNELS:
-                mailing = (0.6, 2.2, 0.9, 1.6, 0.6, 0.5, 0.6)[day.weekday()] if channel == "email" else 1.0
-                for _ in range(self.dice.around(SESSIONS_A_DAY[channel] * season(day) * mailing)):
-                    self.session(day, channel)
-            if day.weekday() < 5:
-                for _ in range(self.dice.around(0.36 * season(day), 0.5)):
-                    self.phone_order(day)
-
-
-def shop() -> dict[str, bytes]:
-    """Sessions, and orders whose last rows are deliveries agreed for a day still to come."""
-    run = Shop()
-    run.run()
-    sessions = sorted(run.sessions, key=lambda row: (row[1], row[0]))
-    orders = sorted(run.orders, key=lambda row: row[0])
-    orders = [row for row in orders if row[0].date() <= END]
-    orders = move_late_rows(orders, run.dice, 0.008)
-    run.orders = []
-    for _ in range(4):
-        run.phone_order(date(2026, 10, 22))
-    numbered = [(10001 + n, *row) for n, row in enumerate([*orders, *run.orders])]
-    header = (
-        "order_id;created_at;session_id;customer_id;new_customer;kind;product;quantity;amount;cost;shipped_on"
-    )
-    session_header = (
-        "session_id,started_at,channel,campaign,landing_page,pages,seconds,bounced,visitor_id,visit"
-    )
-    return {
-        "sessions.csv": lines(session_header, sessions).encode(),
-        "orders.csv": lines(header, numbered, ";").encode("utf-8-sig"),
-    }
 
 
 # Small files: stock, showroom, social networks, inbound links, market, plan.
