@@ -3,8 +3,8 @@
     answers(Path(folder))["traffic"][("2012-W16", "nonbrand")]
 
 The keys are (period, slice); the slice of the whole is `TOTAL`, that of rows without a value is `None`. A
-period has a value when each source that the KPI reads has rows in it; a period that the as-of date cuts is left
-out. Run as a script with the folder as its argument, this prints everything.
+period has a value when each source that the KPI reads has rows in it; those that the as-of date cuts are not
+given. Run as a script with the folder as its argument, this prints everything.
 """
 
 from __future__ import annotations
