@@ -30,6 +30,9 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
         CATALOGUE[row[0]] = Code(*row)
 
 
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
 # -- K2xx: names (compile) ------------------------------------------------------------------------------------------
 _family(
     ("K201", "defined-twice", _E, "A name, or a column of a source, is defined more than once."),
