@@ -172,7 +172,9 @@ class _Reader:
     def limits(self, data: Any) -> Limits:
         keys = self.keys(("limits",), data, ("memory", "threads"))
         return Limits(
-            memory=self.value(("limits", "memory"), keys, _memory, 'an amount, as in memory = "2GB" or "60%"'),
+            memory=self.value(
+                ("limits", "memory"), keys, _memory, 'an amount, as in memory = "2GB" or "60%"'
+            ),
             threads=self.value(("limits", "threads"), keys, _threads, "a number from 1 to 1024"),
         )
 
@@ -226,7 +228,7 @@ class _Reader:
     def _after_header(self, header: tuple[str, ...], rest: tuple[str, ...]) -> Span | None:
         text, at = self.source.text, 0
         if header:
-            name = r"\s*\.\s*".join(f'["\']?{re.escape(key)}["\']?' for key in header)
+            name = r"\s*\.\s*".join(f"[\"']?{re.escape(key)}[\"']?" for key in header)
             head = re.search(rf"^\s*\[\s*({name})\s*\]", text, re.MULTILINE)
             if head is None:
                 return None
@@ -234,7 +236,7 @@ class _Reader:
                 return Span(self.source, *head.span(1))
             at = head.end()
         following = re.compile(r"^\s*\[", re.MULTILINE).search(text, at)
-        key = r"\s*\.\s*".join(f'["\']?{re.escape(part)}["\']?' for part in rest)
+        key = r"\s*\.\s*".join(f"[\"']?{re.escape(part)}[\"']?" for part in rest)
         pattern = re.compile(rf"^[ \t]*({key})[ \t]*[=.]", re.MULTILINE)
         found = pattern.search(text, at, following.start() if following else len(text)) if rest else None
         return Span(self.source, *found.span(1)) if found else None

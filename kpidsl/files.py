@@ -108,7 +108,9 @@ def shown_as(path: Path) -> str:
 def _under(folder: Path) -> list[Path]:
     listed = _listed_by_git(folder)
     paths = _walked(folder) if listed is None else iter(listed)
-    return sorted((path for path in paths if path.suffix == SUFFIX and path.is_file()), key=lambda p: p.as_posix())
+    return sorted(
+        (path for path in paths if path.suffix == SUFFIX and path.is_file()), key=lambda p: p.as_posix()
+    )
 
 
 def _listed_by_git(folder: Path) -> list[Path] | None:
@@ -127,7 +129,9 @@ def _listed_by_git(folder: Path) -> list[Path] | None:
 def _git(folder: Path, *arguments: str) -> bytes | None:
     """What git prints, None if it fails."""
     try:
-        return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=30).stdout
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=30
+        ).stdout
     except (OSError, subprocess.SubprocessError):
         return None
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
@@ -14,11 +15,11 @@ from kpidsl import config as configs
 from kpidsl import files
 from kpidsl.compile import compile_files, imports_of, missing_import
 from kpidsl.config import Config
-from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.graph import Graph, Kpi, Node, aggregates
-from kpidsl.model.periods import Window
+from kpidsl.model.periods import Window, parse_period
 from kpidsl.model.rows import columns_of
-from kpidsl.model.sources import SourceSpec, Table
+from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.split import nodes_of, split
 from kpidsl.syntax import nodes
 from kpidsl.syntax.parse import parse
@@ -48,17 +49,22 @@ class Specs:
     @property
     def broken(self) -> dict[str, Diagnostic]:
         """Every KPI that cannot be evaluated, with the error that keeps it from that."""
-        found = {name: why for name, why in self.graph.broken.items() if name not in self._objectives()}
+        found = {name: why for name, why in self.graph.broken.items() if name not in self.objectives}
         for file in self.files:
             for span, name in _unread(file):
                 found.setdefault(name, self._error_in(span))
         return found
 
-    def _objectives(self) -> set[str]:
-        return {d.name.text for f in self.files for d in f.definitions if isinstance(d, nodes.ObjectiveDef)}
+    @property
+    def objectives(self) -> frozenset[str]:
+        """The names of all objectives, also of those that cannot be judged."""
+        found = (d for file in self.files for d in file.definitions if isinstance(d, nodes.ObjectiveDef))
+        return frozenset(d.name.text for d in found)
 
     def _error_in(self, span: Span) -> Diagnostic:
-        inside = (d for d in self.errors if d.span and d.span.source is span.source and d.span.start >= span.start)
+        inside = (
+            d for d in self.errors if d.span and d.span.source is span.source and d.span.start >= span.start
+        )
         return next(inside)
 
 
@@ -83,6 +89,11 @@ class Outcome:
         return self.config.name
 
     @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What kept something from being evaluated."""
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    @property
     def drafts(self) -> frozenset[str]:
         """The KPIs that are shown and never counted."""
         return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)
@@ -95,7 +106,7 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     sources = [stdin] if stdin else []
     sources += [source for path in files.find(paths, report) if (source := files.read(path, report))]
     parsed = _with_imports(sources, config.root, report)
-    graph = compile_files(parsed, report)
+    graph = _located(compile_files(parsed, report))
     return Specs(config, tuple(parsed), graph, tuple(report.sorted()))
 
 
@@ -117,6 +128,17 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
     return parsed
 
 
+def _located(graph: Graph) -> Graph:
+    """Folders of spec files, which are named from where the command was run, made absolute."""
+    sources = {}
+    for name, spec in graph.sources.items():
+        origin = spec.origin
+        if isinstance(origin, Files):
+            spec = evolve(spec, origin=evolve(origin, folder=str(Path(origin.folder).absolute())))
+        sources[name] = spec
+    return evolve(graph, sources=sources)
+
+
 # -- evaluate ---------------------------------------------------------------------------------------------------
 
 
@@ -134,6 +156,64 @@ class Wish:
     """Sources to their rows: a path, or a table of pandas, polars, pyarrow or DuckDB."""
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: ()
     """Further questions, for explanations."""
+
+
+def wish(
+    specs: Specs,
+    *,
+    as_of: date | str | None = None,
+    period: str | None = None,
+    kpis: Sequence[str] = (),
+    by: Sequence[str] = (),
+    data: Mapping[str, object] | None = None,
+) -> Wish | tuple[Diagnostic, ...]:
+    """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
+
+    A period as `as_of` means its last day. Without one: the day of the config, else today where the calendar is.
+    """
+    report = Report()
+    day = _day(specs, as_of, report)
+    asked_for = _period(specs, period, "the period", report) if period is not None else None
+    titles = _titles(specs)
+    known = [name for name in titles if name not in specs.objectives]
+    for name in kpis:
+        if name not in known:
+            report.add(_unknown("K720", "KPI", name, known))
+    for name in data or {}:
+        if name not in specs.graph.sources:
+            report.add(_unknown("K723", "source", name, specs.graph.sources))
+    if report.items or day is None:
+        return tuple(report.items)
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}))
+
+
+def _day(specs: Specs, as_of: date | str | None, report: Report) -> date | None:
+    if isinstance(as_of, str):
+        window = _period(specs, as_of, "the as-of date", report)
+        return window.end if window else None
+    return as_of or specs.config.as_of or datetime.now(ZoneInfo(specs.graph.calendar.zone)).date()
+
+
+def _period(specs: Specs, text: str, what: str, report: Report) -> Window | None:
+    try:
+        return parse_period(text, specs.graph.calendar)
+    except ValueError as error:
+        report.add(Diagnostic("K721", f"{what} cannot be read: {error}"))
+        return None
+
+
+def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+    names = list(known)
+    alike = near(name, names)
+    if alike:
+        hint = f"a {kind} with a similar name: `{alike[0]}`"
+    else:
+        hint = (
+            f"{len(names)} are known; `kpi list` names the KPIs"
+            if kind == "KPI"
+            else f"known: {', '.join(names)}"
+        )
+    return Diagnostic(code, f"there is no {kind} named `{name}`", help=hint)
 
 
 def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcome:
@@ -226,7 +306,9 @@ def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:
     yield from wish.more(kpi, schedule)
 
 
-def _rolled_up(graph: Graph, judged: Mapping[str, Judged], titles: Mapping[str, str | None]) -> Iterable[ObjectiveVerdict]:
+def _rolled_up(
+    graph: Graph, judged: Mapping[str, Judged], titles: Mapping[str, str | None]
+) -> Iterable[ObjectiveVerdict]:
     from kpidsl import judge
 
     yield from (judge.roll_up(objective, judged) for objective in graph.objectives.values())

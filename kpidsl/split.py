@@ -42,7 +42,9 @@ def _dimension(kpi: Kpi, name: str, graph: Graph) -> Dimension | Diagnostic:
         return Dimension(name, tuple(columns))
     several = next((source for source, ways in lacking if ways), None)
     if several is not None:
-        message = f"`{kpi.name}` cannot be split by `{name}`: {several} belongs to several sources that have it"
+        message = (
+            f"`{kpi.name}` cannot be split by `{name}`: {several} belongs to several sources that have it"
+        )
         return _told(kpi, message, f"`{name}` as a column of {several} itself would say which is meant")
     missing = " and ".join(f"`{source}`" for source, _ in lacking)
     message = f"`{kpi.name}` cannot be split by `{name}`: {missing} {'have' if len(lacking) > 1 else 'has'} no such column"

@@ -57,7 +57,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version.")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
+)
 def _kpi() -> None:
     """KPIs as code: specs in text, verdicts from data."""
 
@@ -109,7 +111,10 @@ def _not_written(error: OSError) -> int:
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    click.echo(f"error[K713 file-unwritable]: the output cannot be written: {(error.strerror or '').lower()}", err=True)
+    click.echo(
+        f"error[K713 file-unwritable]: the output cannot be written: {(error.strerror or '').lower()}",
+        err=True,
+    )
     return 2
 
 

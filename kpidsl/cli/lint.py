@@ -13,7 +13,9 @@ from kpidsl.cli.outputs import outputs, put
 @paths_argument
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
 @click.option("--strict", is_flag=True, help="End in 1 for warnings, too.")
-@click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called.")
+@click.option(
+    "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
+)
 @common
 def command(
     paths: tuple[str, ...],
@@ -44,7 +46,9 @@ def command(
         last = counted or ("" if quiet else f"{files} file{'s' if files != 1 else ''}: nothing found")
         return render(shown, screen) + (f"{last}\n" if last else "")
 
-    written = put(targets, {"text": text, "json": lambda _: data.as_json(data.findings(specs.diagnostics))}, screens)
+    written = put(
+        targets, {"text": text, "json": lambda _: data.as_json(data.findings(specs.diagnostics))}, screens
+    )
     if not written or unreadable(specs.diagnostics):
         return 2
     least = Severity.WARNING if strict else Severity.ERROR

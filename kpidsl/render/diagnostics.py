@@ -50,7 +50,7 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     title = screen.paint(f"{diagnostic.severity.word}[{code}]", tone)
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)
-    gutter = max((len(str(_last_line(span))) for span, _, _ in spans), default=1)
+    gutter = max((len(str(span.line)) for span, _, _ in spans), default=1)
     if diagnostic.span is not None:
         lines += _snippets(diagnostic.span.source, spans, gutter, tone, screen)
     elif diagnostic.place:
@@ -71,10 +71,6 @@ _COUNTED = (("error", Severity.ERROR), ("warning", Severity.WARNING), ("note", S
 def _spans(diagnostic: Diagnostic) -> list[tuple[Span, bool, str]]:
     primary = [(diagnostic.span, True, "")] if diagnostic.span is not None else []
     return primary + [(label.span, False, label.text) for label in diagnostic.labels]
-
-
-def _last_line(span: Span) -> int:
-    return span.source.position(max(span.start, span.end - 1))[0]
 
 
 def _remarks(diagnostic: Diagnostic, gutter: int, framed: bool, screen: Screen) -> list[str]:
@@ -126,13 +122,17 @@ def _snippets(
 def _excerpt(
     source: Source, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen
 ) -> list[str]:
-    marks = sorted((m for span, primary, text in spans for m in _marks(span, primary, text)), key=lambda m: m[0])
+    marks = sorted(
+        (m for span, primary, text in spans for m in _marks(span, primary, text)), key=lambda m: m[0]
+    )
     lines: list[str] = []
     before: int | None = None
     for number, group in groupby(marks, key=lambda m: m[0]):
         if before is not None and number > before + 1:
             skipped = number == before + 2
-            lines.append(_numbered(number - 1, source, gutter, screen) if skipped else screen.paint("...", _SECONDARY))
+            lines.append(
+                _numbered(number - 1, source, gutter, screen) if skipped else screen.paint("...", _SECONDARY)
+            )
         lines += _underlined(source.line(number), number, [mark for _, mark in group], gutter, tone, screen)
         before = number
     return lines
@@ -144,20 +144,12 @@ def _numbered(number: int, source: Source, gutter: int, screen: Screen) -> str:
 
 
 def _marks(span: Span, primary: bool, text: str) -> list[tuple[int, _Mark]]:
-    """The stretch line by line: its first line, and its last where it goes over several."""
+    """What is underlined of a stretch. One over several lines is a definition: its first line stands for it."""
     first, column = span.source.position(span.start)
     last, end = span.source.position(span.end)
-    if end == 1 and last > first:  # ends with a line break
-        last -= 1
-        end = len(span.source.line(last)) + 1
-    if first == last:
-        return [(first, _Mark(column - 1, max(end - 1, column), primary, text))]
-    top, bottom = span.source.line(first), span.source.line(last)
-    indent = len(bottom) - len(bottom.lstrip())
-    return [
-        (first, _Mark(column - 1, max(len(top.rstrip()), column), primary, "")),
-        (last, _Mark(min(indent, end - 1), max(end - 1, 1), primary, text)),
-    ]
+    if first != last:
+        end = len(span.source.line(first).rstrip()) + 1
+    return [(first, _Mark(column - 1, max(end - 1, column), primary, text))]
 
 
 def _underlined(

@@ -51,6 +51,19 @@ def percent(value: float | None) -> str:
     return f"{value * 100:.1f}%" if whole in ("100%", "0%") and abs(value - round(value)) > 1e-9 else whole
 
 
+def compact(value: float | None, unit: str) -> str:
+    """A value for a narrow column: `25.47 EUR/lead`; nothing where there is none."""
+    return "" if value is None else amount(value, unit).replace(" per ", "/")
+
+
+def at_a_glance(verdict: Verdict, screen: Screen) -> str:
+    """The target for a narrow column: `≤ 18`, `38% to 50%`; in words where the screen lacks the signs."""
+    text = target(verdict)
+    if screen.unicode and (verdict.target_low is None) != (verdict.target_high is None):
+        return text.replace("at least", "≥", 1).replace("at most", "≤", 1)
+    return text
+
+
 def bounds(low: float | None, high: float | None, unit: str) -> str:
     """What a promise asks for, in numbers: `at least 38%`, `at most 25`, `120 to 260`."""
     if low is not None and high is not None:
@@ -79,7 +92,9 @@ def by_now(verdict: Verdict) -> str:
 
 def slice_name(verdict: Verdict) -> str:
     """`google`, `google · FR`; `no channel` for rows without a value."""
-    return " · ".join(clean(value) if value is not None else f"no {clean(name)}" for name, value in verdict.slice)
+    return " · ".join(
+        clean(value) if value is not None else f"no {clean(name)}" for name, value in verdict.slice
+    )
 
 
 def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:
@@ -91,7 +106,8 @@ def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:
     low, high = min(values), max(values)
     step = (high - low) / (len(_BARS) - 1)
     return [
-        (_GAP if v.value is None else _BARS[round((v.value - low) / step) if step else 3], v.light) for v in shown
+        (_GAP if v.value is None else _BARS[round((v.value - low) / step) if step else 3], v.light)
+        for v in shown
     ]
 
 

@@ -69,11 +69,11 @@ def as_csv(outcome: Outcome) -> str:
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(_COLUMNS)
     for record in records(outcome):
-        writer.writerow([_plain(value) for value in record.values()])
+        writer.writerow([csv_cell(value) for value in record.values()])
     return stream.getvalue()
 
 
-def _plain(value: Any) -> str:
+def csv_cell(value: Any) -> str:
     """A cell. A text that a spreadsheet would take for a formula gets an apostrophe before it."""
     match value:
         case None:
@@ -167,4 +167,5 @@ def _html_row(v: Verdict, history: tuple[Verdict, ...]) -> str:
         (bars, "left"),
         (escape(clean(v.why)), "left"),
     )
-    return f"<tr>{''.join(f'<td style="text-align:{style}">{cell}</td>' for cell, style in cells)}</tr>"
+    row = "".join(f'<td style="text-align:{style}">{cell}</td>' for cell, style in cells)
+    return f"<tr>{row}</tr>"

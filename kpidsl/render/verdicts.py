@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 _TITLES = ("", "KPI", "value", "target", "by now", "attained", "trend")
 _VERDICT, _KPI, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(7)
 _RIGHT = (_VALUE, _BY_NOW, _ATTAINED)
-_DROPPED = (_TREND, _BY_NOW, _ATTAINED, _TARGET)
+_DROPPED = (_BY_NOW, _TREND, _ATTAINED, _TARGET)
 """What is left out of a narrow table, first to last."""
-_NAME_LEAST, _NAME_MOST = 18, 44
+_NAME_LEAST, _NAME_MOST = 24, 44
 _STACKED = 60
 """On a screen narrower than this there is no table: each KPI takes some lines."""
 _GAP = "  "
@@ -110,9 +110,7 @@ def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
 # -- the table --------------------------------------------------------------------------------------------------
 
 
-def _table(
-    outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool
-) -> str:
+def _table(outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool) -> str:
     if not judged:
         return ""
     rows = [row for one in judged for row in _rows(one, one.kpi in outcome.drafts, screen, quiet, verbose)]
@@ -143,8 +141,8 @@ def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, why:
     cells = (
         f"{figures.sign(v.light, screen)} {v.word if v.word != 'no target' else ''}",
         f"{indent}{name}",
-        figures.amount(v.value, v.unit) if v.value is not None else "",
-        figures.target(v),
+        figures.compact(v.value, v.unit),
+        figures.at_a_glance(v, screen),
         figures.by_now(v),
         figures.percent(v.attainment) if v.attainment is not None else "",
         "".join(bar for bar, _ in figures.bars(history)) if screen.unicode else "",
@@ -157,12 +155,12 @@ def _widths(rows: Sequence[_Row], screen: Screen) -> list[int]:
     widths = [max(width(row.cells[i]) for row in rows) for i in range(len(_TITLES))]
     widths = [max(w, len(title)) if w else 0 for w, title in zip(widths, _TITLES, strict=True)]
     wanted = min(widths[_KPI], _NAME_MOST)
-    for column in (None, *_DROPPED):
-        if column is not None:
-            widths[column] = 0
-        room = screen.width - _taken(widths)
+    room = screen.width - _taken(widths)
+    for column in _DROPPED:
         if room >= min(wanted, _NAME_LEAST):
             break
+        widths[column] = 0
+        room = screen.width - _taken(widths)
     widths[_KPI] = max(min(wanted, room), 8)
     return widths
 

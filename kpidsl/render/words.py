@@ -26,7 +26,20 @@ Leaf = Callable[[Node], str | None]
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
 _ARITHMETIC = {"+": 1, "-": 1, "*": 2, "/": 2}
-_BINDS = {"or": 1, "and": 2, "=": 4, "!=": 4, "<": 4, "<=": 4, ">": 4, ">=": 4, "+": 5, "-": 5, "*": 6, "/": 6}
+_BINDS = {
+    "or": 1,
+    "and": 2,
+    "=": 4,
+    "!=": 4,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+}
 
 
 def names(graph_measures: Mapping[str, Node]) -> Leaf:
@@ -98,7 +111,11 @@ def aggregate(node: Aggregate) -> str:
 
 
 def _argument(argument: Row, source: str) -> str:
-    return f"{quoted(source)}.{row(argument)}" if isinstance(argument, ColumnRef) and not argument.via else row(argument)
+    return (
+        f"{quoted(source)}.{row(argument)}"
+        if isinstance(argument, ColumnRef) and not argument.via
+        else row(argument)
+    )
 
 
 # -- rows -------------------------------------------------------------------------------------------------------
@@ -135,7 +152,11 @@ def _applied(op: str, args: tuple[Row, ...], least: int) -> str:
         case "when", (*branches, otherwise):
             pairs = zip(branches[::2], branches[1::2], strict=True)
             said = " ".join(f"when {row(condition)} then {row(value)}" for condition, value in pairs)
-            last = "" if isinstance(otherwise, Literal) and otherwise.value is None else f" otherwise {row(otherwise)}"
+            last = (
+                ""
+                if isinstance(otherwise, Literal) and otherwise.value is None
+                else f" otherwise {row(otherwise)}"
+            )
             return f"({said}{last})"
         case _:
             return f"{op}({', '.join(map(row, args))})"
