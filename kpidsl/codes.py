@@ -32,6 +32,7 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
 
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
+
 # -- K2xx: names (compile) ------------------------------------------------------------------------------------------
 _family(
     ("K201", "defined-twice", _E, "A name, or a column of a source, is defined more than once."),
@@ -56,6 +57,7 @@ _family(
     ("K217", "link-twice", _E, "A source belongs to itself, or to another one twice."),
     ("K219", "no-dimension", _E, "A source of the formula lacks the column that the KPI is split by."),
 )
+
 
 # -- K3xx: types and units (compile) --------------------------------------------------------------------------------
 _family(
@@ -98,6 +100,7 @@ _family(
     ("K322", "bad-option", _E, "An option of a file has a value that it cannot have."),
 )
 
+
 # -- K4xx: promises (compile) ---------------------------------------------------------------------------------------
 _family(
     ("K401", "target-unit", _E, "A target, tolerance or baseline is not in the unit of the KPI."),
@@ -122,6 +125,7 @@ _family(
     ("K420", "bad-window", _E, "A sliding window is not made of whole periods."),
     ("K421", "no-change", _E, "A change that is zero or negative."),
 )
+
 
 # -- K5xx: sources and data ---------------------------------------------------------------------------------
 
@@ -168,4 +172,47 @@ _family(
     ("K525", "percent-or-fraction", Severity.WARNING, "A column of percents holds what look like fractions."),
     ("K526", "wrong-option", Severity.ERROR, "An option of a source cannot be used."),
     ("K527", "unsupported-data", Severity.ERROR, "An object given as data is no table that can be read."),
+)
+
+
+# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
+
+_family(
+    ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),
+    ("K702", "config-unknown-key", Severity.ERROR, "The config has a key that means nothing."),
+    (
+        "K703",
+        "config-wrong-value",
+        Severity.ERROR,
+        "A key of the config has a value of another kind than it needs.",
+    ),
+    (
+        "K704",
+        "environment-missing",
+        Severity.ERROR,
+        "A connection's url names an environment variable that is not set.",
+    ),
+    ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
+    ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
+    ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),
+    ("K713", "file-unwritable", Severity.ERROR, "An output cannot be written."),
+    ("K720", "unknown-kpi", Severity.ERROR, "A KPI that was asked for is not defined."),
+    ("K721", "wrong-date", Severity.ERROR, "The as-of date or the period that was asked for cannot be read."),
+    (
+        "K722",
+        "unknown-dimension",
+        Severity.ERROR,
+        "The sources of a KPI lack the column that values are to be split by.",
+    ),
+    ("K723", "unknown-source", Severity.ERROR, "Data was given for a source that is not defined."),
+    ("K724", "wrong-data", Severity.ERROR, "What was given as the data of a source is no table."),
+    ("K725", "wrong-slice", Severity.ERROR, "A slice that was asked for is not among the KPI's."),
+    ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
+    ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
+    (
+        "K799",
+        "internal-error",
+        Severity.ERROR,
+        "kpidsl met something it does not expect; the fault is its own.",
+    ),
 )

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from attrs import frozen
 
+from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.evaluate.quote import literal, literals
 from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 
@@ -30,6 +31,8 @@ _MORE_SYMBOLS = {
 }
 _TIME_OF_DAY = re.compile(r"%-?[HIMSfpgnTXcsZz]")
 _ZONE = re.compile(r"%[zZ]")
+_DIRECTIVES = frozenset("aAbBdmyYHIMSfpzZjgn")
+_PADLESS = frozenset(("-d", "-m", "-y", "-H", "-I", "-M", "-S", "-j"))
 FIRST_YEAR = 1900
 
 
@@ -122,9 +125,12 @@ def day(text: str, writing: Writing) -> str:
 
 def has_time_of_day(text: str, writing: Writing) -> str:
     """Whether a cell says more than a day."""
-    if writing.dates and _TIME_OF_DAY.search(writing.dates):
-        return "true"
-    return f"contains({text}, ':')"
+    return "true" if names_a_time(writing.dates) else f"contains({text}, ':')"
+
+
+def names_a_time(dates: str | None) -> bool:
+    """Whether a strptime pattern has a time of day."""
+    return dates is not None and _TIME_OF_DAY.search(dates) is not None
 
 
 def missing_word(text: str) -> str:
@@ -134,7 +140,7 @@ def missing_word(text: str) -> str:
 
 def patterns_of(dates: str) -> tuple[str, ...]:
     """The strptime patterns that a `dates` option stands for."""
-    if _TIME_OF_DAY.search(dates):
+    if names_a_time(dates):
         return (dates,)
     return (dates, *(dates + time for time in (" %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S")))
 
@@ -212,3 +218,22 @@ def _reads(text: str, pattern: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def wrong_option(writing: Writing, span: Span | None) -> Diagnostic | None:
+    """An option that says nothing, or two that contradict each other."""
+    if writing.decimal not in (".", ","):
+        return _option("decimal", writing.decimal, 'the decimal sign is "." or ","', span)
+    if writing.thousands is not None and writing.thousands not in (".", ",", "'", "’", "_", *SPACES):
+        return _option("thousands", writing.thousands, """thousands are grouped by ".", ",", "'", "_" or a space""", span)
+    if writing.thousands == writing.decimal:
+        return _option("thousands", writing.decimal, "the decimal sign is another than the one of thousands", span)
+    if writing.dates is not None:
+        known = all(part[:1] in _DIRECTIVES or part[:2] in _PADLESS for part in writing.dates.split("%")[1:])
+        if not known or "%" not in writing.dates:
+            return _option("dates", writing.dates, "a pattern such as %d/%m/%Y or %Y-%m-%d %H:%M:%S", span)
+    return None
+
+
+def _option(option: str, value: str, expected: str, span: Span | None) -> Diagnostic:
+    return Diagnostic("K526", f'`{option} "{value}"` cannot be used', span, help=expected)
