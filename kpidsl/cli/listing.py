@@ -65,17 +65,21 @@ def _text(rows: list[dict[str, Any]], screen: Screen) -> str:
         return ""
     cells = [[clean(str(row[name] or "")) for name in _COLUMNS] for row in rows]
     widths = [max(width(c) for c in [head, *column]) for head, *column in zip(_COLUMNS, *cells, strict=True)]
-    widths[1] = min(widths[1], 44)
     shown = len(_COLUMNS)
-    while shown > 2 and sum(widths[:shown]) + 2 * (shown - 1) > screen.width:
+    while shown > 2 and _others(widths, shown) + min(widths[1], 24) > screen.width:
         shown -= 1
-    widths[1] = max(10, min(widths[1], screen.width - widths[0] - 2 - sum(w + 2 for w in widths[2:shown])))
+    widths[1] = min(widths[1], max(10, screen.width - _others(widths, shown)))
     lines = [screen.paint("  ".join(pad(h, w) for h, w in zip(_COLUMNS[:shown], widths, strict=False)).rstrip(), "dim")]
     for row in cells:
         padded = [pad(clip(c, w), w) for c, w in zip(row[:shown], widths, strict=False)]
         padded[0] = screen.paint(padded[0], "bold")
         lines.append("  ".join(padded).rstrip())
     return "\n".join(lines) + "\n"
+
+
+def _others(widths: list[int], shown: int) -> int:
+    """What the columns beside the title take, with the gaps before each."""
+    return sum(widths[:shown]) - widths[1] + 2 * (shown - 1)
 
 
 def _json(rows: list[dict[str, Any]]) -> str:
