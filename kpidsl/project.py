@@ -166,6 +166,7 @@ def wish(
     kpis: Sequence[str] = (),
     by: Sequence[str] = (),
     data: Mapping[str, object] | None = None,
+    more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: (),
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
@@ -174,17 +175,19 @@ def wish(
     report = Report()
     day = _day(specs, as_of, report)
     asked_for = _period(specs, period, "the period", report) if period is not None else None
-    titles = _titles(specs)
-    known = [name for name in titles if name not in specs.objectives]
-    for name in kpis:
-        if name not in known:
-            report.add(_unknown("K720", "KPI", name, known))
+    report.extend(unknown_kpis(specs, kpis))
     for name in data or {}:
         if name not in specs.graph.sources:
             report.add(_unknown("K723", "source", name, specs.graph.sources))
     if report.items or day is None:
         return tuple(report.items)
-    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}))
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more)
+
+
+def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
+    """What is to be said of names that no KPI has, not even a broken one."""
+    known = [name for name in _titles(specs) if name not in specs.objectives]
+    return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 
 def _day(specs: Specs, as_of: date | str | None, report: Report) -> date | None:
