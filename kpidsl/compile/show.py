@@ -61,7 +61,9 @@ def draw(graph: Graph, kpis: Iterable[str] | None = None) -> Drawing:
     for name in graph.kpis if kpis is None else kpis:
         kpi = graph.kpis[name]
         below = _add(kpi.formula, drawing, ids, names)
-        box = Box(f"k{len(drawing.boxes)}", "kpi", kpi.label, str(kpi.unit), kpi.formula.additivity, (kpi.name,))
+        box = Box(
+            f"k{len(drawing.boxes)}", "kpi", kpi.label, str(kpi.unit), kpi.formula.additivity, (kpi.name,)
+        )
         drawing.boxes.append(box)
         drawing.arrows.append((below, box.id))
     return drawing
@@ -166,8 +168,12 @@ def _applied(op: str, args: list[str]) -> str:
             return " ".join([*(f"when {c} then {v}" for c, v in pairs), f"otherwise {args[-1]}"])
         case "or":
             return f"({args[0]} or {args[1]})"
-        case _ if len(args) == 2 and not op[0].isalpha() or op == "and":
-            return f" {op} ".join(args) if op in ("and", "=", "!=", "<", "<=", ">", ">=") else f"({args[0]} {op} {args[1]})"
+        case _ if (len(args) == 2 and not op[0].isalpha()) or op == "and":
+            return (
+                f" {op} ".join(args)
+                if op in ("and", "=", "!=", "<", "<=", ">", ">=")
+                else f"({args[0]} {op} {args[1]})"
+            )
         case _:
             return f"{op}({', '.join(args)})"
 
