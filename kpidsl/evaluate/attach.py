@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.columns import Expression, expression, wrong_type
@@ -83,15 +81,15 @@ def _verify_text(
     spec = next(c for c in reading.columns if c.name == column)
     unread, word = f"({how.text}) IS NOT NULL AND {how.sql} IS NULL", cells.missing_word(f"({how.text})")
     first = f"any_value({how.text}) FILTER"
-    row: Any = reading.connection.execute(
+    (row,) = reading.connection.execute(
         f"SELECT count(*) FILTER ({unread} AND NOT {word}), {first} ({unread} AND NOT {word}),"
         f" count(*) FILTER ({unread} AND {word}), {first} ({unread} AND {word}) FROM {read.relation}"
-    ).fetchone()
+    ).fetchall()
     place = f'{read.place}, column "{column}"'
     error = bad_cell(spec, how.kind, row[1], row[0], place, reading.writing) if row[0] else None
     return error, said_missing(spec, row[3], row[2], place) if row[2] else None
 
 
 def _one(reading: Reading, statement: str) -> object:
-    row = reading.connection.execute(statement).fetchone()
-    return row[0] if row else None
+    ((value,),) = reading.connection.execute(statement).fetchall()
+    return value

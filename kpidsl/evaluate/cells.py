@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 
 from attrs import frozen
 
+from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.evaluate.quote import literal, literals
 from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 
@@ -30,10 +32,12 @@ _MORE_SYMBOLS = {
 }
 _TIME_OF_DAY = re.compile(r"%-?[HIMSfpgnTXcsZz]")
 _ZONE = re.compile(r"%[zZ]")
+_DIRECTIVES = frozenset("aAbBdmyYHIMSfpzZjgn")
+_PADLESS = frozenset(("-d", "-m", "-y", "-H", "-I", "-M", "-S", "-j"))
 FIRST_YEAR = 1900
 
 
-@frozen
+@frozen(cache_hash=True)
 class Writing:
     """How a file writes numbers and dates; None where its spec does not say."""
 
@@ -61,6 +65,7 @@ def scale_of(unit: Unit) -> int:
     return 1 if unit.style == "plain" else 100
 
 
+@cache
 def number_pattern(unit: Unit, writing: Writing) -> str:
     """A regular expression (for RE2 and for Python) whose first group are the digits of a number.
 
@@ -106,12 +111,15 @@ def flag(text: str) -> str:
 
 
 def moment(text: str, writing: Writing) -> str:
-    """A TIMESTAMP in local time. Without a pattern only ISO 8601 is read, for it means one thing.
+    """A TIMESTAMP in local time. ISO 8601 is always read, for it means one thing, unless the pattern is its rival.
 
     A pattern without a time of day also reads the day followed by one: the same file often has both.
     """
     trimmed = f"trim({text}, {literal(SPACES)})"
-    value = _by_pattern(trimmed, writing.dates, writing.zone) if writing.dates else _iso(trimmed, writing.zone)
+    value = _iso(trimmed, writing.zone)
+    if writing.dates:
+        told = _by_pattern(trimmed, writing.dates, writing.zone)
+        value = told if writing.dates.startswith("%Y") else f"coalesce({told}, {value})"
     return f"(CASE WHEN year({value}) BETWEEN {FIRST_YEAR} AND 9999 THEN {value} END)"
 
 
@@ -122,9 +130,12 @@ def day(text: str, writing: Writing) -> str:
 
 def has_time_of_day(text: str, writing: Writing) -> str:
     """Whether a cell says more than a day."""
-    if writing.dates and _TIME_OF_DAY.search(writing.dates):
-        return "true"
-    return f"contains({text}, ':')"
+    return "true" if names_a_time(writing.dates) else f"contains({text}, ':')"
+
+
+def names_a_time(dates: str | None) -> bool:
+    """Whether a strptime pattern has a time of day."""
+    return dates is not None and _TIME_OF_DAY.search(dates) is not None
 
 
 def missing_word(text: str) -> str:
@@ -134,7 +145,7 @@ def missing_word(text: str) -> str:
 
 def patterns_of(dates: str) -> tuple[str, ...]:
     """The strptime patterns that a `dates` option stands for."""
-    if _TIME_OF_DAY.search(dates):
+    if names_a_time(dates):
         return (dates,)
     return (dates, *(dates + time for time in (" %H:%M:%S", " %H:%M", " %H:%M:%S.%f", "T%H:%M:%S")))
 
@@ -212,3 +223,22 @@ def _reads(text: str, pattern: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def wrong_option(writing: Writing, span: Span | None) -> Diagnostic | None:
+    """An option that says nothing, or two that contradict each other."""
+    if writing.decimal not in (".", ","):
+        return _option("decimal", writing.decimal, 'the decimal sign is "." or ","', span)
+    if writing.thousands is not None and writing.thousands not in (".", ",", "'", "’", "_", *SPACES):
+        return _option("thousands", writing.thousands, """thousands are grouped by ".", ",", "'", "_" or a space""", span)
+    if writing.thousands == writing.decimal:
+        return _option("thousands", writing.decimal, "the decimal sign is another than the one of thousands", span)
+    if writing.dates is not None:
+        known = all(part[:1] in _DIRECTIVES or part[:2] in _PADLESS for part in writing.dates.split("%")[1:])
+        if not known or "%" not in writing.dates:
+            return _option("dates", writing.dates, "a pattern such as %d/%m/%Y or %Y-%m-%d %H:%M:%S", span)
+    return None
+
+
+def _option(option: str, value: str, expected: str, span: Span | None) -> Diagnostic:
+    return Diagnostic("K526", f'`{option} "{value}"` cannot be used', span, help=expected)

@@ -14,6 +14,7 @@ from kpidsl.evaluate.cells import SPACES
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import literal
+from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
 from kpidsl.model.sources import Files
 
@@ -27,10 +28,7 @@ def read(reading: Reading, origin: Files) -> Read:
     if encoding is None or (separator is not None and (len(separator) != 1 or separator in '"\r\n')):
         option = "encoding" if encoding is None else "separator"
         return Unreadable(_wrong_option(option, getattr(origin, option), reading.spec.span))
-    con, table = reading.connection, f"cells of {reading.spec.name}"
-    names = tuple(column.name for column in reading.columns)
-    columns = {name: f"c{i}" for i, name in enumerate(names)}
-    con.execute(f"CREATE TABLE {_q(table)} (f INTEGER{''.join(f', c{i} VARCHAR' for i in range(len(names)))})")
+    table, columns = new_cells(reading)
     broken: dict[str, Diagnostic] = {}
     separators: list[str] = []
     for number, file in enumerate(reading.files):
@@ -41,7 +39,7 @@ def read(reading: Reading, origin: Files) -> Read:
         separators.append(used)
         places, faults = match_header(fields, reading.columns, file.shown, reading.spec)
         broken = {**faults, **broken}
-        problem = _load(reading, table, number, file, encoding, used, fields, [places.get(name) for name in names])
+        problem = _load(reading, table, number, file, encoding, used, len(fields), [places.get(c) for c in columns])
         if problem:
             return Unreadable(problem)
 
@@ -108,32 +106,46 @@ def locate(file: DataFile, encoding: str, separator: str, row: int, position: in
     return Spot(f'{file.shown}, column "{name}"')
 
 
+def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
+    """An empty table for the texts of the columns asked for, and its column for each of them."""
+    table = f"cells of {reading.spec.name}"
+    columns = {column.name: f"c{i}" for i, column in enumerate(reading.columns)}
+    texts = "".join(f", {column} VARCHAR" for column in columns.values())
+    reading.connection.execute(f"CREATE OR REPLACE TABLE {quoted(table)} (f INTEGER{texts})")
+    return table, columns
+
+
+def insert(
+    connection: duckdb.DuckDBPyConnection, table: str, number: int, path: Path, separator: str,
+    width: int, places: list[int | None],
+) -> None:  # fmt: skip
+    """The rows of a UTF-8 file, after those that the table has; blank cells are missing. Raises duckdb.Error."""
+    schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(width))
+    blank = literal(SPACES + "\r\n")
+    cells = ["NULL" if i is None else f"CASE WHEN trim(h{i}, {blank}) <> '' THEN h{i} END" for i in places]
+    connection.execute(
+        f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])} FROM read_csv({literal(str(path))},"
+        f" auto_detect=false, header=true, delim={literal(separator)}, quote='\"', escape='\"', columns={{{schema}}})"
+    )
+
+
 def _load(
     reading: Reading, table: str, number: int, file: DataFile, encoding: str, separator: str,
-    fields: list[str], places: list[int | None],
+    width: int, places: list[int | None],
 ) -> Diagnostic | None:  # fmt: skip
     """One file's rows after those of the files before it."""
     span = reading.spec.span
     try:
-        path = file.path if encoding == "utf-8-sig" else _transcode(file, encoding, Path(reading.scratch))
+        path = file.path if encoding == "utf-8-sig" else transcode(file, encoding, Path(reading.scratch))
+        insert(reading.connection, table, number, path, separator, width, places)
     except UnicodeError:
         return wrong_byte(file, encoding, span)
     except OSError as error:
         return unreadable(file, error, span)
-    schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(len(fields)))
-    blank = literal(SPACES + "\r\n")
-    cells = ["NULL" if i is None else f"CASE WHEN trim(h{i}, {blank}) <> '' THEN h{i} END" for i in places]
-    statement = (
-        f"INSERT INTO {_q(table)} SELECT {', '.join([str(number), *cells])} FROM read_csv({literal(str(path))}, "
-        f"auto_detect=false, header=true, delim={literal(separator)}, quote='\"', escape='\"', columns={{{schema}}})"
-    )
-    try:
-        reading.connection.execute(statement)
     except duckdb.Error as error:
         return diagnose(file, encoding, separator, span, str(error))
-    finally:
-        if path != file.path:
-            path.unlink()
+    if path != file.path:
+        path.unlink()
     return None
 
 
@@ -192,8 +204,9 @@ def first_line(said: str) -> str:
     return said.strip().splitlines()[0]
 
 
-def _transcode(file: DataFile, encoding: str, scratch: Path) -> Path:
-    copy = scratch / "transcoded.csv"
+def transcode(file: DataFile, encoding: str, scratch: Path) -> Path:
+    """A copy in UTF-8. Raises UnicodeError at a byte that the encoding does not have."""
+    copy = scratch / f"transcoded{file.path.suffix}"
     with file.path.open(encoding=encoding, newline="") as text, copy.open("w", encoding="utf-8", newline="") as out:
         while chunk := text.read(1 << 20):
             out.write(chunk)
@@ -204,6 +217,3 @@ def _wrong_option(option: str, value: str, span: Span | None) -> Diagnostic:
     wanted = 'one character, or "tab"' if option == "separator" else "such as utf-8, windows-1252 or utf-16"
     return Diagnostic("K526", f"`{value}` is no {option} of a file", span, help=f"the {option} is {wanted}")
 
-
-def _q(text: str) -> str:
-    return '"' + text.replace('"', '""') + '"'

@@ -16,8 +16,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from kpidsl.diagnostics import Diagnostic
-from kpidsl.evaluate import delimited, parquet
+from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.files import Found, find, given
@@ -68,6 +67,11 @@ class Session:
         self._connection.close()
         self._scratch.cleanup()
 
+    @property
+    def calendar(self) -> Calendar:
+        """How the project counts time."""
+        return self._calendar
+
     def attach(self, spec: SourceSpec, columns: frozenset[str] | None = None) -> Attached:
         """Make the rows of a source queryable, with these declared columns or all. The same again costs nothing."""
         key = (spec.name, columns)
@@ -94,9 +98,11 @@ class Session:
         replaced = self._data.get(spec.name)
         if isinstance(replaced, str | Path):
             return given(replaced, spec.span)
-        if replaced is None and isinstance(spec.origin, Files):
-            return find(spec.origin, self._root, spec.span)
-        return Found()
+        if replaced is not None:
+            return Found(format="frame")
+        if isinstance(spec.origin, Table):
+            return database.find(spec.origin, self._connections, self._root, spec.span)
+        return find(spec.origin, self._root, spec.span)
 
     def _open(self, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
         config: dict[str, str | bool | int | float | list[str]] = {
@@ -110,7 +116,12 @@ class Session:
         if memory:
             config["memory_limit"] = memory
         connection = duckdb.connect(":memory:", config=config)
-        files = [str(file.path) for found in self._found.values() for file in found.files]
+        files = [
+            str(file.path) + end
+            for found in self._found.values()
+            for file in found.files
+            for end in (("", ".wal") if found.format == "database" else ("",))
+        ]
         connection.execute(f"SET allowed_paths = {literals(files)}")
         connection.execute(f"SET allowed_directories = {literals([self._scratch.name])}")
         connection.execute(f"SET GLOBAL TimeZone = {literal('UTC')}")
@@ -128,9 +139,19 @@ class Session:
         found, origin = self._found[reading.spec.name], reading.spec.origin
         if found.problem:
             return Unreadable(found.problem)
-        match found.format, origin:
-            case "csv", Files():
-                return delimited.read(reading, origin)
-            case "parquet", _:
+        options = origin if isinstance(origin, Files) else Files("", "")
+        if problem := cells.wrong_option(reading.writing, reading.spec.span):
+            return Unreadable(problem)
+        match found.format:
+            case "csv":
+                return delimited.read(reading, options)
+            case "jsonl":
+                return jsonl.read(reading)
+            case "excel":
+                return excel.read(reading, options)
+            case "parquet":
                 return parquet.read(reading)
-        return Unreadable(Diagnostic("K504", f"{found.format} cannot be read", reading.spec.span))
+            case "database":
+                return database.read(reading, origin.name if isinstance(origin, Table) else origin.table)
+            case _:
+                return frames.read(reading, self._data[reading.spec.name])

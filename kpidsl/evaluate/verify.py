@@ -34,7 +34,7 @@ def verify(
         for condition in (f"{unread} AND NOT {word}", f"{unread} AND {word}"):
             asked += [f"count(*) FILTER ({condition})", f"min(r.rowid) FILTER ({condition})"]
     statement = f"SELECT {', '.join(asked)} FROM {name(table.table)} r POSITIONAL JOIN {name(typed)} t"
-    row = connection.execute(statement).fetchone() or ()
+    (row,) = connection.execute(statement).fetchall()
     errors: dict[str, Diagnostic] = {}
     warnings: list[Diagnostic] = []
     for i, column in enumerate(checked):
@@ -53,7 +53,7 @@ def _cell(connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, rowi
         f"SELECT f, {table.columns[column.name]}, (SELECT min(rowid) FROM {quoted} o WHERE o.f = r.f)"
         f" FROM {quoted} r WHERE rowid = {rowid}"
     )
-    file, text, first = connection.execute(statement).fetchone() or (0, "", 0)
+    ((file, text, first),) = connection.execute(statement).fetchall()
     return text, table.spot(file, rowid - first, column.name).place
 
 
