@@ -16,7 +16,12 @@ _FITS: dict[Takes, tuple[str, ...]] = {
     "date": ("day", "moment", "time", "unknown"),
     "moment": ("moment", "time", "unknown"),
 }
-_SAID: dict[Takes, str] = {"number": "a number", "text": "a text", "date": "a day or a moment", "moment": "a moment"}
+_SAID: dict[Takes, str] = {
+    "number": "a number",
+    "text": "a text",
+    "date": "a day or a moment",
+    "moment": "a moment",
+}
 _MOST_DIGITS = 12
 
 
@@ -26,8 +31,12 @@ def right_count(function: Function, call: nodes.Call, scope: Scope) -> bool:
     if least <= len(call.args) <= most:
         return True
     expected = str(least) if least == most else f"{least} to {most}"
-    scope.error("K311", f"`{function.name}` takes {expected} argument{'' if expected == '1' else 's'}, not {len(call.args)}", call.span,
-                help=f"it is written {function.signature}, as in `{function.example}`")  # fmt: skip
+    scope.error(
+        "K311",
+        f"`{function.name}` takes {expected} argument{'' if expected == '1' else 's'}, not {len(call.args)}",
+        call.span,
+        help=f"it is written {function.signature}, as in `{function.example}`",
+    )
     return False
 
 
@@ -40,19 +49,29 @@ def row_function(function: Function, call: nodes.Call, args: list[Row], scope: S
             if whole_number(function, arg, text, 0, _MOST_DIGITS, scope) is None:
                 return None
         elif arg.type.kind not in _FITS[parameter.takes]:
-            scope.error("K305", f"`{function.name}` needs {_SAID[parameter.takes]} here, and this is {describe(arg.type)}", text.span,
-                        help=f"it is written {function.signature}, as in `{function.example}`")  # fmt: skip
+            scope.error(
+                "K305",
+                f"`{function.name}` needs {_SAID[parameter.takes]} here, and this is {describe(arg.type)}",
+                text.span,
+                help=f"it is written {function.signature}, as in `{function.example}`",
+            )
             return None
     return Apply(function.name, tuple(args), _type(function, args))
 
 
-def whole_number(function: Function, arg: object, text: nodes.Expression, low: int, high: int, scope: Scope) -> int | None:
+def whole_number(
+    function: Function, arg: object, text: nodes.Expression, low: int, high: int, scope: Scope
+) -> int | None:
     """A whole number written out, within limits."""
     value = arg.value if isinstance(arg, Literal) else arg
     if isinstance(value, float) and value.is_integer() and low <= value <= high:
         return int(value)
-    scope.error("K311", f"`{function.name}` needs a whole number from {low} to {high} here", text.span,
-                help=f"as in `{function.example}`")  # fmt: skip
+    scope.error(
+        "K311",
+        f"`{function.name}` needs a whole number from {low} to {high} here",
+        text.span,
+        help=f"as in `{function.example}`",
+    )
     return None
 
 

@@ -6,7 +6,7 @@ from typing import cast
 
 from kpidsl.compile.additivity import combined
 from kpidsl.compile.aggregates import check_aggregate
-from kpidsl.compile.lower import arithmetic, conjunction, constant, converted, restricted
+from kpidsl.compile.lower import arithmetic, constant, converted, restricted
 from kpidsl.compile.results import check_result_call
 from kpidsl.compile.rows import RowPlace, check_condition, cycle, units_differ, written
 from kpidsl.compile.scope import KIND_OF, Scope, listed, rests_on, similar
@@ -44,12 +44,20 @@ def check_formula(expr: nodes.Expression, scope: Scope) -> Node | None:
         case nodes.Default(subject=subject, value=value):
             return _default(subject, value, scope)
         case nodes.When():
-            scope.error("K320", "`when` chooses for one row, and a formula is about many", expr.span,
-                        help="a computed column of the source can say it: `column size = when amount >= 100 then ...`")  # fmt: skip
+            scope.error(
+                "K320",
+                "`when` chooses for one row, and a formula is about many",
+                expr.span,
+                help="a computed column of the source can say it: `column size = when amount >= 100 then ...`",
+            )
             return None
         case nodes.Unary() | nodes.Binary() | nodes.In() | nodes.Between() | nodes.Missing():
-            scope.error("K307", "this is a condition, and a formula needs a number", expr.span,
-                        help="`count(source where condition)` or `share(source where condition)` makes a number of it")  # fmt: skip
+            scope.error(
+                "K307",
+                "this is a condition, and a formula needs a number",
+                expr.span,
+                help="`count(source where condition)` or `share(source where condition)` makes a number of it",
+            )
             return None
 
 
@@ -66,9 +74,18 @@ def _name(name: nodes.Name, scope: Scope) -> Node | None:
         return value_of(word, name, scope)
     if definition is not None:
         what = "a source, a set of rows" if isinstance(definition, nodes.SourceDef) else "an objective"
-        helps = f"`count({written(word)})` is the number of its rows" if isinstance(definition, nodes.SourceDef) else None
-        scope.error("K320", f"`{word}` is {what}, and a formula needs a number", name.span,
-                    (definition.name.span, "defined here"), help=helps)  # fmt: skip
+        helps = (
+            f"`count({written(word)})` is the number of its rows"
+            if isinstance(definition, nodes.SourceDef)
+            else None
+        )
+        scope.error(
+            "K320",
+            f"`{word}` is {what}, and a formula needs a number",
+            name.span,
+            (definition.name.span, "defined here"),
+            help=helps,
+        )
     elif word in scope.names.lost:
         scope.blame = scope.blame or rests_on(word, scope.names.lost[word], None)
     else:
@@ -79,16 +96,27 @@ def _name(name: nodes.Name, scope: Scope) -> Node | None:
 def _unknown(word: str, name: nodes.Name, scope: Scope) -> None:
     homes = [shape.name for shape in scope.shapes.values() if word in shape.spans]
     if homes:
-        scope.error("K308", f"`{word}` is a column of {listed(homes)}, one value per row; a formula needs one of many rows",
-                    name.span, help=f"`sum({written(homes[0])}.{written(word)})` adds it up")  # fmt: skip
+        scope.error(
+            "K308",
+            f"`{word}` is a column of {listed(homes)}, one value per row; a formula needs one of many rows",
+            name.span,
+            help=f"`sum({written(homes[0])}.{written(word)})` adds it up",
+        )
         return
     fitting = [*scope.names.of(nodes.MeasureDef, nodes.KpiDef, nodes.Let)]
-    notes = similar("a measure, KPI or constant", word, fitting) or similar("a source", word, scope.names.of(nodes.SourceDef))
+    notes = similar("a measure, KPI or constant", word, fitting) or similar(
+        "a source", word, scope.names.of(nodes.SourceDef)
+    )
     measures = [*scope.names.of(nodes.MeasureDef)]
     if measures and not notes:
         notes = [f"measures: {listed(measures)}"]
-    scope.error("K202", f"nothing is named `{word}`", name.span, notes=notes,
-                help=f"`measure {written(word)} = ...` would define it")  # fmt: skip
+    scope.error(
+        "K202",
+        f"nothing is named `{word}`",
+        name.span,
+        notes=notes,
+        help=f"`measure {written(word)} = ...` would define it",
+    )
 
 
 def _column_outside(name: nodes.Name, scope: Scope) -> None:
@@ -97,15 +125,28 @@ def _column_outside(name: nodes.Name, scope: Scope) -> None:
     if source in scope.names.lost:
         scope.blame = scope.blame or rests_on(source, scope.names.lost[source], None)
     elif shape is None:
-        scope.error("K205", f"there is no source named `{source}`", name.span,
-                    notes=similar("a source", source, scope.shapes) or [f"sources: {listed(list(scope.shapes))}"])  # fmt: skip
+        scope.error(
+            "K205",
+            f"there is no source named `{source}`",
+            name.span,
+            notes=similar("a source", source, scope.shapes) or [f"sources: {listed(list(scope.shapes))}"],
+        )
     elif column not in shape.spans and not (len(name.parts) > 2 or column == "channel"):
-        scope.error("K203", f"{source} has no column `{column}`", name.span,
-                    (shape.definition.name.span, f"`{source}` is defined here"),
-                    notes=similar("a column", column, shape.columns) or [f"columns of {source}: {listed(shape.columns)}"])  # fmt: skip
+        scope.error(
+            "K203",
+            f"{source} has no column `{column}`",
+            name.span,
+            (shape.definition.name.span, f"`{source}` is defined here"),
+            notes=similar("a column", column, shape.columns)
+            or [f"columns of {source}: {listed(shape.columns)}"],
+        )
     else:
-        scope.error("K308", f"`{name.text}` is one value per row, and a formula needs one of many rows", name.span,
-                    help=f"an aggregation goes around it, such as `sum({name.span.text})`")  # fmt: skip
+        scope.error(
+            "K308",
+            f"`{name.text}` is one value per row, and a formula needs one of many rows",
+            name.span,
+            help=f"an aggregation goes around it, such as `sum({name.span.text})`",
+        )
 
 
 def value_of(word: str, name: nodes.Name | nodes.Word, scope: Scope) -> Node | None:
@@ -157,8 +198,12 @@ def _definition(definition: object, scope: Scope) -> Node | None:
 def _constant(let: nodes.Let, node: Node | None, scope: Scope) -> Node | None:
     if node is None or isinstance(node, Constant):
         return node
-    scope.error("K319", f"`{let.name.text}` is not constant: it is computed from data", let.value.span,
-                help=f"`measure {written(let.name.text)} = ...` defines what is computed from data")  # fmt: skip
+    scope.error(
+        "K319",
+        f"`{let.name.text}` is not constant: it is computed from data",
+        let.value.span,
+        help=f"`measure {written(let.name.text)} = ...` defines what is computed from data",
+    )
     return None
 
 
@@ -166,8 +211,12 @@ def kpi_formula(kpi: nodes.KpiDef, scope: Scope) -> Node | None:
     """A KPI's formula in its declared unit, within its channels."""
     formula = next((c for c in kpi.clauses if isinstance(c, nodes.Formula)), None)
     if formula is None:
-        scope.error("K213", f"the KPI `{kpi.name.text}` has no formula", kpi.name.span,
-                    help="`formula ad_spend / leads` says how it is computed")  # fmt: skip
+        scope.error(
+            "K213",
+            f"the KPI `{kpi.name.text}` has no formula",
+            kpi.name.span,
+            help="`formula ad_spend / leads` says how it is computed",
+        )
         return None
     node = check_formula(formula.value, scope)
     for clause in kpi.clauses:
@@ -190,7 +239,9 @@ def within_channels(node: Node | None, clause: nodes.OnlyChannel, scope: Scope) 
 # -- units ------------------------------------------------------------------------------------------------------
 
 
-def declared(node: Node | None, clause: nodes.UnitClause, formula: nodes.Expression, scope: Scope) -> Node | None:
+def declared(
+    node: Node | None, clause: nodes.UnitClause, formula: nodes.Expression, scope: Scope
+) -> Node | None:
     """The formula in the unit that was declared for it; an error if it cannot be."""
     unit = scope.unit(clause.unit)
     if node is None or unit is None:
@@ -201,13 +252,24 @@ def declared(node: Node | None, clause: nodes.UnitClause, formula: nodes.Express
     has = str(node.unit) if node.unit != ONE else "no unit"
     wanted = str(unit)
     labels = [(formula.span, f"this is in {has}" if node.unit != ONE else "this has no unit")]
-    helps = f"`unit {has}` would fit" if node.unit != ONE else "a ratio of equal things has no unit; `%` would fit"
+    helps = (
+        f"`unit {has}` would fit"
+        if node.unit != ONE
+        else "a ratio of equal things has no unit; `%` would fit"
+    )
     if unit == PERCENT:
         helps += "; `%` fits numbers without a unit and ratios of counts"
     elif "row" in str(node.unit).split():
         helps += "; `row THING` under the source says what a row is"
-    scope.error("K303", f"the formula is in {has}, and {wanted} is declared" if node.unit != ONE else
-                f"the formula has no unit, and {wanted} is declared", clause.unit.span, *labels, help=helps)  # fmt: skip
+    scope.error(
+        "K303",
+        f"the formula is in {has}, and {wanted} is declared"
+        if node.unit != ONE
+        else f"the formula has no unit, and {wanted} is declared",
+        clause.unit.span,
+        *labels,
+        help=helps,
+    )
     return None
 
 
@@ -283,8 +345,12 @@ def restrict(node: Node, condition: nodes.Expression, span: object, scope: Scope
     """A node over the rows that pass a condition, which every source below it has to understand."""
     parts = aggregates(node)
     if not parts:
-        scope.error("K313", "a constant has no rows that a condition could choose from", condition.span,
-                    help="`where` follows an aggregation, a measure or a KPI")  # fmt: skip
+        scope.error(
+            "K313",
+            "a constant has no rows that a condition could choose from",
+            condition.span,
+            help="`where` follows an aggregation, a measure or a KPI",
+        )
         return None
     conditions: dict[str, Row] = {}
     sound = True
@@ -307,22 +373,36 @@ def _call(call: nodes.Call, scope: Scope) -> Node | None:
     if name in RESULT_FUNCTIONS:
         return _result_call(call, scope)
     if name in ROW_FUNCTIONS:
-        scope.error("K310", f"`{name}` works on one row and cannot stand in a formula by itself", call.name.span,
-                    help="it stands in a filter, in a computed column or inside an aggregation")  # fmt: skip
+        scope.error(
+            "K310",
+            f"`{name}` works on one row and cannot stand in a formula by itself",
+            call.name.span,
+            help="it stands in a filter, in a computed column or inside an aggregation",
+        )
         return None
     known = [*AGGREGATES, *RESULT_FUNCTIONS]
     helps = f"functions: {listed(known, 30)}"
     if name in scope.names.known:
         helps = f"`{name}` is a {KIND_OF[type(scope.names.known[name])]}; it stands without parentheses"
-    scope.error("K207", f"there is no function `{name}`", call.name.span, notes=similar("a function", name, known), help=helps)
+    scope.error(
+        "K207",
+        f"there is no function `{name}`",
+        call.name.span,
+        notes=similar("a function", name, known),
+        help=helps,
+    )
     return None
 
 
 def _result_call(call: nodes.Call, scope: Scope) -> Node | None:
     args = [check_formula(arg, scope) for arg in call.args]
     if call.by is not None:
-        scope.error("K311", f"`{call.name.text}` takes no `by`", call.by.span,
-                    help=f"it is written {RESULT_FUNCTIONS[call.name.text].signature}")  # fmt: skip
+        scope.error(
+            "K311",
+            f"`{call.name.text}` takes no `by`",
+            call.by.span,
+            help=f"it is written {RESULT_FUNCTIONS[call.name.text].signature}",
+        )
         return None
     if None in args:
         return None

@@ -60,9 +60,18 @@ def _kpi(draft: Draft, about: About, meaning: Meaning) -> Kpi | None:
     promise = _within(promise, draft)
     title = definition.title.text if definition.title else None
     return Kpi(
-        definition.name.text, title, node, node.unit, promise, dimensions, slices, about, definition.span,
-        _written(draft.formula.span), meaning.hash(node, promise, dimensions, slices),
-    )  # fmt: skip
+        definition.name.text,
+        title,
+        node,
+        node.unit,
+        promise,
+        dimensions,
+        slices,
+        about,
+        definition.span,
+        _written(draft.formula.span),
+        meaning.hash(node, promise, dimensions, slices),
+    )
 
 
 def _written(span: Span) -> str:
@@ -103,7 +112,9 @@ def _dimensions(draft: Draft, promise: Promise) -> tuple[Dimension, ...]:
     found: dict[str, Dimension] = {}
     for name in by.dimensions:
         if name.text in found:
-            draft.scope.error("K212", f"`{name.text}` is named twice", name.span, help="a dimension splits once")
+            draft.scope.error(
+                "K212", f"`{name.text}` is named twice", name.span, help="a dimension splits once"
+            )
             continue
         dimension = _dimension(name, draft, promise)
         if dimension is not None:
@@ -118,7 +129,9 @@ def _dimension(name: nodes.Name, draft: Draft, promise: Promise) -> Dimension | 
     if not own:
         scope.error("K313", "a constant has no rows that could be split", name.span)
         return None
-    bounds = [n for n in ((promise.bound.value, promise.bound.high) if promise.bound else ()) if n is not None]
+    bounds = [
+        n for n in ((promise.bound.value, promise.bound.high) if promise.bound else ()) if n is not None
+    ]
     needed = [part.source for part in aggregates(*bounds)] if node.additivity in ("none", "constant") else []
     others = [part.source for part in aggregates(*bounds)] + _baseline_sources(promise)
     columns: list[tuple[str, ColumnRef]] = []
@@ -159,16 +172,35 @@ def _no_dimension(name: nodes.Name, shape: Shape, others: list[str], ways: objec
     label = (shape.definition.name.span, f"`{shape.name}` is defined here")
     if isinstance(ways, list) and len(ways) > 1:
         named = " or ".join(f"`{'.'.join((*via, name.text))}`" for via in ways)
-        scope.error("K204", f"`{name.text}` is a column of several sources that {shape.name} belongs to", name.span, label, help=f"{named} says which")
+        scope.error(
+            "K204",
+            f"`{name.text}` is a column of several sources that {shape.name} belongs to",
+            name.span,
+            label,
+            help=f"{named} says which",
+        )
         return
     columns = [c for c in shape.columns]
-    having = [s.name for s in scope.shapes.values() if name.parts[-1] in s.spans or (name.text == "channel" and s.channel)]
+    having = [
+        s.name
+        for s in scope.shapes.values()
+        if name.parts[-1] in s.spans or (name.text == "channel" and s.channel)
+    ]
     notes = similar("a column", name.parts[-1], columns) or [f"columns of {shape.name}: {listed(columns)}"]
     if others:
         notes.append(f"the formula also reads {listed(others)}")
-    helps = f"`belongs to {having[0]} by ...` under `source {shape.name}` would bring it" if having else (
-        "`channel COLUMN` under the source says it" if name.text == "channel" else "a dimension is a column of every source of the formula")  # fmt: skip
-    scope.error("K219", f"{shape.name} has no `{name.text}` to split by", name.span, label, notes=notes, help=helps)
+    helps = (
+        f"`belongs to {having[0]} by ...` under `source {shape.name}` would bring it"
+        if having
+        else (
+            "`channel COLUMN` under the source says it"
+            if name.text == "channel"
+            else "a dimension is a column of every source of the formula"
+        )
+    )
+    scope.error(
+        "K219", f"{shape.name} has no `{name.text}` to split by", name.span, label, notes=notes, help=helps
+    )
 
 
 def _slices(draft: Draft) -> tuple[SlicePromise, ...]:
@@ -177,16 +209,26 @@ def _slices(draft: Draft) -> tuple[SlicePromise, ...]:
         return ()
     scope = draft.scope
     if len(by.dimensions) > 1:
-        scope.error("K418", f"targets per slice need one dimension, and there are {len(by.dimensions)}", by.slices[0].span,
-                    (by.dimensions[0].span.to(by.dimensions[-1].span), "split by these"),
-                    help="a column of the source can join two: `column place = when ...`")  # fmt: skip
+        scope.error(
+            "K418",
+            f"targets per slice need one dimension, and there are {len(by.dimensions)}",
+            by.slices[0].span,
+            (by.dimensions[0].span.to(by.dimensions[-1].span), "split by these"),
+            help="a column of the source can join two: `column place = when ...`",
+        )
         return ()
     seen: dict[str, Span] = {}
     found: list[SlicePromise] = []
     for part in by.slices:
         value = part.value.text
         if value in seen:
-            scope.error("K405", f"`{value}` has two targets", part.value.span, (seen[value], "first here"), (part.value.span, "again here"))
+            scope.error(
+                "K405",
+                f"`{value}` has two targets",
+                part.value.span,
+                (seen[value], "first here"),
+                (part.value.span, "again here"),
+            )
             continue
         seen[value] = part.value.span
         bound = read_bound(part.bound, draft)
@@ -216,7 +258,12 @@ def _about(definition: nodes.KpiDef, scope: Scope) -> About:
                 stakeholders.append(text.text)
             case nodes.Caption(language=language, text=text):
                 if language.text in languages:
-                    scope.error("K212", f"the label in `{language.text}` is said twice", clause.span, (languages[language.text], "first here"))
+                    scope.error(
+                        "K212",
+                        f"the label in `{language.text}` is said twice",
+                        clause.span,
+                        (languages[language.text], "first here"),
+                    )
                 languages[language.text] = clause.span
                 labels.append((language.text, text.text))
             case nodes.Stage(name=word):
@@ -240,7 +287,12 @@ def _deprecated(clause: nodes.Deprecated, definition: nodes.KpiDef, scope: Scope
         if word == definition.name.text:
             scope.error("K206", f"`{word}` is to be replaced by itself", clause.use.span)
         elif word not in known and word not in scope.names.lost:
-            scope.error("K202", f"there is no KPI or measure `{word}`", clause.use.span, notes=similar("a KPI or measure", word, known))
+            scope.error(
+                "K202",
+                f"there is no KPI or measure `{word}`",
+                clause.use.span,
+                notes=similar("a KPI or measure", word, known),
+            )
     return {
         "deprecated": True,
         "deprecated_until": window.end if window else None,

@@ -72,7 +72,7 @@ def _fits(has: Unit, wanted: Unit) -> bool:
         return has == ONE
     if wanted == PERCENT:
         return has.dimensionless or is_ratio_of_counts(has)
-    return has.dimensionless and wanted == ONE or has.factor_to(wanted) == 1
+    return (has.dimensionless and wanted == ONE) or has.factor_to(wanted) == 1
 
 
 def conjunction(a: Row | None, b: Row | None, scope: Scope) -> Row | None:
@@ -99,7 +99,13 @@ def restricted(node: Node, conditions: Mapping[str, Row], scope: Scope) -> Node:
                 return node
             case Combine(args=args):
                 return evolve(node, args=tuple(step(arg) for arg in args))
-            case Shift(node=inner) | Running(node=inner) | Rolling(node=inner) | Share(node=inner) | Default(node=inner):
+            case (
+                Shift(node=inner)
+                | Running(node=inner)
+                | Rolling(node=inner)
+                | Share(node=inner)
+                | Default(node=inner)
+            ):
                 return evolve(node, node=step(inner))
 
     return step(node)

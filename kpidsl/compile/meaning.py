@@ -43,11 +43,15 @@ class Meaning:
     _nodes: dict[Node, str] = field(factory=dict)
     _rows: dict[Row, str] = field(factory=dict)
 
-    def hash(self, node: Node, promise: Promise, dimensions: Sequence[Dimension], slices: Sequence[SlicePromise]) -> str:
+    def hash(
+        self, node: Node, promise: Promise, dimensions: Sequence[Dimension], slices: Sequence[SlicePromise]
+    ) -> str:
         """12 hex digits of the meaning."""
         parts = [self.node(node), str(node.unit), self.promise(promise)]
         parts += [self._dimension(d) for d in dimensions]
-        parts += sorted(f"{_quoted(s.value)}: {self._bound(s.bound)} {_tolerance(s.tolerance)}" for s in slices)
+        parts += sorted(
+            f"{_quoted(s.value)}: {self._bound(s.bound)} {_tolerance(s.tolerance)}" for s in slices
+        )
         return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
     def node(self, node: Node) -> str:
@@ -101,10 +105,18 @@ class Meaning:
     def promise(self, promise: Promise) -> str:
         """A promise as text."""
         milestones = "; ".join(f"{self._bound(bound)} by {day}" for day, bound in promise.milestones)
-        return " | ".join((
-            self._measured(promise.measured), self._bound(promise.bound), milestones, _tolerance(promise.tolerance),
-            self._baseline(promise.baseline), str(promise.start), str(promise.deadline), promise.pace or "",
-        ))  # fmt: skip
+        return " | ".join(
+            (
+                self._measured(promise.measured),
+                self._bound(promise.bound),
+                milestones,
+                _tolerance(promise.tolerance),
+                self._baseline(promise.baseline),
+                str(promise.start),
+                str(promise.deadline),
+                promise.pace or "",
+            )
+        )
 
     def _measured(self, measured: Measured) -> str:
         match measured:

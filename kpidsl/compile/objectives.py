@@ -13,8 +13,9 @@ from kpidsl.model.units import PERCENT
 from kpidsl.syntax import nodes
 
 
-def objective_of(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], broken: Mapping[str, Diagnostic],
-                 scope: Scope) -> Objective | Diagnostic:  # fmt: skip
+def objective_of(
+    definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], broken: Mapping[str, Diagnostic], scope: Scope
+) -> Objective | Diagnostic:
     """An objective of the graph, or why it cannot be judged."""
     word, span = definition.name.text, definition.name.span
     with scope.apart() as inner:
@@ -33,7 +34,9 @@ def objective_of(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], broken
     return Objective(word, title, tuple(members), cast("object", rule), need, owner, definition.span)  # type: ignore[arg-type]
 
 
-def _members(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Scope) -> list[tuple[str, float]]:
+def _members(
+    definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Scope
+) -> list[tuple[str, float]]:
     found: list[tuple[str, float]] = []
     seen: dict[str, Span] = {}
     for clause in definition.clauses:
@@ -41,18 +44,28 @@ def _members(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Sco
             continue
         word = clause.kpi.text
         if word in seen:
-            scope.error("K212", f"`{word}` is in the objective twice", clause.kpi.span, (seen[word], "first here"))
+            scope.error(
+                "K212", f"`{word}` is in the objective twice", clause.kpi.span, (seen[word], "first here")
+            )
             continue
         seen[word] = clause.kpi.span
         if not known_kpi(clause.kpi, scope):
             continue
         if word in kpis and kpis[word].about.draft:
-            scope.warn("K416", f"`{word}` is a draft and does not count", clause.kpi.span,
-                       (scope.names.known[word].name.span, "a draft"))  # fmt: skip
+            scope.warn(
+                "K416",
+                f"`{word}` is a draft and does not count",
+                clause.kpi.span,
+                (scope.names.known[word].name.span, "a draft"),
+            )
         found.append((word, _weight(clause, scope)))
     if not seen:
-        scope.error("K213", f"the objective `{definition.name.text}` has no KPI", definition.name.span,
-                    help="`kpi NAME` under it names one")  # fmt: skip
+        scope.error(
+            "K213",
+            f"the objective `{definition.name.text}` has no KPI",
+            definition.name.span,
+            help="`kpi NAME` under it names one",
+        )
     return found
 
 
@@ -63,11 +76,19 @@ def known_kpi(word: nodes.Word, scope: Scope) -> bool:
         return True
     kpis = [*scope.names.of(nodes.KpiDef)]
     if definition is not None:
-        scope.error("K202", f"`{word.text}` is a {KIND_OF[type(definition)]}, not a KPI", word.span,
-                    (definition.name.span, "defined here"))  # fmt: skip
+        scope.error(
+            "K202",
+            f"`{word.text}` is a {KIND_OF[type(definition)]}, not a KPI",
+            word.span,
+            (definition.name.span, "defined here"),
+        )
     else:
-        scope.error("K202", f"there is no KPI `{word.text}`", word.span,
-                    notes=similar("a KPI", word.text, kpis) or ([f"KPIs: {listed(kpis)}"] if kpis else []))  # fmt: skip
+        scope.error(
+            "K202",
+            f"there is no KPI `{word.text}`",
+            word.span,
+            notes=similar("a KPI", word.text, kpis) or ([f"KPIs: {listed(kpis)}"] if kpis else []),
+        )
     return False
 
 
@@ -76,8 +97,12 @@ def _weight(member: nodes.Member, scope: Scope) -> float:
         return 1.0
     number = scope.number(member.weight)
     if number is not None and (number[0] <= 0 or member.weight.unit is not None):
-        scope.error("K414", f"a weight is a positive number without a unit, not {member.weight.span.text}", member.weight.span,
-                    help="`weight 3` counts as three KPIs")  # fmt: skip
+        scope.error(
+            "K414",
+            f"a weight is a positive number without a unit, not {member.weight.span.text}",
+            member.weight.span,
+            help="`weight 3` counts as three KPIs",
+        )
     return number[0] if number else 1.0
 
 
@@ -91,8 +116,12 @@ def _need(met: nodes.Met | None, scope: Scope) -> float:
                 return 1.0
             if number[1] == PERCENT and 0 < number[0] <= 1:
                 return number[0]
-            scope.error("K415", f"the share that has to be met lies between 0% and 100%, and this is {share.span.text}", share.span,
-                        help="`met when at least 60% are met` is how it is written")  # fmt: skip
+            scope.error(
+                "K415",
+                f"the share that has to be met lies between 0% and 100%, and this is {share.span.text}",
+                share.span,
+                help="`met when at least 60% are met` is how it is written",
+            )
             return 1.0
         case _:
             return 1.0

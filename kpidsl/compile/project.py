@@ -40,7 +40,10 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
 def _measures(scope: Scope) -> dict[str, Measure]:
     found = {}
     for name, definition in scope.names.known.items():
-        if isinstance(definition, nodes.MeasureDef) and (measure := measure_of(definition, scope)) is not None:
+        if (
+            isinstance(definition, nodes.MeasureDef)
+            and (measure := measure_of(definition, scope)) is not None
+        ):
             found[name] = measure
     return found
 
@@ -68,7 +71,9 @@ def _trusted(kpi: Kpi, no_days: Diagnostic | None, scope: Scope) -> Kpi | Diagno
     if no_days is not None:
         return rests_on(kpi.name, kpi.span, no_days)
     promise = kpi.promise
-    bounds = [b for b in (promise.bound, *(b for _, b in promise.milestones), *(s.bound for s in kpi.slices)) if b]
+    bounds = [
+        b for b in (promise.bound, *(b for _, b in promise.milestones), *(s.bound for s in kpi.slices)) if b
+    ]
     roots = [kpi.formula, *(b.value for b in bounds), *(b.high for b in bounds if b.high is not None)]
     for part in aggregates(*roots):
         shape = scope.shapes[part.source]

@@ -14,7 +14,19 @@ from kpidsl.compile.rows import ungrouped
 from kpidsl.compile.scope import Scope
 from kpidsl.compile.words import in_unit, literal_text
 from kpidsl.diagnostics import Severity, Span
-from kpidsl.graph import Baseline, Bound, Constant, Cumulative, Direction, Every, Measured, Node, Promise, Tolerance, Trailing
+from kpidsl.graph import (
+    Baseline,
+    Bound,
+    Constant,
+    Cumulative,
+    Direction,
+    Every,
+    Measured,
+    Node,
+    Promise,
+    Tolerance,
+    Trailing,
+)
 from kpidsl.model.periods import GRAINS, Window
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
@@ -57,14 +69,23 @@ def read_promise(draft: Draft) -> Promise:
     tolerance_clause = cast(nodes.Tolerance | None, draft.clause(nodes.Tolerance))
     tolerance = read_tolerance(tolerance_clause, draft) if tolerance_clause else None
     if tolerance_clause and target is None and not _slices(draft):
-        scope.warn("K419", "a tolerance without a target is of no use", tolerance_clause.span, help="`target at least ...` makes a promise")
+        scope.warn(
+            "K419",
+            "a tolerance without a target is of no use",
+            tolerance_clause.span,
+            help="`target at least ...` makes a promise",
+        )
     baseline = _baseline(draft, target, start)
     if isinstance(baseline, Window) and start is None and not isinstance(measured, Cumulative):
         start = baseline.end + timedelta(days=1)
     if isinstance(measured, Cumulative) and start is None:
         clause = draft.clause(nodes.Measured)
-        scope.error("K410", "what is measured cumulatively needs a day to begin", clause.span if clause else draft.kpi.name.span,
-                    help="`from 2026-01-01` says it")  # fmt: skip
+        scope.error(
+            "K410",
+            "what is measured cumulatively needs a day to begin",
+            clause.span if clause else draft.kpi.name.span,
+            help="`from 2026-01-01` says it",
+        )
     pace = _pace(draft, measured)
     return Promise(measured, bound, milestones, tolerance, baseline, start, deadline, pace)
 
@@ -96,11 +117,17 @@ def _trailing(amount: nodes.Number, scope: Scope) -> Trailing | None:
     word = amount.unit.text.removesuffix("s") if amount.unit else ""
     value = amount.value
     if word not in GRAINS:
-        scope.error("K211", f"`{amount.span.text}` is not a number of periods", amount.span,
-                    help="`measured over the last 28 days` is how it is written")  # fmt: skip
+        scope.error(
+            "K211",
+            f"`{amount.span.text}` is not a number of periods",
+            amount.span,
+            help="`measured over the last 28 days` is how it is written",
+        )
         return None
     if not value.is_integer() or not 1 <= value <= _MOST_TRAILING:
-        scope.error("K420", f"a sliding window is made of whole {word}s, from 1 to {_MOST_TRAILING:_}", amount.span)
+        scope.error(
+            "K420", f"a sliding window is made of whole {word}s, from 1 to {_MOST_TRAILING:_}", amount.span
+        )
         return None
     return Trailing(int(value), word)
 
@@ -118,8 +145,13 @@ def _day(draft: Draft, kind: type[nodes.From] | type[nodes.Deadline]) -> date | 
 def _deadline_before_start(draft: Draft, start: date, deadline: date) -> None:
     first, last = draft.clause(nodes.From), draft.clause(nodes.Deadline)
     assert first is not None and last is not None
-    draft.scope.error("K409", f"the deadline, {deadline}, is before the start, {start}", last.span,
-                      (first.span, f"starts on {start}"), (last.span, f"ends on {deadline}"))  # fmt: skip
+    draft.scope.error(
+        "K409",
+        f"the deadline, {deadline}, is before the start, {start}",
+        last.span,
+        (first.span, f"starts on {start}"),
+        (last.span, f"ends on {deadline}"),
+    )
 
 
 def _pace(draft: Draft, measured: Measured) -> Paces | None:
@@ -128,9 +160,13 @@ def _pace(draft: Draft, measured: Measured) -> Paces | None:
         return None
     scope, adds = draft.scope, draft.node.additivity
     if clause.kind != "none" and isinstance(measured, Cumulative) and adds != "additive":
-        scope.error("K412", f"`pace {clause.kind}` expects a part of the target by now, and the formula does not add up over time",
-                    clause.span, (draft.formula.span, "this does not add up"),
-                    help="without `pace` the reference is the target itself")  # fmt: skip
+        scope.error(
+            "K412",
+            f"`pace {clause.kind}` expects a part of the target by now, and the formula does not add up over time",
+            clause.span,
+            (draft.formula.span, "this does not add up"),
+            help="without `pace` the reference is the target itself",
+        )
     if clause.kind == "like last year":
         later("`pace like last year`", clause.span, scope)
     return cast(Paces, clause.kind)
@@ -138,7 +174,9 @@ def _pace(draft: Draft, measured: Measured) -> Paces | None:
 
 def later(what: str, span: Span, scope: Scope) -> None:
     """Say plainly that something is read and checked, and not evaluated."""
-    scope.error("K417", f"{what} is checked but not evaluated by this version", span, severity=Severity.WARNING)
+    scope.error(
+        "K417", f"{what} is checked but not evaluated by this version", span, severity=Severity.WARNING
+    )
 
 
 # -- bounds -----------------------------------------------------------------------------------------------------
@@ -153,10 +191,18 @@ def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:
     high = in_kpi_unit(bound.high, draft, "the target") if bound.high is not None else None
     if value is None or (bound.high is not None and high is None):
         return None
-    if isinstance(value, Constant) and isinstance(high, Constant) and bound.high is not None and value.value > high.value:
-        draft.scope.error("K404", f"nothing is between {bound.value.span.text} and {bound.high.span.text}",
-                          bound.value.span.to(bound.high.span),
-                          help=f"the smaller comes first: `between {bound.high.span.text} and {bound.value.span.text}`")  # fmt: skip
+    if (
+        isinstance(value, Constant)
+        and isinstance(high, Constant)
+        and bound.high is not None
+        and value.value > high.value
+    ):
+        draft.scope.error(
+            "K404",
+            f"nothing is between {bound.value.span.text} and {bound.high.span.text}",
+            bound.value.span.to(bound.high.span),
+            help=f"the smaller comes first: `between {bound.high.span.text} and {bound.value.span.text}`",
+        )
         return None
     return Bound(direction, value, high)
 
@@ -164,14 +210,22 @@ def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:
 def _change(direction: Direction, bound: nodes.Bound, draft: Draft) -> Bound | None:
     scope = draft.scope
     if draft.clause(nodes.Baseline) is None:
-        scope.error("K406", f"`{direction} by` needs a baseline to {direction} from", bound.span,
-                    help="`baseline 2025-H2`, `baseline previous period` or `baseline same period last year` says it")  # fmt: skip
+        scope.error(
+            "K406",
+            f"`{direction} by` needs a baseline to {direction} from",
+            bound.span,
+            help="`baseline 2025-H2`, `baseline previous period` or `baseline same period last year` says it",
+        )
     node = check_formula(bound.value, scope)
     if node is None:
         return None
     if isinstance(node, Constant) and node.value <= 0:
-        scope.error("K421", f"a change of {bound.value.span.text} is none", bound.value.span,
-                    help=f"`{direction} by` takes a positive amount; `increase` and `decrease` say the direction")  # fmt: skip
+        scope.error(
+            "K421",
+            f"a change of {bound.value.span.text} is none",
+            bound.value.span,
+            help=f"`{direction} by` takes a positive amount; `increase` and `decrease` say the direction",
+        )
         return None
     if node.unit == PERCENT:
         return Bound(direction, node, relative=True)
@@ -184,8 +238,13 @@ def _change(direction: Direction, bound: nodes.Bound, draft: Draft) -> Bound | N
 def _takes_points(draft: Draft, span: Span) -> bool:
     if draft.unit in (PERCENT, POINTS):
         return True
-    draft.scope.error("K402", f"points are a difference of percentages, and the KPI is {in_unit(draft.unit)}", span,
-                      (draft.formula.span, f"this is {in_unit(draft.unit)}"), help="`%` changes it relatively")  # fmt: skip
+    draft.scope.error(
+        "K402",
+        f"points are a difference of percentages, and the KPI is {in_unit(draft.unit)}",
+        span,
+        (draft.formula.span, f"this is {in_unit(draft.unit)}"),
+        help="`%` changes it relatively",
+    )
     return False
 
 
@@ -201,8 +260,13 @@ def fit(node: Node, expr: nodes.Expression, draft: Draft, what: str) -> Node | N
     if isinstance(bare, nodes.Unary):
         bare = ungrouped(bare.operand)
     if node.unit == ONE and unit != ONE and isinstance(bare, nodes.Number):
-        scope.error("K302", f"{what} has no unit, and the KPI is {in_unit(unit)}", expr.span,
-                    (draft.formula.span, f"this is {in_unit(unit)}"), help=f"`{literal_text(bare, unit)}` says the unit")  # fmt: skip
+        scope.error(
+            "K302",
+            f"{what} has no unit, and the KPI is {in_unit(unit)}",
+            expr.span,
+            (draft.formula.span, f"this is {in_unit(unit)}"),
+            help=f"`{literal_text(bare, unit)}` says the unit",
+        )
         return None
     mixed = {node.unit, unit} == {PERCENT, POINTS}
     found = None if mixed else converted(node, unit, scope)
@@ -213,8 +277,14 @@ def fit(node: Node, expr: nodes.Expression, draft: Draft, what: str) -> Node | N
         helps = "a level is written with `%`, a difference of percentages with `points`"
     elif node.unit == PERCENT and unit.powers:
         helps = "`increase by 20%` changes a baseline; `at least 98% of plan` takes a part of another value"
-    scope.error("K401", f"{what} is {in_unit(node.unit)}, and the KPI is {in_unit(unit)}", expr.span,
-                (expr.span, f"this is {in_unit(node.unit)}"), (draft.formula.span, f"this is {in_unit(unit)}"), help=helps)  # fmt: skip
+    scope.error(
+        "K401",
+        f"{what} is {in_unit(node.unit)}, and the KPI is {in_unit(unit)}",
+        expr.span,
+        (expr.span, f"this is {in_unit(node.unit)}"),
+        (draft.formula.span, f"this is {in_unit(unit)}"),
+        help=helps,
+    )
     return None
 
 
@@ -229,8 +299,12 @@ def read_tolerance(clause: nodes.Tolerance, draft: Draft) -> Tolerance | None:
     value, unit = number
     text = clause.amount.span.text
     if value < 0:
-        draft.scope.error("K403", f"a tolerance of {text} is negative", clause.amount.span,
-                          help="a tolerance is a width: it is written without a sign")  # fmt: skip
+        draft.scope.error(
+            "K403",
+            f"a tolerance of {text} is negative",
+            clause.amount.span,
+            help="a tolerance is a width: it is written without a sign",
+        )
         return None
     if unit == PERCENT:
         return Tolerance(value, True, text)
@@ -240,7 +314,9 @@ def read_tolerance(clause: nodes.Tolerance, draft: Draft) -> Tolerance | None:
     return Tolerance(fitted.value, False, text) if isinstance(fitted, Constant) else None
 
 
-def _milestones(target: nodes.Target, start: date | None, deadline: date | None, draft: Draft) -> tuple[tuple[date, Bound], ...]:
+def _milestones(
+    target: nodes.Target, start: date | None, deadline: date | None, draft: Draft
+) -> tuple[tuple[date, Bound], ...]:
     found: list[tuple[date, Bound]] = []
     before: tuple[date, Span] | None = None
     for milestone in target.milestones:
@@ -257,18 +333,36 @@ def _milestones(target: nodes.Target, start: date | None, deadline: date | None,
     return tuple(found)
 
 
-def _milestone_in_order(by: nodes.PeriodText, day: date, before: tuple[date, Span] | None, start: date | None,
-                        deadline: date | None, draft: Draft) -> None:  # fmt: skip
+def _milestone_in_order(
+    by: nodes.PeriodText,
+    day: date,
+    before: tuple[date, Span] | None,
+    start: date | None,
+    deadline: date | None,
+    draft: Draft,
+) -> None:
     scope = draft.scope
     if before is not None and day <= before[0]:
-        scope.error("K411", f"the milestone of {day} does not come after the one of {before[0]}", by.span,
-                    (before[1], f"this is {before[0]}"), help="milestones stand in the order of their days")  # fmt: skip
+        scope.error(
+            "K411",
+            f"the milestone of {day} does not come after the one of {before[0]}",
+            by.span,
+            (before[1], f"this is {before[0]}"),
+            help="milestones stand in the order of their days",
+        )
     if deadline is not None and day > deadline:
         last = cast(nodes.Deadline, draft.clause(nodes.Deadline))
-        scope.error("K411", f"the milestone of {day} is after the deadline", by.span, (last.span, f"this is {deadline}"))
+        scope.error(
+            "K411",
+            f"the milestone of {day} is after the deadline",
+            by.span,
+            (last.span, f"this is {deadline}"),
+        )
     if start is not None and day < start:
         first = cast(nodes.From, draft.clause(nodes.From))
-        scope.error("K411", f"the milestone of {day} is before the start", by.span, (first.span, f"this is {start}"))
+        scope.error(
+            "K411", f"the milestone of {day} is before the start", by.span, (first.span, f"this is {start}")
+        )
 
 
 # -- baselines --------------------------------------------------------------------------------------------------
@@ -279,12 +373,19 @@ def _baseline(draft: Draft, target: nodes.Target | None, start: date | None) -> 
     if clause is None:
         return None
     scope = draft.scope
-    bounds = [target.bound] if target and target.bound else [m.bound for m in target.milestones] if target else []
+    bounds = (
+        [target.bound] if target and target.bound else [m.bound for m in target.milestones] if target else []
+    )
     bounds += [part.bound for part in _slices(draft)]
     if not any(bound.direction.startswith(("increase", "decrease")) for bound in bounds):
         said = bounds[0].direction if bounds else "no target"
-        scope.warn("K407", f"the baseline is of no use: {said} compares with nothing earlier", clause.span,
-                   *((b.span, "this") for b in bounds[:1]), help="`increase by` and `decrease by` change a baseline")  # fmt: skip
+        scope.warn(
+            "K407",
+            f"the baseline is of no use: {said} compares with nothing earlier",
+            clause.span,
+            *((b.span, "this") for b in bounds[:1]),
+            help="`increase by` and `decrease by` change a baseline",
+        )
     match clause.value:
         case "previous period":
             return "previous period"
@@ -302,6 +403,11 @@ def _window(text: nodes.PeriodText, start: date | None, draft: Draft) -> Window 
     window = draft.scope.period(text)
     if window is not None and start is not None and window.end >= start:
         first = cast(nodes.From, draft.clause(nodes.From))
-        draft.scope.warn("K408", f"the baseline reaches to {window.end}, into the promise that starts on {start}", text.span,
-                         (first.span, f"starts on {start}"), help="a baseline is what was before")  # fmt: skip
+        draft.scope.warn(
+            "K408",
+            f"the baseline reaches to {window.end}, into the promise that starts on {start}",
+            text.span,
+            (first.span, f"starts on {start}"),
+            help="a baseline is what was before",
+        )
     return window

@@ -26,8 +26,14 @@ def imports_of(file: nodes.File, report: Report, root: str = ".") -> tuple[tuple
         path, span = definition.path.text, definition.path.span
         name = posixpath.normpath(posixpath.join(folder, path))
         if _outside(path, name, root):
-            report.add(Diagnostic("K208", f"`{path}` lies outside of the project", span,
-                                  help="an import names a file below the project's folder, relative to its own file"))  # fmt: skip
+            report.add(
+                Diagnostic(
+                    "K208",
+                    f"`{path}` lies outside of the project",
+                    span,
+                    help="an import names a file below the project's folder, relative to its own file",
+                )
+            )
         else:
             found.append((name, span))
     return tuple(found)
@@ -44,8 +50,13 @@ def missing_import(name: str, span: Span, files: Iterable[str]) -> Diagnostic:
     """That an imported file does not exist, with the names of files that resemble it."""
     folder = posixpath.dirname(span.source.name.replace("\\", "/"))
     known = [posixpath.relpath(file, folder or ".") for file in files]
-    return Diagnostic("K209", f"there is no file `{name}`", span, notes=tuple(similar("a file", span.text.strip('"'), known)),
-                      help="an import is relative to the file it stands in")  # fmt: skip
+    return Diagnostic(
+        "K209",
+        f"there is no file `{name}`",
+        span,
+        notes=tuple(similar("a file", span.text.strip('"'), known)),
+        help="an import is relative to the file it stands in",
+    )
 
 
 def collect(files: Sequence[nodes.File], report: Report) -> Names:
@@ -72,9 +83,15 @@ def _calendar(calendar: nodes.CalendarDef, names: Names, report: Report) -> None
     if names.calendar is None:
         names.calendar = calendar
         return
-    report.add(Diagnostic("K210", "this is a second calendar, and a project has one", _head(calendar.span),
-                          labels=(Label(_head(names.calendar.span), "the first one"),),
-                          help="all files of a project count time alike"))  # fmt: skip
+    report.add(
+        Diagnostic(
+            "K210",
+            "this is a second calendar, and a project has one",
+            _head(calendar.span),
+            labels=(Label(_head(names.calendar.span), "the first one"),),
+            help="all files of a project count time alike",
+        )
+    )
 
 
 def _head(span: Span) -> Span:
@@ -87,9 +104,16 @@ def _named(definition: Named, names: Names, report: Report) -> None:
     if first is definition:
         return
     what, other = KIND_OF[type(definition)], KIND_OF[type(first)]
-    fault = Diagnostic("K201", f"`{word}` is defined twice", definition.name.span,
-                       labels=(Label(first.name.span, f"first as a {other}"), Label(definition.name.span, f"again as a {what}")),
-                       help="a name is unique in the whole project, whatever it names")  # fmt: skip
+    fault = Diagnostic(
+        "K201",
+        f"`{word}` is defined twice",
+        definition.name.span,
+        labels=(
+            Label(first.name.span, f"first as a {other}"),
+            Label(definition.name.span, f"again as a {what}"),
+        ),
+        help="a name is unique in the whole project, whatever it names",
+    )
     report.add(fault)
     names.twice.setdefault(word, fault)
 

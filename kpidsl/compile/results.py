@@ -72,14 +72,18 @@ def _growth(node: Node, earlier: Shift, scope: Scope) -> Node:
 
 def _running(node: Node, span: object, scope: Scope) -> Node | None:
     if node.additivity != "additive":
-        _does_not_add_up("a running total", node, span, scope, "`rolling average` smooths what does not add up over time")
+        _does_not_add_up(
+            "a running total", node, span, scope, "`rolling average` smooths what does not add up over time"
+        )
         return None
     return scope.intern(Running(node, node.unit))
 
 
 def _share(node: Node, span: object, scope: Scope) -> Node | None:
     if node.additivity not in ("additive", "semi"):
-        _does_not_add_up("a share of the total", node, span, scope, "the parts of a total have to add up to it")
+        _does_not_add_up(
+            "a share of the total", node, span, scope, "the parts of a total have to add up to it"
+        )
         return None
     return scope.intern(Share(node, PERCENT))
 

@@ -23,6 +23,7 @@ from kpidsl.syntax import nodes
 _FALSE = Literal(False, FLAG)
 _DATES = ("day", "moment", "time")
 _LOGIC = ("and", "or")
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 
@@ -47,8 +48,12 @@ def check_condition(expr: nodes.Expression, at: RowPlace) -> Row | None:
     row = check_row(expr, at)
     if row is None or row.type.kind in ("flag", "unknown"):
         return row
-    at.scope.error("K306", f"{at.use} needs a condition, and this is {describe(row.type)}", expr.span,
-                   help="a condition compares, as in `pages >= 10`, or is a column of type flag")  # fmt: skip
+    at.scope.error(
+        "K306",
+        f"{at.use} needs a condition, and this is {describe(row.type)}",
+        expr.span,
+        help="a condition compares, as in `pages >= 10`, or is a column of type flag",
+    )
     return None
 
 
@@ -88,8 +93,12 @@ def _row(expr: nodes.Expression, at: RowPlace) -> Row | None:
         case nodes.When():
             return _when(expr, at)
         case nodes.Where():
-            at.scope.error("K320", "`where` cannot stand inside an expression over one row", expr.span,
-                           help="`where` follows a whole aggregation: `sum(ads.spend) where platform = \"google\"`")  # fmt: skip
+            at.scope.error(
+                "K320",
+                "`where` cannot stand inside an expression over one row",
+                expr.span,
+                help='`where` follows a whole aggregation: `sum(ads.spend) where platform = "google"`',
+            )
             return None
         case nodes.Default(subject=subject, value=value):
             return _default(subject, value, at)
@@ -110,8 +119,12 @@ def _name(name: nodes.Name, at: RowPlace) -> Row | None:
         return None
     if len(found) > 1:
         ways = " or ".join(f"`{'.'.join((*via, word))}`" for via in found)
-        scope.error("K204", f"`{word}` is a column of several sources that {shape.name} belongs to", name.span,
-                    help=f"{ways} says which")  # fmt: skip
+        scope.error(
+            "K204",
+            f"`{word}` is a column of several sources that {shape.name} belongs to",
+            name.span,
+            help=f"{ways} says which",
+        )
         return None
     if word in ("true", "false"):
         return Literal(word == "true", FLAG)
@@ -191,8 +204,13 @@ def cycle(scope: Scope, name: str, span: object) -> None:
     chain = scope.path[start:]
     written = " -> ".join([*(f"`{step}`" for step, _ in chain), f"`{name}`"])
     labels = [(place, f"`{step}` is defined here") for step, place in chain[1:]]
-    scope.error("K206", f"`{name}` is defined by itself: {written}", chain[0][1], *labels,
-                help="a definition can only rest on others that do not come back to it")  # fmt: skip
+    scope.error(
+        "K206",
+        f"`{name}` is defined by itself: {written}",
+        chain[0][1],
+        *labels,
+        help="a definition can only rest on others that do not come back to it",
+    )
 
 
 def _path(name: nodes.Name, at: RowPlace) -> Row | None:
@@ -235,16 +253,28 @@ def way_to(target: str, start: Shape, scope: Scope) -> tuple[str, ...] | None:
 
 def _not_linked(step: str, name: nodes.Name, at: RowPlace) -> None:
     scope, shape = at.scope, at.shape
-    if step in scope.names.lost or (step in scope.names.known and step not in scope.shapes and isinstance(scope.names.known[step], nodes.SourceDef)):
+    if step in scope.names.lost or (
+        step in scope.names.known
+        and step not in scope.shapes
+        and isinstance(scope.names.known[step], nodes.SourceDef)
+    ):
         return
     if step in scope.shapes:
-        scope.error("K317", f"{shape.name} does not belong to {step}", name.span,
-                    (shape.definition.name.span, f"`{shape.name}` is defined here"),
-                    help=f"`belongs to {step} by ...` under `source {shape.name}` would bring its columns")  # fmt: skip
+        scope.error(
+            "K317",
+            f"{shape.name} does not belong to {step}",
+            name.span,
+            (shape.definition.name.span, f"`{shape.name}` is defined here"),
+            help=f"`belongs to {step} by ...` under `source {shape.name}` would bring its columns",
+        )
         return
     linked = [shape.name, *shape.links]
-    scope.error("K205", f"there is no source named `{step}`", name.span,
-                notes=[*similar("a source", step, scope.shapes), f"{at.use} reads rows of {listed(linked)}"])  # fmt: skip
+    scope.error(
+        "K205",
+        f"there is no source named `{step}`",
+        name.span,
+        notes=[*similar("a source", step, scope.shapes), f"{at.use} reads rows of {listed(linked)}"],
+    )
 
 
 def _named(name: nodes.Name, at: RowPlace) -> Row | None:
@@ -263,30 +293,58 @@ def _named(name: nodes.Name, at: RowPlace) -> Row | None:
             scope.blame = scope.blame or scope.causes.get(word)
             return None
         case nodes.SourceDef():
-            scope.error("K320", f"`{word}` is a source, and {at.use} needs a column or a value", name.span,
-                        (definition.name.span, "defined here"))  # fmt: skip
+            scope.error(
+                "K320",
+                f"`{word}` is a source, and {at.use} needs a column or a value",
+                name.span,
+                (definition.name.span, "defined here"),
+            )
         case _:
-            what = {nodes.MeasureDef: "a measure", nodes.KpiDef: "a KPI"}.get(type(definition), "an objective")
-            scope.error("K310", f"`{word}` is {what}, a value of many rows; {at.use} looks at one row",
-                        name.span, (definition.name.span, "defined here"),
-                        help=f"a column of {at.shape.name} or a constant can stand here")  # fmt: skip
+            what = {nodes.MeasureDef: "a measure", nodes.KpiDef: "a KPI"}.get(
+                type(definition), "an objective"
+            )
+            scope.error(
+                "K310",
+                f"`{word}` is {what}, a value of many rows; {at.use} looks at one row",
+                name.span,
+                (definition.name.span, "defined here"),
+                help=f"a column of {at.shape.name} or a constant can stand here",
+            )
     return None
 
 
 def _unknown_column(word: str, name: nodes.Name, shape: Shape, at: RowPlace) -> None:
     scope = at.scope
-    linked = {c: f"{step}.{c}" for step in shape.links if step in scope.shapes for c in scope.shapes[step].columns}
+    linked = {
+        c: f"{step}.{c}" for step in shape.links if step in scope.shapes for c in scope.shapes[step].columns
+    }
     lets = scope.names.of(nodes.Let)
-    notes = similar("a column", word, [*shape.columns, *linked.values(), *linked]) or similar("a constant", word, lets)
-    notes.append(f"columns of {shape.name}: {listed(shape.columns)}" if shape.columns else f"{shape.name} declares no column")
+    notes = similar("a column", word, [*shape.columns, *linked.values(), *linked]) or similar(
+        "a constant", word, lets
+    )
+    notes.append(
+        f"columns of {shape.name}: {listed(shape.columns)}"
+        if shape.columns
+        else f"{shape.name} declares no column"
+    )
     if word == "channel":
-        scope.error("K203", f"{shape.name} does not say which column is its channel", name.span,
-                    (shape.definition.name.span, f"`{shape.name}` is defined here"), notes=notes,
-                    help=f"`channel COLUMN` or `belongs to ...` under `source {shape.name}` says it")  # fmt: skip
+        scope.error(
+            "K203",
+            f"{shape.name} does not say which column is its channel",
+            name.span,
+            (shape.definition.name.span, f"`{shape.name}` is defined here"),
+            notes=notes,
+            help=f"`channel COLUMN` or `belongs to ...` under `source {shape.name}` says it",
+        )
         return
-    scope.error("K203", f"{shape.name} has no column `{word}`", name.span,
-                (shape.definition.name.span, f"`{shape.name}` is defined here"), notes=notes,
-                help=f"`column {written(word)} TYPE` under `source {shape.name}` would declare it")  # fmt: skip
+    scope.error(
+        "K203",
+        f"{shape.name} has no column `{word}`",
+        name.span,
+        (shape.definition.name.span, f"`{shape.name}` is defined here"),
+        notes=notes,
+        help=f"`column {written(word)} TYPE` under `source {shape.name}` would declare it",
+    )
 
 
 def written(word: str) -> str:
@@ -321,17 +379,29 @@ def _number_expected(row: Row, expr: nodes.Expression, at: RowPlace) -> None:
     scope = at.scope
     if row.type.kind == "unknown" and isinstance(row, ColumnRef):
         home = scope.shapes[row.home]
-        scope.error("K305", f"{at.use} needs a number, and `{row.name}` has no declared type", expr.span,
-                    (home.spans[row.name], "mentioned here only"),
-                    help=f"`column {written(row.name)} number` (or a unit) under `source {row.home}` declares it")  # fmt: skip
+        scope.error(
+            "K305",
+            f"{at.use} needs a number, and `{row.name}` has no declared type",
+            expr.span,
+            (home.spans[row.name], "mentioned here only"),
+            help=f"`column {written(row.name)} number` (or a unit) under `source {row.home}` declares it",
+        )
         return
     labels = []
     if isinstance(row, ColumnRef) and row.name in scope.shapes[row.home].spans:
         labels.append((scope.shapes[row.home].spans[row.name], f"`{row.name}` is declared here"))
-    helps = {"flag": "`share(rows where condition)` or `count(rows where condition)` counts what holds",
-             "identity": "`count distinct(x)` counts identities", "day": "`days between(a, b)` is a number of days"}  # fmt: skip
-    scope.error("K305", f"{at.use} needs a number, and this is {describe(row.type)}", expr.span, *labels,
-                help=helps.get(row.type.kind, "only columns of type number or with a unit are numbers"))  # fmt: skip
+    helps = {
+        "flag": "`share(rows where condition)` or `count(rows where condition)` counts what holds",
+        "identity": "`count distinct(x)` counts identities",
+        "day": "`days between(a, b)` is a number of days",
+    }
+    scope.error(
+        "K305",
+        f"{at.use} needs a number, and this is {describe(row.type)}",
+        expr.span,
+        *labels,
+        help=helps.get(row.type.kind, "only columns of type number or with a unit are numbers"),
+    )
 
 
 def _negative(operand: nodes.Expression, at: RowPlace) -> Row | None:
@@ -395,22 +465,36 @@ def _is_zero(row: Row) -> bool:
     return isinstance(row, Literal) and row.value == 0 and row.type == Type("number")
 
 
-def _units_differ(verb: str, a: Unit, b: Unit, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> None:
+def _units_differ(
+    verb: str, a: Unit, b: Unit, left: nodes.Expression, right: nodes.Expression, at: RowPlace
+) -> None:
     units_differ(at.scope, verb, (a, left), (b, right))
 
 
-def units_differ(scope: Scope, verb: str, a: tuple[Unit, nodes.Expression], b: tuple[Unit, nodes.Expression]) -> None:
+def units_differ(
+    scope: Scope, verb: str, a: tuple[Unit, nodes.Expression], b: tuple[Unit, nodes.Expression]
+) -> None:
     """Two units that do not meet, both places labelled."""
     labels = [(e.span, f"this is in {u}" if str(u) else "this has no unit") for u, e in (a, b)]
     plain = next((e for u, e in (a, b) if u == ONE and isinstance(e, nodes.Number)), None)
     if plain is not None:
         other = a[0] if plain is b[1] else b[0]
-        scope.error("K302", f"`{plain.text}` has no unit, and what it meets is in {other}", plain.span, *labels,
-                    help=f"`{literal_text(plain, other)}` says the unit")  # fmt: skip
+        scope.error(
+            "K302",
+            f"`{plain.text}` has no unit, and what it meets is in {other}",
+            plain.span,
+            *labels,
+            help=f"`{literal_text(plain, other)}` says the unit",
+        )
         return
     words = {"add": "cannot be added", "subtract": "cannot be subtracted", "compare": "cannot be compared"}
-    scope.error("K301", f"{_in(a[0])} and {_in(b[0])} {words.get(verb, verb)}", a[1].span.to(b[1].span), *labels,
-                help="units have to be the same, or convert into each other as days and weeks do")  # fmt: skip
+    scope.error(
+        "K301",
+        f"{_in(a[0])} and {_in(b[0])} {words.get(verb, verb)}",
+        a[1].span.to(b[1].span),
+        *labels,
+        help="units have to be the same, or convert into each other as days and weeks do",
+    )
 
 
 def _in(unit: Unit) -> str:
@@ -423,15 +507,25 @@ def _in(unit: Unit) -> str:
 def _compared(op: str, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> Row | None:
     left_bare, right_bare = ungrouped(left), ungrouped(right)
     if isinstance(right_bare, nodes.PeriodText):
-        return _dated(op, left, right_bare, at)
+        return _dated(op, check_row(left, at), left, right_bare, at)
     if isinstance(left_bare, nodes.PeriodText):
-        mirrored = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(op, op)
-        return _dated(mirrored, right, left_bare, at)
-    rows = check_row(left, at), check_row(right, at)
-    if rows[0] is None or rows[1] is None:
+        return _dated(_MIRRORED.get(op, op), check_row(right, at), right, left_bare, at)
+    a, b = check_row(left, at), check_row(right, at)
+    if a is None or b is None:
         return None
-    pair = _alike(rows[0], rows[1], left, right, at)
+    if a.type.kind in _DATES and (year := _year(right_bare)) is not None:
+        return _dated(op, a, left, year, at)
+    if b.type.kind in _DATES and (year := _year(left_bare)) is not None:
+        return _dated(_MIRRORED.get(op, op), b, right, year, at)
+    pair = _alike(a, b, left, right, at)
     return None if pair is None else Apply(op, pair, FLAG)
+
+
+def _year(expr: nodes.Expression) -> nodes.PeriodText | None:
+    """A bare number of four digits beside a day is a year."""
+    if isinstance(expr, nodes.Number) and expr.unit is None and len(expr.text) == 4 and expr.text.isdigit():
+        return nodes.PeriodText(expr.span, expr.text)
+    return None
 
 
 def ungrouped(expr: nodes.Expression) -> nodes.Expression:
@@ -441,7 +535,9 @@ def ungrouped(expr: nodes.Expression) -> nodes.Expression:
     return expr
 
 
-def _alike(a: Row, b: Row, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> tuple[Row, Row] | None:
+def _alike(
+    a: Row, b: Row, left: nodes.Expression, right: nodes.Expression, at: RowPlace
+) -> tuple[Row, Row] | None:
     """Both sides of a comparison in one unit; an error if they cannot be compared."""
     kinds = {a.type.kind, b.type.kind}
     if kinds == {"number"}:
@@ -457,12 +553,20 @@ def _alike(a: Row, b: Row, left: nodes.Expression, right: nodes.Expression, at: 
     }
     dates = kinds & set(_DATES)
     text = "a day is written without quotes, as in 2026-03-31" if dates else helps.get(frozenset(kinds))
-    at.scope.error("K305", f"{describe(a.type)} cannot be compared with {describe(b.type)}", left.span.to(right.span),
-                   (left.span, f"this is {describe(a.type)}"), (right.span, f"this is {describe(b.type)}"), help=text)  # fmt: skip
+    at.scope.error(
+        "K305",
+        f"{describe(a.type)} cannot be compared with {describe(b.type)}",
+        left.span.to(right.span),
+        (left.span, f"this is {describe(a.type)}"),
+        (right.span, f"this is {describe(b.type)}"),
+        help=text,
+    )
     return None
 
 
-def _same_unit(a: Row, b: Row, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> tuple[Row, Row] | None:
+def _same_unit(
+    a: Row, b: Row, left: nodes.Expression, right: nodes.Expression, at: RowPlace
+) -> tuple[Row, Row] | None:
     """A plain number takes the unit of what it is compared with, for a column says its unit where it is declared;
     percentages are the exception, where 5 might mean 5% or 500%. Counts of different things compare as counts."""
     u, v = a.type.unit, b.type.unit
@@ -486,19 +590,21 @@ def _count(unit: Unit) -> bool:
     return len(unit.powers) == 1 and unit.powers[0][1] == 1 and kind(unit.powers[0][0]) == "count"
 
 
-def _date_subject(expr: nodes.Expression, at: RowPlace) -> Row | None:
-    row = check_row(expr, at)
-    if row is None or row.type.kind in (*_DATES, "unknown"):
-        return row
-    at.scope.error("K305", f"a period is compared with a day, and this is {describe(row.type)}", expr.span,
-                   help="`column NAME day` or `column NAME moment` declares days")  # fmt: skip
-    return None
-
-
-def _dated(op: str, subject: nodes.Expression, period: nodes.PeriodText, at: RowPlace) -> Row | None:
+def _dated(
+    op: str, row: Row | None, subject: nodes.Expression, period: nodes.PeriodText, at: RowPlace
+) -> Row | None:
     """Only `>=` a first day and `<` the day after a last one are used, which mean the same for days and moments."""
-    row, window = _date_subject(subject, at), at.scope.period(period)
+    window = at.scope.period(period)
     if row is None or window is None:
+        return None
+    if row.type.kind not in (*_DATES, "unknown"):
+        at.scope.error(
+            "K305",
+            f"a period is compared with a day, and this is {describe(row.type)}",
+            subject.span,
+            (period.span, "a period"),
+            help="`column NAME day` or `column NAME moment` declares days",
+        )
         return None
     first = Literal(window.start, DAY)
     after = Literal(window.end + timedelta(days=1), DAY)
@@ -522,13 +628,28 @@ def _one_day(text: nodes.PeriodText, at: RowPlace) -> Row | None:
         return None
     if window.days == 1:
         return Literal(window.start, DAY)
-    at.scope.error("K318", f"`{text.text}` is longer than a day, and {at.use} needs one day", text.span,
-                   help=f"its first day is written {window.start}, its last {window.end}")  # fmt: skip
+    at.scope.error(
+        "K318",
+        f"`{text.text}` is longer than a day, and {at.use} needs one day",
+        text.span,
+        help=f"its first day is written {window.start}, its last {window.end}",
+    )
     return None
 
 
+def _is_date(expr: nodes.Expression, at: RowPlace) -> bool:
+    """Whether an expression is a day, without a word about errors: the check itself tells them."""
+    with at.scope.silent():
+        row = check_row(expr, at)
+    return row is not None and row.type.kind in _DATES
+
+
 def _among(subject: nodes.Expression, items: tuple[nodes.Expression, ...], at: RowPlace) -> Row | None:
-    if any(isinstance(ungrouped(item), nodes.PeriodText) for item in items):
+    if any(
+        isinstance(ungrouped(item), nodes.PeriodText)
+        or (_year(ungrouped(item)) is not None and _is_date(subject, at))
+        for item in items
+    ):
         parts = [_compared("=", subject, item, at) for item in items]
         known = [part for part in parts if part is not None]
         if len(known) < len(parts):
@@ -550,8 +671,11 @@ def _among(subject: nodes.Expression, items: tuple[nodes.Expression, ...], at: R
     return Apply("in", (row, *fitted), FLAG)
 
 
-def _between(subject: nodes.Expression, low: nodes.Expression, high: nodes.Expression, at: RowPlace) -> Row | None:
-    if isinstance(ungrouped(low), nodes.PeriodText) or isinstance(ungrouped(high), nodes.PeriodText):
+def _between(
+    subject: nodes.Expression, low: nodes.Expression, high: nodes.Expression, at: RowPlace
+) -> Row | None:
+    ends_given = (ungrouped(low), ungrouped(high))
+    if any(isinstance(end, nodes.PeriodText) or _year(end) is not None and _is_date(subject, at) for end in ends_given):
         ends = _compared(">=", subject, low, at), _compared("<=", subject, high, at)
         return None if ends[0] is None or ends[1] is None else Apply("and", (ends[0], ends[1]), FLAG)
     row, first, last = check_row(subject, at), check_row(low, at), check_row(high, at)
@@ -562,8 +686,12 @@ def _between(subject: nodes.Expression, low: nodes.Expression, high: nodes.Expre
         return None
     match a[1], b[1]:
         case Literal(value=float(x)), Literal(value=float(y)) if x > y:
-            at.scope.error("K404", f"nothing is between {low.span.text} and {high.span.text}", low.span.to(high.span),
-                           help=f"the smaller comes first: `between {high.span.text} and {low.span.text}`")  # fmt: skip
+            at.scope.error(
+                "K404",
+                f"nothing is between {low.span.text} and {high.span.text}",
+                low.span.to(high.span),
+                help=f"the smaller comes first: `between {high.span.text} and {low.span.text}`",
+            )
             return None
     return Apply("between", (row, a[1], b[1]), FLAG)
 
@@ -594,7 +722,9 @@ def _when(expr: nodes.When, at: RowPlace) -> Row | None:
     return Apply("when", (*args, fitted[-1]), first.type)
 
 
-def _branches(first: Row, value: Row, first_text: nodes.Expression, text: nodes.Expression, at: RowPlace) -> Row | None:
+def _branches(
+    first: Row, value: Row, first_text: nodes.Expression, text: nodes.Expression, at: RowPlace
+) -> Row | None:
     if first.type == value.type:
         return value
     if first.type.kind == value.type.kind == "number":
@@ -603,13 +733,24 @@ def _branches(first: Row, value: Row, first_text: nodes.Expression, text: nodes.
         factor = value.type.unit.factor_to(first.type.unit)
         if factor is not None:
             return _scaled(value, float(factor), first.type.unit)
-        _units_differ("cannot be values of one column", first.type.unit, value.type.unit, first_text, text, at)
+        _units_differ(
+            "cannot be values of one column", first.type.unit, value.type.unit, first_text, text, at
+        )
         return None
-    if first.type.kind == value.type.kind or {first.type.kind, value.type.kind} <= {"text", "identity", "unknown"}:
+    if first.type.kind == value.type.kind or {first.type.kind, value.type.kind} <= {
+        "text",
+        "identity",
+        "unknown",
+    }:
         return value
-    at.scope.error("K305", f"one branch is {describe(first.type)}, another {describe(value.type)}", text.span,
-                   (first_text.span, f"this is {describe(first.type)}"), (text.span, f"this is {describe(value.type)}"),
-                   help="all values of `when` are of one type")  # fmt: skip
+    at.scope.error(
+        "K305",
+        f"one branch is {describe(first.type)}, another {describe(value.type)}",
+        text.span,
+        (first_text.span, f"this is {describe(first.type)}"),
+        (text.span, f"this is {describe(value.type)}"),
+        help="all values of `when` are of one type",
+    )
     return None
 
 
@@ -628,19 +769,36 @@ def _call(call: nodes.Call, at: RowPlace) -> Row | None:
     function = ROW_FUNCTIONS.get(name)
     if function is None:
         if name in AGGREGATES:
-            code, where = ("K309", f"inside {at.use}") if at.use.strip("`") in AGGREGATES else ("K310", f"in {at.use}")
-            scope.error(code, f"`{name}` works on many rows and cannot stand {where}, which looks at one row", call.name.span,
-                        help="a computed column says what one row is worth; one aggregation goes around it")  # fmt: skip
+            code, where = (
+                ("K309", f"inside {at.use}") if at.use.strip("`") in AGGREGATES else ("K310", f"in {at.use}")
+            )
+            scope.error(
+                code,
+                f"`{name}` works on many rows and cannot stand {where}, which looks at one row",
+                call.name.span,
+                help="a computed column says what one row is worth; one aggregation goes around it",
+            )
         elif name in RESULT_FUNCTIONS:
-            scope.error("K310", f"`{name}` works on results and cannot stand in {at.use}, which looks at one row", call.name.span,
-                        help=f"`{name}` goes around an aggregation or a measure")  # fmt: skip
+            scope.error(
+                "K310",
+                f"`{name}` works on results and cannot stand in {at.use}, which looks at one row",
+                call.name.span,
+                help=f"`{name}` goes around an aggregation or a measure",
+            )
         else:
             known = [*ROW_FUNCTIONS]
-            scope.error("K207", f"there is no function `{name}`", call.name.span,
-                        notes=similar("a function", name, known), help=f"functions on a row: {listed(known, 20)}")  # fmt: skip
+            scope.error(
+                "K207",
+                f"there is no function `{name}`",
+                call.name.span,
+                notes=similar("a function", name, known),
+                help=f"functions on a row: {listed(known, 20)}",
+            )
         return None
     if call.by is not None:
-        scope.error("K311", f"`{name}` takes no `by`", call.by.span, help=f"it is written {function.signature}")
+        scope.error(
+            "K311", f"`{name}` takes no `by`", call.by.span, help=f"it is written {function.signature}"
+        )
         return None
     inner = evolve(at, use=f"`{name}`")
     args = [check_row(arg, inner) for arg in call.args]
@@ -688,4 +846,13 @@ def _parts(expr: nodes.Expression) -> tuple[nodes.Expression, ...]:
             return ()
 
 
-__all__ = ["UNKNOWN", "Bad", "RowPlace", "check_condition", "check_number", "check_row", "find_column", "names_in"]
+__all__ = [
+    "UNKNOWN",
+    "Bad",
+    "RowPlace",
+    "check_condition",
+    "check_number",
+    "check_row",
+    "find_column",
+    "names_in",
+]

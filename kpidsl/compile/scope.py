@@ -23,9 +23,12 @@ from kpidsl.syntax import nodes
 Named = nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
 
 KIND_OF = {
-    nodes.Let: "constant", nodes.SourceDef: "source", nodes.MeasureDef: "measure", nodes.KpiDef: "KPI",
+    nodes.Let: "constant",
+    nodes.SourceDef: "source",
+    nodes.MeasureDef: "measure",
+    nodes.KpiDef: "KPI",
     nodes.ObjectiveDef: "objective",
-}  # fmt: skip
+}
 
 T = TypeVar("T")
 
@@ -99,14 +102,24 @@ class Scope:
 
     # -- errors ---------------------------------------------------------------------------------------------
 
-    def error(self, code: str, message: str, span: Span, *labels: tuple[Span, str], help: str | None = None,
-              notes: Sequence[str] = (), fix: Fix | None = None,
-              severity: Severity = Severity.ERROR) -> None:  # fmt: skip
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *labels: tuple[Span, str],
+        help: str | None = None,
+        notes: Sequence[str] = (),
+        fix: Fix | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
         """Tell an error (or something lighter) and go on."""
         said = tuple(Label(place, text) for place, text in labels)
         self.report.add(Diagnostic(code, message, span, severity, said, tuple(notes), help, fix))
 
-    def warn(self, code: str, message: str, span: Span, *labels: tuple[Span, str], help: str | None = None) -> None:
+    def warn(
+        self, code: str, message: str, span: Span, *labels: tuple[Span, str], help: str | None = None
+    ) -> None:
         """Tell something that is likely not meant and keeps nothing from being evaluated."""
         self.error(code, message, span, *labels, help=help, severity=Severity.WARNING)
 
@@ -119,6 +132,16 @@ class Scope:
             yield self.report
         finally:
             outer.extend(self.report)
+            self.report, self.blame = outer, outer_blame
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """Look at something without telling its errors; whoever looks again will."""
+        outer, outer_blame = self.report, self.blame
+        self.report = Report()
+        try:
+            yield
+        finally:
             self.report, self.blame = outer, outer_blame
 
     def cause_in(self, inner: Report, name: str, span: Span) -> Diagnostic:
@@ -139,7 +162,12 @@ class Scope:
                 found = str(error)
             self._units[text.text] = found
         if isinstance(found, str):
-            self.error("K304", found, text.span, help="a unit is written as in `EUR`, `EUR per lead`, `%` or `points`")
+            self.error(
+                "K304",
+                found,
+                text.span,
+                help="a unit is written as in `EUR`, `EUR per lead`, `%` or `points`",
+            )
             return None
         return found
 
@@ -152,7 +180,14 @@ class Scope:
         for single in singulars(word):
             if single in self.things:
                 return single
-        return next((f"{word}{end}" for end in ("s", "es") if word not in self.things and f"{word}{end}" in self.things), word)
+        return next(
+            (
+                f"{word}{end}"
+                for end in ("s", "es")
+                if word not in self.things and f"{word}{end}" in self.things
+            ),
+            word,
+        )
 
     def number(self, number: nodes.Number) -> tuple[float, Unit] | None:
         """A number as written, percentages and points as fractions, and its unit."""
@@ -174,7 +209,12 @@ class Scope:
         try:
             return parse_period(text.text, self.calendar)
         except ValueError as error:
-            self.error("K318", str(error), text.span, help="periods are written as in 2026, 2026-Q4, 2026-03 or 2026-03-31")
+            self.error(
+                "K318",
+                str(error),
+                text.span,
+                help="periods are written as in 2026, 2026-Q4, 2026-03 or 2026-03-31",
+            )
             return None
 
     def word(self, what: str, word: nodes.Word, known: Iterable[str], code: str = "K211") -> str | None:
@@ -183,8 +223,13 @@ class Scope:
         folded = {name.casefold(): name for name in known}
         if found := folded.get(word.text.casefold()):
             return found
-        self.error(code, f"`{word.text}` is not {what}", word.span, help=f"{what} is one of {listed(known)}",
-                   notes=similar(what, word.text, known))  # fmt: skip
+        self.error(
+            code,
+            f"`{word.text}` is not {what}",
+            word.span,
+            help=f"{what} is one of {listed(known)}",
+            notes=similar(what, word.text, known),
+        )
         return None
 
 
@@ -192,8 +237,14 @@ def rests_on(name: str, span: Span, cause: Diagnostic | None) -> Diagnostic:
     """Kept in the graph, not in the report: the fault itself has been told where it lies."""
     labels = (Label(cause.span, cause.message),) if cause and cause.span else ()
     notes = (f"{cause.code}: {cause.message}",) if cause else ()
-    return Diagnostic("K215", f"`{name}` rests on a definition that has an error", span, labels=labels, notes=notes,
-                      help="it is evaluated once that error is gone")  # fmt: skip
+    return Diagnostic(
+        "K215",
+        f"`{name}` rests on a definition that has an error",
+        span,
+        labels=labels,
+        notes=notes,
+        help="it is evaluated once that error is gone",
+    )
 
 
 def singulars(word: str) -> Iterator[str]:

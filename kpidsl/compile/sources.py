@@ -16,13 +16,32 @@ from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT, TIME, UNKNOWN, T
 from kpidsl.model.units import TIME_WORDS, Unit, kind
 from kpidsl.syntax import nodes
 
-_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-           "December")  # fmt: skip
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
 _REPEATED = (nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption)
-_OPTIONS = {"separated by": "separator", "decimal": "decimal", "thousands": "thousands", "dates": "dates",
-            "encoding": "encoding", "sheet": "sheet", "table": "table"}  # fmt: skip
+_OPTIONS = {
+    "separated by": "separator",
+    "decimal": "decimal",
+    "thousands": "thousands",
+    "dates": "dates",
+    "encoding": "encoding",
+    "sheet": "sheet",
+    "table": "table",
+}
 
 
 def read_calendar(scope: Scope) -> Diagnostic | None:
@@ -54,9 +73,13 @@ def _check_zone(name: nodes.String, scope: Scope) -> None:
     try:
         ZoneInfo(name.text)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        scope.error("K211", f"`{name.text}` is not a time zone", name.span,
-                    notes=similar("a time zone", name.text, available_timezones()),
-                    help="time zones are written as in Europe/Paris or UTC")  # fmt: skip
+        scope.error(
+            "K211",
+            f"`{name.text}` is not a time zone",
+            name.span,
+            notes=similar("a time zone", name.text, available_timezones()),
+            help="time zones are written as in Europe/Paris or UTC",
+        )
 
 
 # -- shapes -----------------------------------------------------------------------------------------------------
@@ -90,7 +113,11 @@ def _things(source: nodes.SourceDef) -> list[str]:
             case nodes.Column(identity=nodes.Word(text=text)):
                 found.append(text)
             case nodes.Column(type=nodes.UnitText(text=text)) if text not in _TYPES:
-                found += [word for word in text.split() if kind(word) == "count" and word not in ("per", "%", "points", "point")]
+                found += [
+                    word
+                    for word in text.split()
+                    if kind(word) == "count" and word not in ("per", "%", "points", "point")
+                ]
     return [word for word in found if word not in TIME_WORDS and word.removesuffix("s") not in TIME_WORDS]
 
 
@@ -119,8 +146,13 @@ def _columns(shape: Shape, scope: Scope) -> None:
 def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
     word = clause.name.text
     if word in shape.spans:
-        scope.error("K201", f"the column `{word}` is declared twice", clause.name.span,
-                    (shape.spans[word], "first here"), (clause.name.span, "again here"))  # fmt: skip
+        scope.error(
+            "K201",
+            f"the column `{word}` is declared twice",
+            clause.name.span,
+            (shape.spans[word], "first here"),
+            (clause.name.span, "again here"),
+        )
         return
     shape.spans[word] = clause.name.span
     if clause.value is not None:
@@ -144,8 +176,13 @@ def _time(shape: Shape, word: nodes.Word, scope: Scope) -> None:
     _role(shape, word, TIME)
     declared = shape.types.get(word.text)
     if declared is not None and declared.kind not in ("day", "moment", "time"):
-        scope.error("K305", f"the time of {shape.name} is declared as something else", word.span,
-                    (shape.spans[word.text], "declared here"), help=f"`column {written(word.text)} day` or `moment` would fit")  # fmt: skip
+        scope.error(
+            "K305",
+            f"the time of {shape.name} is declared as something else",
+            word.span,
+            (shape.spans[word.text], "declared here"),
+            help=f"`column {written(word.text)} day` or `moment` would fit",
+        )
 
 
 def _links(shape: Shape, scope: Scope) -> None:
@@ -156,12 +193,20 @@ def _links(shape: Shape, scope: Scope) -> None:
         other = scope.shapes.get(target)
         if other is None:
             if target not in scope.names.lost:
-                scope.error("K205", f"there is no source named `{target}`", clause.target.span,
-                            notes=similar("a source", target, scope.shapes))  # fmt: skip
+                scope.error(
+                    "K205",
+                    f"there is no source named `{target}`",
+                    clause.target.span,
+                    notes=similar("a source", target, scope.shapes),
+                )
         elif other is shape or target in shape.links:
             what = "itself" if other is shape else f"{target} twice"
-            scope.error("K217", f"{shape.name} belongs to {what}", clause.target.span,
-                        help="columns that come along a link are named by the source they come from")  # fmt: skip
+            scope.error(
+                "K217",
+                f"{shape.name} belongs to {what}",
+                clause.target.span,
+                help="columns that come along a link are named by the source they come from",
+            )
         else:
             far = clause.far or clause.column
             _role(other, far, UNKNOWN)
@@ -214,15 +259,30 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
             case nodes.Key(columns=words):
                 key = tuple(word.text for word in words)
     if not any(isinstance(c, nodes.FromFiles | nodes.FromTable) for c in shape.definition.clauses):
-        scope.error("K213", f"{shape.name} does not say where its rows are", shape.definition.name.span,
-                    help='`from "data/file.csv"` or `from table "schema.name" in connection` says it')  # fmt: skip
+        scope.error(
+            "K213",
+            f"{shape.name} does not say where its rows are",
+            shape.definition.name.span,
+            help='`from "data/file.csv"` or `from table "schema.name" in connection` says it',
+        )
     if origin is None:
         return None
     title = shape.definition.title.text if shape.definition.title else None
     return SourceSpec(
-        shape.name, title, origin, tuple(columns), shape.time, shape.channel, key, str(scope.thing(shape.thing)),
-        tuple(shape.links.values()), fresh, complete, tuple(c for c in checks if c is not None), shape.definition.span,
-    )  # fmt: skip
+        shape.name,
+        title,
+        origin,
+        tuple(columns),
+        shape.time,
+        shape.channel,
+        key,
+        str(scope.thing(shape.thing)),
+        tuple(shape.links.values()),
+        fresh,
+        complete,
+        tuple(c for c in checks if c is not None),
+        shape.definition.span,
+    )
 
 
 def _files(clause: nodes.FromFiles, scope: Scope) -> Files | None:
@@ -252,8 +312,12 @@ def _days(amount: nodes.Number, scope: Scope) -> int | None:
     value, unit = number
     factor = unit.factor_to(Unit.of("day"))
     if factor is None or not (value * factor).is_integer() or value <= 0:
-        scope.error("K211", f"freshness is counted in whole days or weeks, not in {amount.span.text}", amount.span,
-                    help="`fresh within 2 days` is how it is written")  # fmt: skip
+        scope.error(
+            "K211",
+            f"freshness is counted in whole days or weeks, not in {amount.span.text}",
+            amount.span,
+            help="`fresh within 2 days` is how it is written",
+        )
         return None
     return int(value * factor)
 

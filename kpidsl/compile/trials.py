@@ -27,17 +27,26 @@ def check_trials(kpis: Mapping[str, Kpi], scope: Scope) -> None:
         if name not in told:
             told.add(name)
             what = "tests" if isinstance(trial, nodes.TestDef) else "scenarios"
-            scope.error("K417", f"{what} are checked here, and `kpi eval` does not run them", trial.title.span, severity=Severity.INFO)
+            scope.error(
+                "K417",
+                f"{what} are checked here, and `kpi eval` does not run them",
+                trial.title.span,
+                severity=Severity.INFO,
+            )
 
 
-def _clause(clause: nodes.Clause, trial: nodes.TestDef | nodes.ScenarioDef, kpis: Mapping[str, Kpi], scope: Scope) -> None:
+def _clause(
+    clause: nodes.Clause, trial: nodes.TestDef | nodes.ScenarioDef, kpis: Mapping[str, Kpi], scope: Scope
+) -> None:
     match clause:
         case nodes.Given():
             _given(clause, scope)
         case nodes.AsOf(period=period):
             window = scope.period(period)
             if window is not None and window.days > 1:
-                scope.error("K318", f"`{period.text}` is longer than a day, and `as of` is one day", period.span)
+                scope.error(
+                    "K318", f"`{period.text}` is longer than a day, and `as of` is one day", period.span
+                )
         case nodes.Expect(kpi=nodes.Word()):
             _expect(clause, kpis, scope)
         case nodes.Expect(value=value) if value is not None:
@@ -54,8 +63,12 @@ def _given(given: nodes.Given, scope: Scope) -> None:
     shape = scope.shapes.get(given.source.text)
     if shape is None:
         if given.source.text not in scope.names.lost:
-            scope.error("K205", f"there is no source named `{given.source.text}`", given.source.span,
-                        notes=similar("a source", given.source.text, scope.shapes))  # fmt: skip
+            scope.error(
+                "K205",
+                f"there is no source named `{given.source.text}`",
+                given.source.span,
+                notes=similar("a source", given.source.text, scope.shapes),
+            )
         return
     if not given.rows:
         return
@@ -63,23 +76,42 @@ def _given(given: nodes.Given, scope: Scope) -> None:
     seen: dict[str, Span] = {}
     for cell in header:
         if cell.text in seen:
-            scope.error("K201", f"the column `{cell.text}` is given twice", cell.span, (seen[cell.text], "first here"))
+            scope.error(
+                "K201", f"the column `{cell.text}` is given twice", cell.span, (seen[cell.text], "first here")
+            )
         seen[cell.text] = cell.span
         if cell.text not in shape.spans:
-            notes = similar("a column", cell.text, shape.columns) or [f"columns of {shape.name}: {listed(shape.columns)}"]
-            scope.error("K203", f"{shape.name} has no column `{cell.text}`", cell.span,
-                        (shape.definition.name.span, f"`{shape.name}` is defined here"), notes=notes)  # fmt: skip
+            notes = similar("a column", cell.text, shape.columns) or [
+                f"columns of {shape.name}: {listed(shape.columns)}"
+            ]
+            scope.error(
+                "K203",
+                f"{shape.name} has no column `{cell.text}`",
+                cell.span,
+                (shape.definition.name.span, f"`{shape.name}` is defined here"),
+                notes=notes,
+            )
         elif cell.text in shape.computed:
-            scope.error("K321", f"`{cell.text}` is computed and cannot be given", cell.span, (shape.spans[cell.text], "computed here"))
+            scope.error(
+                "K321",
+                f"`{cell.text}` is computed and cannot be given",
+                cell.span,
+                (shape.spans[cell.text], "computed here"),
+            )
     for row in rows:
         if len(row) != len(header):
-            scope.error("K321", f"the row has {len(row)} cells, and the table has {len(header)} columns",
-                        row[0].span.to(row[-1].span) if row else given.span)  # fmt: skip
+            scope.error(
+                "K321",
+                f"the row has {len(row)} cells, and the table has {len(header)} columns",
+                row[0].span.to(row[-1].span) if row else given.span,
+            )
         else:
             _cells(header, row, shape.types, scope)
 
 
-def _cells(header: tuple[nodes.Cell, ...], row: tuple[nodes.Cell, ...], types: Mapping[str, object], scope: Scope) -> None:
+def _cells(
+    header: tuple[nodes.Cell, ...], row: tuple[nodes.Cell, ...], types: Mapping[str, object], scope: Scope
+) -> None:
     for name, cell in zip(header, row, strict=True):
         type_ = types.get(name.text)
         if getattr(type_, "kind", None) != "number" or not cell.text:
@@ -87,7 +119,9 @@ def _cells(header: tuple[nodes.Cell, ...], row: tuple[nodes.Cell, ...], types: M
         try:
             float(cell.text.replace("_", "").removesuffix("%"))
         except ValueError:
-            scope.error("K321", f"`{cell.text}` is not a number, and `{name.text}` is declared as one", cell.span)
+            scope.error(
+                "K321", f"`{cell.text}` is not a number, and `{name.text}` is declared as one", cell.span
+            )
 
 
 def _expect(expect: nodes.Expect, kpis: Mapping[str, Kpi], scope: Scope) -> None:
@@ -101,8 +135,12 @@ def _expect(expect: nodes.Expect, kpis: Mapping[str, Kpi], scope: Scope) -> None
     kpi = kpis.get(expect.kpi.text)
     if expect.slice is not None and kpi is not None and len(kpi.dimensions) != 1:
         count = "no dimension" if not kpi.dimensions else f"{len(kpi.dimensions)} dimensions"
-        scope.error("K219", f"`{kpi.name}` has {count}, and `for {expect.slice.text}` names a slice of one", expect.slice.span,
-                    (scope.names.known[kpi.name].name.span, "defined here"))  # fmt: skip
+        scope.error(
+            "K219",
+            f"`{kpi.name}` has {count}, and `for {expect.slice.text}` names a slice of one",
+            expect.slice.span,
+            (scope.names.known[kpi.name].name.span, "defined here"),
+        )
 
 
 def _assumed(name: nodes.Word, value: nodes.Expression | None, kpis: Mapping[str, Kpi], scope: Scope) -> None:
@@ -111,8 +149,12 @@ def _assumed(name: nodes.Word, value: nodes.Expression | None, kpis: Mapping[str
     known = [*scope.names.of(nodes.KpiDef, nodes.MeasureDef, nodes.Let)]
     if word not in known:
         if word not in scope.names.lost:
-            scope.error("K202", f"there is no KPI, measure or constant `{word}`", name.span,
-                        notes=similar("a KPI, measure or constant", word, known))  # fmt: skip
+            scope.error(
+                "K202",
+                f"there is no KPI, measure or constant `{word}`",
+                name.span,
+                notes=similar("a KPI, measure or constant", word, known),
+            )
         return
     if value is not None:
         _value(name, value, kpis, scope)

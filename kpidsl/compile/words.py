@@ -7,9 +7,13 @@ from kpidsl.model.units import ONE, PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
 
 _KINDS = {
-    "text": "text", "day": "a day", "moment": "a moment", "time": "a time", "flag": "a flag",
+    "text": "text",
+    "day": "a day",
+    "moment": "a moment",
+    "time": "a time",
+    "flag": "a flag",
     "unknown": "a column without a declared type",
-}  # fmt: skip
+}
 
 
 def describe(type_: Type) -> str:

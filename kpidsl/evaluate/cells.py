@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from functools import cache
 
 from attrs import frozen
 
@@ -36,7 +37,7 @@ _PADLESS = frozenset(("-d", "-m", "-y", "-H", "-I", "-M", "-S", "-j"))
 FIRST_YEAR = 1900
 
 
-@frozen
+@frozen(cache_hash=True)
 class Writing:
     """How a file writes numbers and dates; None where its spec does not say."""
 
@@ -64,6 +65,7 @@ def scale_of(unit: Unit) -> int:
     return 1 if unit.style == "plain" else 100
 
 
+@cache
 def number_pattern(unit: Unit, writing: Writing) -> str:
     """A regular expression (for RE2 and for Python) whose first group are the digits of a number.
 
@@ -109,12 +111,15 @@ def flag(text: str) -> str:
 
 
 def moment(text: str, writing: Writing) -> str:
-    """A TIMESTAMP in local time. Without a pattern only ISO 8601 is read, for it means one thing.
+    """A TIMESTAMP in local time. ISO 8601 is always read, for it means one thing, unless the pattern is its rival.
 
     A pattern without a time of day also reads the day followed by one: the same file often has both.
     """
     trimmed = f"trim({text}, {literal(SPACES)})"
-    value = _by_pattern(trimmed, writing.dates, writing.zone) if writing.dates else _iso(trimmed, writing.zone)
+    value = _iso(trimmed, writing.zone)
+    if writing.dates:
+        told = _by_pattern(trimmed, writing.dates, writing.zone)
+        value = told if writing.dates.startswith("%Y") else f"coalesce({told}, {value})"
     return f"(CASE WHEN year({value}) BETWEEN {FIRST_YEAR} AND 9999 THEN {value} END)"
 
 

@@ -76,16 +76,29 @@ def open_sheet(file: DataFile, wanted: str | None, span: Span | None) -> Sheet |
     except OSError as error:
         return delimited.unreadable(file, error, span)
     except CalamineError as error:
-        return Diagnostic(
-            "K513", f"`{file.shown}` is damaged or no workbook", span, notes=(str(error),), place=file.shown
-        )
-    filled = [(i, row) for i, row in enumerate(grid, 1) if any(cell != "" for cell in row)]
+        return _broken(file, error, span)
+    marks = xlsx.marks(file.path, title)
+    failed = {row for row, _ in marks.errors}
+    filled = [(i, row) for i, row in enumerate(grid, 1) if i in failed or any(cell != "" for cell in row)]
     if not filled:
         return Diagnostic(
             "K510", f"sheet `{title}` is empty", span, help="its first row names the columns", place=file.shown
         )
     (_, header), *rows = filled
-    return Sheet(title, [_shown(cell) for cell in header], rows, xlsx.marks(file.path, title))
+    return Sheet(title, [_shown(cell) for cell in header], rows, marks)
+
+
+def titles(file: DataFile, span: Span | None) -> list[str] | Diagnostic:
+    """The names of a workbook's sheets."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    try:
+        with CalamineWorkbook.from_path(file.path) as book:
+            return book.sheet_names
+    except OSError as error:
+        return delimited.unreadable(file, error, span)
+    except CalamineError as error:
+        return _broken(file, error, span)
 
 
 def text_of(cell: Any, column: ColumnSpec, writing: Writing, marks: xlsx.Marks, where: tuple[int, int]) -> str:
@@ -123,6 +136,11 @@ def _shown(cell: Any) -> str:
             return str(cell)
         case _:
             return str(cell)
+
+
+def _broken(file: DataFile, error: Exception, span: Span | None) -> Diagnostic:
+    message = f"`{file.shown}` is damaged or no workbook"
+    return Diagnostic("K513", message, span, notes=(str(error),), place=file.shown)
 
 
 def _place(file: DataFile, sheet: Sheet) -> str:

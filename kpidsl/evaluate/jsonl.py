@@ -112,7 +112,7 @@ def _first_fault(file: DataFile, span: Span | None, said: str) -> Diagnostic:
                     continue
                 place, shown = f"{file.shown}:{number}", line.strip()[:60]
                 try:
-                    if isinstance(json.loads(line), dict):
+                    if isinstance(json.loads(line.rstrip()), dict):
                         continue
                     why = f"`{shown}` is not an object"
                 except json.JSONDecodeError as error:

@@ -67,6 +67,11 @@ class Session:
         self._connection.close()
         self._scratch.cleanup()
 
+    @property
+    def calendar(self) -> Calendar:
+        """How the project counts time."""
+        return self._calendar
+
     def attach(self, spec: SourceSpec, columns: frozenset[str] | None = None) -> Attached:
         """Make the rows of a source queryable, with these declared columns or all. The same again costs nothing."""
         key = (spec.name, columns)

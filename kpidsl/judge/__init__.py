@@ -22,11 +22,15 @@ What language.md settles holds; where it leaves room, this is how it is read:
   last N, that window's total brought to as many days; cumulatively, its total.
 * **Whole periods.** A period that begins before a written `from` or ends after the deadline is not judged.
   Where the first data starts the promise, the period it falls in is.
+* **Milestones.** Measured cumulatively, each is judged at its day, the last one passed is the headline and a
+  straight line leads on to the next. Measured in periods, the last one passed holds; before the first nothing
+  is missed yet: `on track`, `at risk`, `off track`.
 * **Order of the grey words**: failed, not started, stale, no data.
 """
 
 from kpidsl.judge.hearing import failed, judge
 from kpidsl.judge.objective import failed_objective, roll_up
-from kpidsl.judge.schedule import Schedule, asks
+from kpidsl.judge.questions import asks
+from kpidsl.judge.schedule import Schedule
 
 __all__ = ["Schedule", "asks", "failed", "failed_objective", "judge", "roll_up"]

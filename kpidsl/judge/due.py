@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
 from fractions import Fraction
 
 from attrs import frozen
 
-from kpidsl.graph import Bound, Cumulative, Tolerance, Trailing
+from kpidsl.graph import Bound, Cumulative, Tolerance
 from kpidsl.judge.bounds import Band, exact, rounded, slack_of
 from kpidsl.judge.evidence import Evidence
-from kpidsl.judge.schedule import told_by_data_so_far
+from kpidsl.judge.questions import told_by_data_so_far
+from kpidsl.judge.schedule import Slot
 from kpidsl.judge.words import amount_text, band_text, change_text
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey
@@ -17,8 +19,7 @@ from kpidsl.results import SliceKey
 
 @frozen
 class Due:
-    """`target` is the promise's; `due` what of it is owed at the window's end; `slack` the tolerance of each
-    end."""
+    """`target` is the promise's; `due` what is owed at the window's end; `slack` each end's tolerance."""
 
     target: Band
     due: Band
@@ -50,16 +51,16 @@ class Base:
 
 
 def due(
-    evidence: Evidence, bound: Bound, tolerance: Tolerance | None, key: SliceKey, window: Window
+    evidence: Evidence, bound: Bound, tolerance: Tolerance | None, key: SliceKey, slot: Slot
 ) -> Due | NoTarget:
-    """Settle what is owed."""
-    base = _baseline(evidence, key, window)
-    found = _target(evidence, bound, base, key, window)
+    """Settle what a slice owes in a slot."""
+    base = _baseline(evidence, key, slot)
+    found = _target(evidence, bound, base, key, slot.window)
     if isinstance(found, NoTarget):
         return found
     target, text = found
     slack = slack_of(target, tolerance.amount, tolerance.relative) if tolerance else Band()
-    progress = _progress(evidence, bound, window)
+    progress = _progress(evidence, bound, slot.window)
     if progress is None or progress == 1:
         owed = target
     elif base is None or base.value is None:
@@ -122,17 +123,16 @@ def _changed(
     return band, f"{promised} from {found}{base.name}: {band_text(band, unit)}"
 
 
-def _baseline(evidence: Evidence, key: SliceKey, window: Window) -> Base | None:
+def _baseline(evidence: Evidence, key: SliceKey, slot: Slot) -> Base | None:
     baseline = evidence.kpi.promise.baseline
     if baseline is None:
         return None
     if evidence.baseline is None:
         assert not isinstance(baseline, Window | str)
-        value = evidence.number(baseline, key, window)
-        return Base(value, "", "" if value is not None else evidence.cause(baseline, key, window))
-    schedule = evidence.schedule
-    earlier = schedule.baseline_windows[schedule.windows.index(window)]
-    scale = schedule.baseline_scale
+        value = evidence.number(baseline, key, slot.window)
+        return Base(value, "", "" if value is not None else evidence.cause(baseline, key, slot.window))
+    earlier, scale = slot.baseline, evidence.schedule.baseline_scale
+    assert earlier is not None
     if isinstance(scale, str):
         return Base(None, f" ({earlier})", scale)
     brought = _SCALED[type(evidence.kpi.promise.measured).__name__] if scale != 1 else ""
@@ -155,7 +155,12 @@ def _progress(evidence: Evidence, bound: Bound, window: Window) -> Fraction | No
     promise, schedule = evidence.kpi.promise, evidence.schedule
     if isinstance(promise.measured, Cumulative) or not schedule.fixed_baseline or promise.pace == "none":
         return None
-    if schedule.start is None or schedule.deadline is None or bound.direction == "between":
+    if (
+        schedule.start is None
+        or schedule.deadline is None
+        or bound.direction == "between"
+        or promise.milestones
+    ):
         return None
     gone = (min(window.end, schedule.deadline) - schedule.start).days + 1
     return Fraction(max(gone, 0), (schedule.deadline - schedule.start).days + 1)
@@ -164,41 +169,52 @@ def _progress(evidence: Evidence, bound: Bound, window: Window) -> Fraction | No
 # -- by now --------------------------------------------------------------------------------------------------
 
 
-def is_over(evidence: Evidence, window: Window) -> bool:
-    """Whether nothing can be added to a window: a closed period, else a past deadline."""
-    schedule = evidence.schedule
-    if isinstance(evidence.kpi.promise.measured, Cumulative | Trailing):
-        return schedule.deadline is not None and schedule.deadline < schedule.now
-    return window.end < schedule.now
-
-
-def time_gone(evidence: Evidence, window: Window) -> Fraction | None:
-    """The share of its days that an open window of a total has data for; None for every other."""
-    schedule, measured = evidence.schedule, evidence.kpi.promise.measured
-    if not evidence.additive or isinstance(measured, Trailing) or is_over(evidence, window):
+def time_gone(evidence: Evidence, slot: Slot, since: date) -> Fraction | None:
+    """The share of the days from `since` that an open total has data for; None for everything else."""
+    watermark = evidence.schedule.watermark
+    if not evidence.additive or slot.closed or slot.complete or slot.due_on is None or watermark is None:
         return None
-    end = schedule.deadline if isinstance(measured, Cumulative) else window.end
-    if end is None or schedule.watermark is None:
-        return None
-    gone = (min(schedule.watermark, end) - window.start).days + 1
-    return Fraction(max(gone, 0), (end - window.start).days + 1)
+    gone = (min(watermark, slot.due_on) - since).days + 1
+    return Fraction(max(gone, 0), (slot.due_on - since).days + 1)
 
 
-def expected_share(evidence: Evidence, owed: Due, gone: Fraction, key: SliceKey) -> Fraction | str:
-    """The share of what is due that is expected when that much of the time is gone, by the promise's pace."""
-    schedule = evidence.schedule
-    if owed.so_far or evidence.kpi.promise.pace == "none":
-        return Fraction(1)
-    if evidence.kpi.promise.pace != "like last year":
-        return gone
-    if schedule.last_year is None or evidence.pace is None:
-        return "No reference: nothing is known of the same time last year."
-    whole, part = schedule.last_year.whole, schedule.last_year.part
-    total, reached = evidence.pace.at(key, whole), evidence.pace.at(key, part)
+def reference(
+    evidence: Evidence, owed: Due, slot: Slot, gone: Fraction | None, key: SliceKey
+) -> tuple[Band, Fraction] | NoTarget:
+    """What is expected by now, and which share of what is due that is; of all that is not an open total,
+    all."""
+    pace = evidence.kpi.promise.pace
+    if gone is None or owed.so_far or pace == "none":
+        return owed.due, Fraction(1)
+    if evidence.kpi.promise.milestones:
+        return _on_the_way(evidence, owed, slot, key), gone
+    share = _share_last_year(evidence, owed, key) if pace == "like last year" else gone
+    return share if isinstance(share, NoTarget) else (owed.due.times(share), share)
+
+
+def _on_the_way(evidence: Evidence, owed: Due, slot: Slot, key: SliceKey) -> Band:
+    """The point on the straight line from the milestone before, or from nothing, to this one."""
+    since = slot.since or slot.window.start
+    share = time_gone(evidence, slot, since) or Fraction(0)
+    if slot.floor is not None:
+        floor = due(evidence, slot.floor, None, key, slot)
+        if isinstance(floor, Due) and (floor.target.low is None) == (owed.due.low is None):
+            start = floor.target.ends[0]
+            return owed.due.between(start, share)
+    return owed.due.times(time_gone(evidence, slot, slot.window.start) or Fraction(0))
+
+
+def _share_last_year(evidence: Evidence, owed: Due, key: SliceKey) -> Fraction | NoTarget:
+    last_year, table = evidence.schedule.last_year, evidence.pace
+    assert last_year is not None
+    assert table is not None
+    whole, part = last_year.whole, last_year.part
+    total, reached = table.at(key, whole), table.at(key, part)
     if total is None or reached is None:
         window = whole if total is None else part
-        return f"No pace like last year: {evidence.answers.why(evidence.pace.ask, key, window)}."
+        return NoTarget(owed.text, f"No pace like last year: {evidence.answers.why(table.ask, key, window)}.")
     if total <= 0 or reached < 0:
         window, found = (whole, total) if total <= 0 else (part, reached)
-        return f"No pace like last year: {window} had {amount_text(found, evidence.kpi.unit)}."
+        amount = amount_text(found, evidence.kpi.unit)
+        return NoTarget(owed.text, f"No pace like last year: there were {amount} in {window}.")
     return exact(reached) / exact(total)

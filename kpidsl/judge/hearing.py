@@ -7,7 +7,8 @@ from datetime import date
 from kpidsl.diagnostics import near
 from kpidsl.graph import Bound, Kpi, SlicePromise, Tolerance
 from kpidsl.judge.evidence import Evidence, gather
-from kpidsl.judge.schedule import Schedule, bounds_of
+from kpidsl.judge.questions import promised_nodes
+from kpidsl.judge.schedule import Schedule, Slot
 from kpidsl.judge.verdict import days_left, slice_of, verdict
 from kpidsl.model.periods import Calendar, Window
 from kpidsl.results import Answers, Judged, Light, SliceKey, Verb, Verdict
@@ -26,13 +27,13 @@ def judge(kpi: Kpi, schedule: Schedule, answers: Answers, as_of: date, calendar:
     if schedule.idle is not None:
         return _idle(kpi, schedule, *schedule.idle)
     evidence = gather(kpi, schedule, answers)
-    own: Terms = (kpi.promise.bound, kpi.promise.tolerance)
-    history = tuple(verdict(evidence, *own, (), window) for window in schedule.windows)
+    tolerance = kpi.promise.tolerance
+    history = tuple(verdict(evidence, slot.bound, tolerance, (), slot) for slot in schedule.slots)
     slices = []
     for key in evidence.slices:
         if key != ():
-            terms = _terms(kpi, key)
-            slices.append((key, tuple(verdict(evidence, *terms, key, window) for window in schedule.windows)))
+            judged = (verdict(evidence, *_terms(kpi, key, slot), key, slot) for slot in schedule.slots)
+            slices.append((key, tuple(judged)))
     headlines = [verdicts[schedule.headline] for _, verdicts in slices]
     return Judged(
         kpi=kpi.name,
@@ -51,11 +52,7 @@ def failed(name: str, title: str | None, reason: str, hash: str = "") -> Judged:
 
 def _failure(kpi: Kpi, answers: Answers) -> str | None:
     """Why nothing can be said: of the formula, else of a number that the promise is made of."""
-    nodes = [kpi.formula]
-    nodes += [node for bound in bounds_of(kpi) for node in (bound.value, bound.high) if node is not None]
-    baseline = kpi.promise.baseline
-    if baseline is not None and not isinstance(baseline, Window | str):
-        nodes.append(baseline)
+    nodes = (kpi.formula, *promised_nodes(kpi))
     found = next((failure for node in nodes if (failure := answers.failure(node)) is not None), None)
     return found.message if found else None
 
@@ -89,7 +86,7 @@ def _sentence(reason: str) -> str:
 # -- slices --------------------------------------------------------------------------------------------------
 
 
-def _terms(kpi: Kpi, key: SliceKey) -> Terms:
+def _terms(kpi: Kpi, key: SliceKey, slot: Slot) -> Terms:
     """What a slice owes: its own promise; else the KPI's, unless slices add up, for a part does not owe the
     whole."""
     own = _own(kpi, key)
@@ -97,7 +94,7 @@ def _terms(kpi: Kpi, key: SliceKey) -> Terms:
         return own.bound, own.tolerance or kpi.promise.tolerance
     if kpi.formula.additivity in ("additive", "semi"):
         return None, None
-    return kpi.promise.bound, kpi.promise.tolerance
+    return slot.bound, kpi.promise.tolerance
 
 
 def _own(kpi: Kpi, key: SliceKey) -> SlicePromise | None:

@@ -1,39 +1,15 @@
-"""Which windows a KPI is judged over, and what has to be asked of the evaluator for that."""
+"""Which windows a KPI is judged over, and what each of them owes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from fractions import Fraction
 
 from attrs import evolve, field, frozen
 
-from kpidsl.graph import (
-    Aggregate,
-    Baseline,
-    Bound,
-    Cumulative,
-    Every,
-    Kpi,
-    Node,
-    Shift,
-    Trailing,
-    aggregates,
-    children,
-)
-from kpidsl.judge.growth import only_grows
-from kpidsl.model.periods import (
-    Calendar,
-    Grain,
-    Window,
-    add_grain,
-    aligned,
-    containing,
-    periods,
-    same_last_year,
-)
-from kpidsl.model.rows import columns_of
-from kpidsl.model.sources import SourceSpec
+from kpidsl.graph import Baseline, Bound, Cumulative, Every, Kpi, Node, Promise, Trailing, aggregates
+from kpidsl.model.periods import Calendar, Grain, Window, add_grain, containing, periods
 from kpidsl.results import Ask, Profile, Verb
 
 MOST_WINDOWS = 5_000
@@ -43,6 +19,35 @@ EARLIER = 6
 """How many earlier windows of a sliding one are its history."""
 
 _DAY = timedelta(days=1)
+
+
+@frozen
+class Slot:
+    """A window and what it owes."""
+
+    window: Window
+    due_on: date | None
+    """The last day of a total's promise: the period's, the deadline, a milestone."""
+    closed: bool
+    """Whether nothing can be added any more: the words are final."""
+    bound: Bound | None
+    """The total's."""
+    complete: bool = False
+    """Whether the window has all its days, though what it owes is due later: the first milestone is ahead."""
+    ahead: date | None = None
+    """The day of that milestone."""
+    floor: Bound | None = None
+    """The milestone before, from which the line to this one is drawn."""
+    since: date | None = None
+    """The first day of that line; None for the window's."""
+    baseline: Window | None = None
+
+    @property
+    def span(self) -> Window:
+        """The window up to the day it falls due."""
+        if self.due_on is None or self.due_on == self.window.end:
+            return self.window
+        return Window(self.window.start, self.due_on)
 
 
 @frozen
@@ -57,7 +62,7 @@ class LastYear:
 class Schedule:
     """The windows of a KPI, oldest first, the one that is its headline, and the questions to ask.
 
-    Without windows `idle` says why, as a word and a sentence. `now` is as-of, or the end of the window asked
+    Without slots `idle` says why, as a word and a sentence. `now` is as-of, or the end of the window asked
     for when a cumulative or sliding KPI is to be shown as it stood then.
     """
 
@@ -66,13 +71,13 @@ class Schedule:
     deadline: date | None = None
     watermark: date | None = None
     stale: str | None = None
-    windows: tuple[Window, ...] = ()
+    slots: tuple[Slot, ...] = ()
     headline: int = 0
     idle: tuple[Verb, str] | None = None
+    grows: bool = False
+    """Whether the formula is a total that only grows."""
     value: Ask | None = None
     baseline: Ask | None = None
-    baseline_windows: tuple[Window, ...] = ()
-    """The baseline of each window, where it is a window."""
     baseline_scale: Fraction | str = Fraction(1)
     """What a total over the baseline's window is multiplied by to be one over a window judged; a text says
     why it cannot be compared."""
@@ -82,7 +87,11 @@ class Schedule:
     """The numbers that bounds and the baseline are made of."""
     last_year: LastYear | None = None
     pace: Ask | None = None
-    grows: bool = False
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """The windows of the slots."""
+        return tuple(slot.window for slot in self.slots)
 
     @property
     def asks(self) -> tuple[Ask, ...]:
@@ -91,45 +100,34 @@ class Schedule:
         return tuple(dict.fromkeys(ask for ask in every if ask is not None))
 
 
-def asks(
-    kpi: Kpi,
-    as_of: date,
-    profiles: Mapping[str, Profile],
-    calendar: Calendar,
-    asked: Window | None = None,
-    *,
-    sources: Mapping[str, SourceSpec] | None = None,
+def settle_windows(
+    kpi: Kpi, as_of: date, profiles: Mapping[str, Profile], calendar: Calendar, asked: Window | None
 ) -> Schedule:
-    """Settle which windows a KPI is judged over.
-
-    `asked` restricts a KPI measured every period to its periods within; others are shown as they stood at
-    its end. `sources` (those of the graph) tell computed columns from read ones: without them no sum is
-    known to only grow.
-    """
+    """The slots of a KPI, without any question yet."""
     promise = kpi.promise
-    start = promise.start or _after_baseline(promise.baseline)
+    written = written_start(promise)
+    names = counted_sources(kpi.formula)
+    last_milestone = max((day for day, _ in promise.milestones), default=None)
     found = Schedule(
         now=as_of,
-        start=start or _first_data(kpi, profiles),
-        deadline=promise.deadline,
-        watermark=_watermark(kpi, profiles),
-        stale=_stale(kpi, profiles),
-        grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
+        start=written or _latest([profiles[name].first for name in names if name in profiles]),
+        deadline=promise.deadline or last_milestone,
+        watermark=_earliest([profiles[name].watermark for name in names if name in profiles]),
     )
     match promise.measured:
         case Every(grain=grain):
-            found = _every(found, grain, calendar, asked, counted_from_data=start is None)
+            return _every(found, promise, grain, calendar, asked, from_data=written is None)
         case Cumulative():
-            found = _cumulative(found, asked)
+            return _cumulative(found, promise, asked)
         case Trailing(count=count, grain=grain):
-            found = _trailing(found, count, grain, asked)
-    return _questions(found, kpi, calendar) if found.windows else found
+            return _trailing(found, promise, count, grain, asked)
 
 
-# -- what is known before anything is asked ------------------------------------------------------------------
-
-
-def _after_baseline(baseline: Baseline | None) -> date | None:
+def written_start(promise: Promise) -> date | None:
+    """The first day of the promise as the spec says it: its `from`, else the day after the baseline."""
+    if promise.start is not None:
+        return promise.start
+    baseline: Baseline | None = promise.baseline
     return baseline.end + _DAY if isinstance(baseline, Window) else None
 
 
@@ -138,81 +136,64 @@ def counted_sources(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(aggregate.source for aggregate in aggregates(node)))
 
 
-def _read_sources(nodes: Iterable[Node]) -> tuple[str, ...]:
-    """Those, and the ones that their rows belong to."""
-    found: dict[str, None] = {}
-    for aggregate in aggregates(*nodes):
-        found[aggregate.source] = None
-        for row in (aggregate.argument, aggregate.filter, aggregate.weight):
-            found.update(dict.fromkeys(sorted(column.home for column in columns_of(row))))
-    return tuple(found)
-
-
-def _first_data(kpi: Kpi, profiles: Mapping[str, Profile]) -> date | None:
-    """The first day on which every source of the formula has data: before it there is no value."""
-    days = [profiles[name].first for name in counted_sources(kpi.formula) if name in profiles]
+def _latest(days: list[date | None]) -> date | None:
+    """The first day on which every source has data: before it there is no value."""
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None
 
 
-def _watermark(kpi: Kpi, profiles: Mapping[str, Profile]) -> date | None:
-    days = [profiles[name].watermark for name in counted_sources(kpi.formula) if name in profiles]
+def _earliest(days: list[date | None]) -> date | None:
     known = [day for day in days if day is not None]
     return min(known) if known and len(known) == len(days) else None
 
 
-def _stale(kpi: Kpi, profiles: Mapping[str, Profile]) -> str | None:
-    read = _read_sources((kpi.formula, *_promised_nodes(kpi)))
-    return next((profiles[name].stale for name in read if name in profiles and profiles[name].stale), None)
-
-
-def bounds_of(kpi: Kpi) -> tuple[Bound, ...]:
-    """Every bound that a KPI has, the slices' included."""
-    promise = kpi.promise
-    own = (promise.bound,) if promise.bound else ()
-    return (*own, *(bound for _, bound in promise.milestones), *(part.bound for part in kpi.slices))
-
-
-def _promised_nodes(kpi: Kpi) -> tuple[Node, ...]:
-    nodes = [node for bound in bounds_of(kpi) for node in (bound.value, bound.high) if node is not None]
-    baseline = kpi.promise.baseline
-    if baseline is not None and not isinstance(baseline, Window | str):
-        nodes.append(baseline)
-    return tuple(dict.fromkeys(nodes))
-
-
-# -- windows -------------------------------------------------------------------------------------------------
+# -- every period -----------------------------------------------------------------------------------------
 
 
 def _every(
-    found: Schedule, grain: Grain, calendar: Calendar, asked: Window | None, counted_from_data: bool
+    found: Schedule, promise: Promise, grain: Grain, calendar: Calendar, asked: Window | None, from_data: bool
 ) -> Schedule:
     start, deadline, now = found.start, found.deadline, found.now
     if start is None:
         return evolve(found, idle=("no data", "There is no data yet."))
     if now < start:
-        return evolve(found, idle=("not started", f"The promise starts on {start}, after {now}."))
+        return evolve(found, idle=_not_begun(start, now))
     last = now if deadline is None else min(now, deadline)
     whole = [
         window
         for window in periods(start, last, grain, calendar)
-        if (counted_from_data or window.start >= start) and (deadline is None or window.end <= deadline)
+        if (from_data or window.start >= start) and (deadline is None or window.end <= deadline)
     ]
     within = [w for w in whole if asked is None or (w.start >= asked.start and w.end <= asked.end)]
     if len(within) > MOST_WINDOWS:
-        sentence = (
-            f"Every {grain} from {start} to {last} makes {len(within):,} periods, more than {MOST_WINDOWS:,}."
-        )
-        return evolve(found, idle=("failed", sentence))
+        makes = f"Every {grain} from {start} to {last} makes {len(within):,} periods"
+        return evolve(found, idle=("failed", f"{makes}, more than {MOST_WINDOWS:,}."))
     if not within:
-        return evolve(found, idle=_no_period(found, grain, calendar, asked if whole else None))
-    closed = [number for number, window in enumerate(within) if window.end < now]
-    return evolve(found, windows=tuple(within), headline=closed[-1] if closed else len(within) - 1)
+        return evolve(found, idle=_no_period(found, start, grain, calendar, asked if whole else None))
+    slots = tuple(_period_slot(window, promise, now) for window in within)
+    ended = [number for number, window in enumerate(within) if window.end < now]
+    return evolve(found, slots=slots, headline=ended[-1] if ended else len(slots) - 1)
 
 
-def _no_period(found: Schedule, grain: Grain, calendar: Calendar, asked: Window | None) -> tuple[Verb, str]:
-    start, deadline, now = found.start, found.deadline, found.now
-    assert start is not None
+def _period_slot(window: Window, promise: Promise, now: date) -> Slot:
+    bound, ahead = _level(promise, window.end)
+    over, owed = window.end < now, ahead is None
+    return Slot(window, window.end, over and owed, bound, complete=over and not owed, ahead=ahead)
+
+
+def _level(promise: Promise, day: date) -> tuple[Bound | None, date | None]:
+    """What a level owes on a day: the last milestone passed; before the first, that one and its day ahead."""
+    if not promise.milestones:
+        return promise.bound, None
+    milestones = sorted(promise.milestones, key=lambda milestone: milestone[0])
+    passed = [bound for by, bound in milestones if by <= day]
+    return (passed[-1], None) if passed else (milestones[0][1], milestones[0][0])
+
+
+def _no_period(
+    found: Schedule, start: date, grain: Grain, calendar: Calendar, asked: Window | None
+) -> tuple[Verb, str]:
+    deadline, now = found.deadline, found.now
     if asked is not None and asked.start > now:
         return "not started", f"{asked} begins after {now}."
     if asked is not None and asked.end < start:
@@ -225,146 +206,73 @@ def _no_period(found: Schedule, grain: Grain, calendar: Calendar, asked: Window 
     first = first if first.start >= start else first.shift(1)
     if deadline is not None and first.end > deadline:
         return "no data", f"No whole {grain} lies between {start} and the deadline {deadline}."
-    return (
-        "not started",
-        f"The first whole {grain} of the promise, {first}, begins on {first.start}, after {now}.",
-    )
+    return "not started", f"The first whole {grain} of the promise begins on {first.start}, after {now}."
 
 
-def _cumulative(found: Schedule, asked: Window | None) -> Schedule:
+def _not_begun(start: date, now: date) -> tuple[Verb, str]:
+    return "not started", f"The promise starts on {start}, after {now}."
+
+
+# -- cumulatively, and over the last N ---------------------------------------------------------------------
+
+
+def _cumulative(found: Schedule, promise: Promise, asked: Window | None) -> Schedule:
     found = _as_it_stood(found, asked)
-    if found.start is None:
+    start, now, deadline = found.start, found.now, found.deadline
+    if start is None:
         return evolve(found, idle=("no data", "There is no data yet."))
-    if found.now < found.start:
-        return evolve(found, idle=("not started", f"The promise starts on {found.start}, after {found.now}."))
-    end = found.now if found.deadline is None else min(found.now, found.deadline)
-    if end < found.start:
-        sentence = f"The first data, of {found.start}, is later than the deadline {found.deadline}."
+    if now < start:
+        return evolve(found, idle=_not_begun(start, now))
+    if deadline is not None and deadline < start:
+        sentence = f"The first data, of {start}, is later than the deadline {deadline}."
         return evolve(found, idle=("no data", sentence))
-    return evolve(found, windows=(Window(found.start, end),))
+    if promise.milestones:
+        return _by_milestones(found, promise, start)
+    end = now if deadline is None else min(now, deadline)
+    closed = deadline is not None and deadline < now
+    return evolve(found, slots=(Slot(Window(start, end), deadline, closed, promise.bound),))
 
 
-def _trailing(found: Schedule, count: int, grain: Grain, asked: Window | None) -> Schedule:
-    found = _as_it_stood(found, asked)
-    if found.start is not None and found.now < found.start:
-        return evolve(found, idle=("not started", f"The promise starts on {found.start}, after {found.now}."))
-    ends = [day for day in (found.watermark, found.deadline, found.now) if day is not None]
-    end = min(ends)
-    window = Window(add_grain(end + _DAY, -count, grain), end)
-    windows = [window]
-    for number in range(1, EARLIER + 1):
-        earlier = add_grain(end + _DAY, -count * number, grain)
-        if found.start is None or earlier - _DAY < found.start:
+def _by_milestones(found: Schedule, promise: Promise, start: date) -> Schedule:
+    """One slot for each milestone passed and one for the next; the last passed is the headline."""
+    slots: list[Slot] = []
+    floor: Bound | None = None
+    since = start
+    for by, bound in sorted(promise.milestones, key=lambda milestone: milestone[0]):
+        if by < start:
+            continue
+        closed = by < found.now
+        slots.append(Slot(Window(start, min(by, found.now)), by, closed, bound, floor=floor, since=since))
+        if not closed:
             break
-        windows.insert(0, Window(add_grain(end + _DAY, -count * (number + 1), grain), earlier - _DAY))
-    return evolve(found, windows=tuple(windows), headline=len(windows) - 1)
+        floor, since = bound, by + _DAY
+    if not slots:
+        return evolve(
+            found, idle=("no data", f"Every milestone is before the start of the promise, {start}.")
+        )
+    passed = [number for number, slot in enumerate(slots) if slot.closed]
+    return evolve(found, slots=tuple(slots), headline=passed[-1] if passed else 0)
+
+
+def _trailing(found: Schedule, promise: Promise, count: int, grain: Grain, asked: Window | None) -> Schedule:
+    found = _as_it_stood(found, asked)
+    start, deadline, now = found.start, found.deadline, found.now
+    if start is not None and now < start:
+        return evolve(found, idle=_not_begun(start, now))
+    after = min(day for day in (found.watermark, deadline, now) if day is not None) + _DAY
+    over = deadline is not None and deadline < now
+    slots: list[Slot] = []
+    for number in range(EARLIER + 1):
+        first, behind = (add_grain(after, -count * n, grain) for n in (number + 1, number))
+        window = Window(first, behind - _DAY)
+        if number and (start is None or window.end < start):
+            break
+        bound, ahead = _level(promise, window.end)
+        slots.insert(0, Slot(window, None, over and ahead is None and not number, bound, ahead=ahead))
+    return evolve(found, slots=tuple(slots), headline=len(slots) - 1)
 
 
 def _as_it_stood(found: Schedule, asked: Window | None) -> Schedule:
     if asked is None or asked.end >= found.now:
         return found
     return evolve(found, now=asked.end, watermark=found.watermark and min(found.watermark, asked.end))
-
-
-# -- questions -----------------------------------------------------------------------------------------------
-
-
-def _questions(found: Schedule, kpi: Kpi, calendar: Calendar) -> Schedule:
-    begin = kpi.promise.start or _after_baseline(kpi.promise.baseline)
-    found = evolve(
-        found,
-        value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
-        nodes=tuple((node, _ask_for(node, kpi, found, begin)) for node in _promised_nodes(kpi)),
-    )
-    baseline = kpi.promise.baseline
-    match baseline:
-        case Window():
-            scale = _comparable(kpi, baseline, found, calendar)
-            found = evolve(
-                found,
-                baseline_windows=(baseline,) * len(found.windows),
-                baseline_scale=scale,
-                fixed_baseline=True,
-            )
-        case "previous period":
-            found = evolve(
-                found, baseline_windows=tuple(_span(w, kpi, found).shift(-1) for w in found.windows)
-            )
-        case "same period last year":
-            found = evolve(
-                found, baseline_windows=tuple(same_last_year(_span(w, kpi, found)) for w in found.windows)
-            )
-        case None:
-            pass
-        case _:
-            found = evolve(found, fixed_baseline=not aggregates(baseline))
-    if found.baseline_windows:
-        windows = tuple(dict.fromkeys(found.baseline_windows))
-        found = evolve(found, baseline=Ask(kpi.formula, windows, kpi.dimensions, begin))
-    return _pace_question(found, kpi, begin)
-
-
-def _span(window: Window, kpi: Kpi, found: Schedule) -> Window:
-    """What the promise is about: the window, or all of the way to the deadline when it is measured
-    cumulatively."""
-    if isinstance(kpi.promise.measured, Cumulative) and found.deadline is not None:
-        return Window(window.start, found.deadline)
-    return window
-
-
-def _ask_for(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
-    """A number of the promise: over the same windows, split as the KPI is if its sources can be."""
-    if not aggregates(node):
-        return Ask(node, found.windows[:1])
-    names = counted_sources(node)
-    split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
-    return Ask(node, found.windows, kpi.dimensions if split else (), begin)
-
-
-def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar) -> Fraction | str:
-    """A ratio is comparable over any window; a total only over as long a one, or as its mean per period."""
-    if kpi.formula.additivity != "additive":
-        return Fraction(1)
-    match kpi.promise.measured:
-        case Every(grain=grain):
-            if not aligned(baseline, grain, calendar):
-                return f"the baseline {baseline} is not made of whole {grain}s"
-            return Fraction(1, len(periods(baseline.start, baseline.end, grain, calendar)))
-        case Trailing():
-            return Fraction(found.windows[-1].days, baseline.days)
-        case Cumulative():
-            return Fraction(1)
-
-
-def _pace_question(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
-    if (
-        kpi.promise.pace != "like last year"
-        or kpi.formula.additivity != "additive"
-        or found.watermark is None
-    ):
-        return found
-    window = found.windows[-1]
-    span = _span(window, kpi, found)
-    if isinstance(kpi.promise.measured, Trailing) or span.end < found.now or found.watermark < span.start:
-        return found
-    whole = same_last_year(span)
-    if found.watermark >= span.end:
-        part = whole
-    elif span.grain == "week":
-        part = Window(whole.start, whole.start + (found.watermark - span.start))
-    else:
-        part = Window(whole.start, max(whole.start, add_grain(found.watermark, -1, "year")))
-    ask = Ask(kpi.formula, tuple(dict.fromkeys((whole, part))), kpi.dimensions, begin)
-    return evolve(found, last_year=LastYear(whole, part), pace=ask)
-
-
-def told_by_data_so_far(node: Node) -> bool:
-    """Whether a number of the promise is itself a total of the days judged, such as a plan kept as data."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Aggregate):
-            return True
-        if not isinstance(one, Shift):
-            stack.extend(children(one))
-    return False

@@ -7,30 +7,30 @@ from fractions import Fraction
 
 from attrs import evolve
 
-from kpidsl.graph import Bound, Cumulative, Every, Kpi, Tolerance
+from kpidsl.graph import Bound, Cumulative, Kpi, Tolerance
 from kpidsl.judge import bounds
 from kpidsl.judge.bounds import Band, exact, rounded
-from kpidsl.judge.due import Due, NoTarget, due, expected_share, is_over, time_gone
+from kpidsl.judge.due import Due, NoTarget, due, reference, time_gone
 from kpidsl.judge.evidence import Evidence
+from kpidsl.judge.schedule import Slot
 from kpidsl.judge.words import amount_text, band_text, distance_text, over, share_text, tolerance_text
-from kpidsl.model.periods import Window
 from kpidsl.results import Light, SliceKey, Verb, Verdict
 
 
 def verdict(
-    evidence: Evidence, bound: Bound | None, tolerance: Tolerance | None, key: SliceKey, window: Window
+    evidence: Evidence, bound: Bound | None, tolerance: Tolerance | None, key: SliceKey, slot: Slot
 ) -> Verdict:
-    """Judge a slice in a window by a bound; without one it is only shown."""
-    given = _given(evidence, bound, tolerance, key, window)
+    """Judge a slice in a slot by a bound; without one it is only shown."""
+    given = _given(evidence, bound, tolerance, key, slot)
     return evolve(given, why=given.why.removesuffix(".") + _notes(evidence, given) + ".")
 
 
 def _given(
-    evidence: Evidence, bound: Bound | None, tolerance: Tolerance | None, key: SliceKey, window: Window
+    evidence: Evidence, bound: Bound | None, tolerance: Tolerance | None, key: SliceKey, slot: Slot
 ) -> Verdict:
-    blank = _facts(evidence, key, window, judged=bound is not None)
+    blank = _facts(evidence, key, slot, judged=bound is not None)
     schedule, value = evidence.schedule, blank.value
-    owed = due(evidence, bound, tolerance, key, window) if bound else None
+    owed = due(evidence, bound, tolerance, key, slot) if bound else None
     match owed:
         case Due():
             blank = _with_target(blank, owed)
@@ -40,14 +40,14 @@ def _given(
         return _grey(blank, "stale", f"{_found(evidence, blank)}: {schedule.stale.rstrip('.')}.")
     if value is None:
         assert schedule.value is not None
-        cause = evidence.answers.why(schedule.value, key, window)
-        when = over(window, evidence.kpi.promise.measured, None)
+        cause = evidence.answers.why(schedule.value, key, slot.window)
+        when = over(slot.window, evidence.kpi.promise.measured, None)
         return _grey(blank, "no data", f"No value {when}: {cause}.")
     if owed is None:
         return evolve(blank, word="no target", light="none", why=f"{_found(evidence, blank)}; no target.")
     if isinstance(owed, NoTarget):
         return _grey(blank, "no data", f"{_found(evidence, blank)}. {owed.why}")
-    return _judged(evidence, blank, owed, tolerance, key, value, window)
+    return _judged(evidence, blank, owed, tolerance, key, value, slot)
 
 
 def _judged(
@@ -57,51 +57,50 @@ def _judged(
     tolerance: Tolerance | None,
     key: SliceKey,
     value: float,
-    window: Window,
+    slot: Slot,
 ) -> Verdict:
-    gone = time_gone(evidence, window)
+    gone = time_gone(evidence, slot, slot.window.start)
     if gone == 0:
-        when = over(window, evidence.kpi.promise.measured, None)
+        when = over(slot.window, evidence.kpi.promise.measured, None)
         reason = f"No value {when}: the data reaches only {evidence.schedule.watermark}."
         return _grey(blank, "no data", reason)
-    share = Fraction(1) if gone is None else expected_share(evidence, owed, gone, key)
-    if isinstance(share, str):
-        return _grey(blank, "no data", f"{_found(evidence, blank)}. {share}")
-    reference = owed.due.times(share)
-    final = is_over(evidence, window)
-    at_once = (
-        bounds.settled(value, owed.due, owed.slack)
-        if gone is not None and evidence.schedule.grows and not owed.so_far
-        else None
-    )
-    judgement = at_once or bounds.light(value, reference, owed.slack)
-    nearest = reference.nearest(value)
-    slack = (owed.slack.low if nearest == reference.low else owed.slack.high) or Fraction(0)
+    expected = reference(evidence, owed, slot, gone, key)
+    if isinstance(expected, NoTarget):
+        return _grey(blank, "no data", f"{_found(evidence, blank)}. {expected.why}")
+    band, share = expected
+    at_once = None
+    if gone is not None and evidence.schedule.grows and not owed.so_far:
+        at_once = bounds.settled(value, owed.due, owed.slack)
+    judgement = at_once or bounds.light(value, band, owed.slack)
+    final = slot.closed or at_once is not None
+    slack = (owed.slack.low if band.nearest(value) == band.low else owed.slack.high) or Fraction(0)
     shown = evolve(
         blank,
-        word=bounds.word(judgement, final or at_once is not None),
+        word=bounds.word(judgement, final),
         light=judgement,
-        reference_low=_float(reference.low),
-        reference_high=_float(reference.high),
-        tolerance=_float(slack) if tolerance else None,
-        attainment=bounds.attainment(value, reference),
-        gap=bounds.gap(value, reference),
-        projection=_projection(evidence, owed, value, gone, share, window),
-        final=_is_settled(evidence, window, final, at_once is not None),
+        reference_low=_float(band.low),
+        reference_high=_float(band.high),
+        tolerance=rounded(slack) if tolerance else None,
+        attainment=bounds.attainment(value, band),
+        gap=bounds.gap(value, band),
+        projection=_projection(evidence, owed, value, gone, share, slot),
+        final=final and _is_last(evidence, slot),
     )
     if at_once is not None:
-        asked = f"{owed.text} asked{_until(evidence, window)}"
+        asked = f"{owed.text} asked{_until(evidence, slot)}"
         sentence = f"{_found(evidence, blank)}, {asked}: {_at_once(value, owed, evidence)}"
     else:
-        sentence = _sentence(evidence, shown, owed, tolerance, reference, gone, share)
+        sentence = _sentence(evidence, shown, owed, tolerance, band, gone, slot)
     return evolve(shown, why=f"{sentence}.")
 
 
 # -- facts ---------------------------------------------------------------------------------------------------
 
 
-def _facts(evidence: Evidence, key: SliceKey, window: Window, judged: bool) -> Verdict:
-    kpi, schedule = evidence.kpi, evidence.schedule
+def _facts(evidence: Evidence, key: SliceKey, slot: Slot, judged: bool) -> Verdict:
+    kpi, schedule, window = evidence.kpi, evidence.schedule, slot.window
+    to_milestone = kpi.promise.milestones and isinstance(kpi.promise.measured, Cumulative)
+    deadline = slot.due_on if to_milestone else schedule.deadline
     rows = evidence.counts.at(key, window)
     return Verdict(
         kpi=kpi.name,
@@ -113,12 +112,12 @@ def _facts(evidence: Evidence, key: SliceKey, window: Window, judged: bool) -> V
         why="",
         unit=str(kpi.unit),
         value=evidence.value.at(key, window),
-        deadline=schedule.deadline,
-        days_left=days_left(schedule.deadline, schedule.now),
+        deadline=deadline,
+        days_left=days_left(deadline, schedule.now),
         watermark=schedule.watermark,
         rows=None if rows is None else int(rows),
         hash=kpi.hash,
-        running=not is_over(evidence, window),
+        running=not (slot.closed or slot.complete),
         counts=judged and not kpi.about.draft,
     )
 
@@ -153,12 +152,17 @@ def _float(value: Fraction | None) -> float | None:
 
 
 def _projection(
-    evidence: Evidence, owed: Due, value: float, gone: Fraction | None, share: Fraction, window: Window
+    evidence: Evidence, owed: Due, value: float, gone: Fraction | None, share: Fraction, slot: Slot
 ) -> float | None:
     """The value at the deadline if it goes on like this: a total by its pace, a level along its line, else
     as it is."""
     schedule = evidence.schedule
-    if schedule.deadline is None or schedule.deadline < schedule.now:
+    last = schedule.deadline is not None and schedule.deadline < schedule.now
+    if (
+        schedule.deadline is None
+        or last
+        or (slot.closed and isinstance(evidence.kpi.promise.measured, Cumulative))
+    ):
         return None
     ahead = exact(value)
     if gone is not None:
@@ -176,15 +180,12 @@ def _projection(
     return rounded(ahead)
 
 
-def _is_settled(evidence: Evidence, window: Window, final: bool, at_once: bool) -> bool:
-    """Whether the word is the promise's last: it is over, or cannot change; a closed period may be one of
-    many."""
-    schedule = evidence.schedule
-    if isinstance(evidence.kpi.promise.measured, Every):
-        last = schedule.deadline is not None and window.end >= schedule.deadline
-        over_now = schedule.deadline is not None and schedule.deadline < schedule.now
-        return (final or at_once) and (last or over_now)
-    return final or at_once
+def _is_last(evidence: Evidence, slot: Slot) -> bool:
+    """Whether a final word is the promise's last one, and not that of one period or milestone of several."""
+    deadline = evidence.schedule.deadline
+    if deadline is None:
+        return False
+    return deadline < evidence.schedule.now or (slot.due_on is not None and slot.due_on >= deadline)
 
 
 # -- sentences -----------------------------------------------------------------------------------------------
@@ -220,35 +221,34 @@ def _sentence(
     shown: Verdict,
     owed: Due,
     tolerance: Tolerance | None,
-    reference: Band,
+    band: Band,
     gone: Fraction | None,
-    share: Fraction,
+    slot: Slot,
 ) -> str:
     assert shown.value is not None
-    assert shown.window is not None
-    unit, until = evidence.kpi.unit, _until(evidence, shown.window)
+    unit, until = evidence.kpi.unit, _until(evidence, slot)
     parts = [_found(evidence, shown)]
     if gone is not None:
         parts.append(f"{share_text(gone)} of the time gone")
-    expected = band_text(reference, unit)
-    if share != 1:
+    if gone is not None and band != owed.due:
         pace = " as last year" if evidence.kpi.promise.pace == "like last year" else ""
-        parts.append(f"{expected} expected by now{pace} ({owed.text} asked{until})")
+        parts.append(f"{band_text(band, unit)} expected by now{pace} ({owed.text} asked{until})")
     elif owed.progress is not None and owed.progress != 1:
-        parts.append(f"{expected} expected on the way ({owed.text} asked by {evidence.schedule.deadline})")
+        asked = f"{owed.text} asked by {evidence.schedule.deadline}"
+        parts.append(f"{band_text(band, unit)} expected on the way ({asked})")
     else:
-        parts.append(f"{owed.text} asked{until if shown.running else ''}")
-    sentence = ", ".join(parts) + f": {distance_text(shown.value, reference, unit)}"
+        parts.append(f"{owed.text} asked{'' if slot.closed else until}")
+    sentence = ", ".join(parts) + f": {distance_text(shown.value, band, unit)}"
     if tolerance and shown.light in ("amber", "red"):
         judgement: bounds.Judgement = "amber" if shown.light == "amber" else "red"
-        sentence += tolerance_text(judgement, tolerance, shown.value, reference, owed.slack, unit)
+        sentence += tolerance_text(judgement, tolerance, shown.value, band, owed.slack, unit)
     return sentence
 
 
-def _until(evidence: Evidence, window: Window) -> str:
-    if isinstance(evidence.kpi.promise.measured, Cumulative) and evidence.schedule.deadline is not None:
-        return f" by {evidence.schedule.deadline}"
-    return ""
+def _until(evidence: Evidence, slot: Slot) -> str:
+    if isinstance(evidence.kpi.promise.measured, Cumulative) and slot.due_on is not None:
+        return f" by {slot.due_on}"
+    return f" by {slot.ahead}" if slot.ahead is not None else ""
 
 
 def _notes(evidence: Evidence, given: Verdict) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,6 @@ from kpidsl.graph import (
     Bound,
     Combine,
     Constant,
-    Cumulative,
     Default,
     Dimension,
     Direction,
@@ -34,8 +33,9 @@ from kpidsl.graph import (
 )
 from kpidsl.model.periods import Calendar, Window, parse_period, same_last_year
 from kpidsl.model.rows import ColumnRef
+from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import NUMBER, TEXT
-from kpidsl.model.units import ONE, PERCENT, Unit
+from kpidsl.model.units import ONE, Unit
 from kpidsl.results import Ask, Grid, Judged, Profile, SliceKey, Verdict
 
 CALENDAR = Calendar()
@@ -44,6 +44,15 @@ SPAN = Span(Source("test.kpi", ""), 0, 0)
 CHANNEL = Dimension(
     "channel", (("orders", ColumnRef("orders", "ch", TEXT)), ("ads", ColumnRef("ads", "ch", TEXT)))
 )
+
+
+def source(name: str, *columns: ColumnSpec) -> SourceSpec:
+    return SourceSpec(
+        name, None, Files("x.csv", "."), columns, "day", "ch", (), "row", (), None, None, (), SPAN
+    )
+
+
+SOURCES = {name: source(name) for name in ("orders", "ads", "plan")}
 
 
 def day(text: str) -> date:
@@ -229,19 +238,3 @@ def hear(one: Kpi, ledger: Ledger, as_of: str, asked: str | None = None, **world
 
 def headline(one: Kpi, ledger: Ledger, as_of: str, **options: Any) -> Verdict:
     return hear(one, ledger, as_of, **options).headline
-
-
-def months_before(last: date, count: int) -> list[date]:
-    return [last - timedelta(days=n) for n in range(count)]
-
-
-from kpidsl.model.sources import ColumnSpec, Files, SourceSpec  # noqa: E402
-
-
-def _source(name: str, *columns: ColumnSpec) -> SourceSpec:
-    return SourceSpec(
-        name, None, Files("x.csv", "."), columns, "day", "ch", (), "row", (), None, None, (), SPAN
-    )
-
-
-SOURCES = {name: _source(name) for name in ("orders", "ads", "plan")}

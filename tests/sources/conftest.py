@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from kpidsl.evaluate.quote import name
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.tables import Attached
 from kpidsl.model.periods import Calendar
-from kpidsl.model.sources import ColumnSpec, Files, Link, SourceSpec, Table
+from kpidsl.model.sources import ColumnSpec, Files, SourceSpec, Table
 from kpidsl.model.types import Type
 from kpidsl.model.units import Unit
 
@@ -33,16 +33,14 @@ def column(title: str, kind: str = "number") -> ColumnSpec:
 
 
 def source(origin: Files | Table | str, /, title: str = "data", **more: Any) -> SourceSpec:
-    """A source; keywords that are no clause are its columns and their kinds."""
-    clauses = {"time": None, "channel": None, "key": (), "thing": "row", "links": (), "fresh_days": None,
-               "complete": None, "checks": ()}  # fmt: skip
-    clauses |= {key: more.pop(key) for key in list(more) if key in clauses and not isinstance(more[key], str)}
+    """A source; keywords that are neither a clause nor an option are columns and their kinds."""
+    clauses: dict[str, Any] = {"time": None, "channel": None, "key": (), "thing": "row", "links": (),
+                               "fresh_days": None, "complete": None, "checks": ()}  # fmt: skip
+    clauses |= {key: more.pop(key) for key in list(more) if key in clauses}
     options = {key: more.pop(key) for key in list(more) if key in OPTIONS}
-    if (time := more.get("time")) and time not in (*KINDS, "number"):
-        clauses["time"] = more.pop("time")
     place = Files(origin, ".", **options) if isinstance(origin, str) else origin
     columns = tuple(column(key, kind) for key, kind in {**more.pop("columns", {}), **more}.items())
-    return SourceSpec(title, None, place, columns, span=span(), **clauses)  # type: ignore[arg-type]
+    return SourceSpec(title, None, place, columns, span=span(), **clauses)
 
 
 OPTIONS = ("separator", "decimal", "thousands", "dates", "encoding", "sheet", "table")
@@ -98,6 +96,3 @@ def project(tmp_path: Path) -> Iterator[Project]:
     root = tmp_path / "project"
     root.mkdir()
     yield Project(root)
-
-
-__all__ = ["Callable", "Link"]

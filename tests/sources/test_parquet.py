@@ -41,10 +41,11 @@ def test_types(project: Project) -> None:
 
 def test_stays_a_view_with_pushdown(project: Project) -> None:
     parquet(project.root / "a.parquet", "SELECT range AS n, 'x' || range AS channel, range AS unused FROM range(1000)")
-    spec = source("a.parquet", n="number", channel="text")
+    spec = source("a.parquet", columns={"n": "number", "channel": "text"})
     with project.session(spec) as session:
         session.attach(spec)
-        plan = "\n".join(session._connection.execute("EXPLAIN SELECT count(*) FROM data WHERE channel = 'x5'").fetchone())
+        explain = "EXPLAIN SELECT count(*) FROM data WHERE channel = 'x5'"
+        plan = "\n".join(session._connection.execute(explain).fetchall()[0])
     assert "PARQUET" in plan
     assert "channel='x5'" in plan.replace(" ", "")
     assert "unused" not in plan
