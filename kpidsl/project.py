@@ -16,9 +16,8 @@ from kpidsl import files
 from kpidsl.compile import compile_files, imports_of, missing_import
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
-from kpidsl.graph import Graph, Kpi, Node, aggregates
+from kpidsl.graph import Graph, Kpi, aggregates
 from kpidsl.model.periods import Window, parse_period
-from kpidsl.model.rows import columns_of
 from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.split import nodes_of, split
 from kpidsl.syntax import nodes
@@ -179,6 +178,8 @@ def wish(
     for name in data or {}:
         if name not in specs.graph.sources:
             report.add(_unknown("K723", "source", name, specs.graph.sources))
+    if by and not report.items:
+        report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
         return tuple(report.items)
     return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more)
@@ -227,7 +228,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     from kpidsl.evaluate.session import Session
 
     graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
-    kpis, lost = _chosen(specs, wish)
+    kpis, lost, unsplit = _chosen(specs, wish)
     sources = _needed(graph, kpis)
     urls, unset = _urls(specs.config, sources)
     step("opening the sources")
@@ -255,27 +256,47 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unset, *_new(specs, lost.values()), *_failures(profiles)),
+        diagnostics=(*_about(specs, wish), *unset, *unsplit, *_failures(profiles)),
         asked_for=wish.asked_for,
         answers=answers,
         schedules=schedules,
     )
 
 
-def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic]]:
-    """The KPIs to evaluate, split as is wished, and those that cannot be, each with the reason."""
-    graph, asked = specs.graph, set(wish.kpis)
+def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic], list[Diagnostic]]:
+    """The KPIs to evaluate, split as is wished; those that have an error; and which ones could not be split."""
+    asked = set(wish.kpis)
     lost = {name: why for name, why in specs.broken.items() if not asked or name in asked}
-    kpis = []
-    for kpi in graph.kpis.values():
-        if asked and kpi.name not in asked:
-            continue
-        found = split(kpi, wish.by, graph) if wish.by else kpi
+    kpis = [kpi for kpi in specs.graph.kpis.values() if not asked or kpi.name in asked]
+    if not wish.by:
+        return kpis, lost, []
+    split_by, whole, why = [], [], None
+    for kpi in kpis:
+        found = split(kpi, wish.by, specs.graph)
         if isinstance(found, Diagnostic):
-            lost[kpi.name] = found
-        else:
-            kpis.append(found)
-    return kpis, lost
+            whole.append(kpi.name)
+            why = why or found.message
+            found = evolve(kpi, dimensions=(), slices=())
+        split_by.append(found)
+    return split_by, lost, [_unsplit(wish.by, whole, why)] if why else []
+
+
+def _unsplit(by: Sequence[str], names: Sequence[str], why: str) -> Diagnostic:
+    shown = ", ".join(f"`{name}`" for name in names[:6]) + (
+        f" and {len(names) - 6} more" if len(names) > 6 else ""
+    )
+    what = f"{len(names)} KPIs are" if len(names) > 1 else "1 KPI is"
+    said = f"{what} shown as a total only, for lack of `{'`, `'.join(by)}`: {shown}"
+    return Diagnostic("K722", said, severity=Severity.WARNING, notes=(why,))
+
+
+def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[Diagnostic]:
+    """Errors where a KPI that was named cannot be split, or none of all can."""
+    chosen = [kpi for kpi in specs.graph.kpis.values() if not kpis or kpi.name in kpis]
+    lost = [found for kpi in chosen if isinstance(found := split(kpi, by, specs.graph), Diagnostic)]
+    if kpis or not lost:
+        return lost
+    return lost[:1] if len(lost) == len(chosen) else []
 
 
 def _needed(graph: Graph, kpis: Iterable[Kpi]) -> list[SourceSpec]:
@@ -324,13 +345,21 @@ def _rolled_up(
 
 
 def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
-    """What compiling found; for a choice of KPIs, without what concerns others alone."""
-    return (d for d in specs.diagnostics if not wish.kpis or d.kpi is None or d.kpi in wish.kpis)
+    """What compiling found; for a choice of KPIs, without what lies in the definitions of others."""
+    if not wish.kpis:
+        return specs.diagnostics
+    kinds = nodes.KpiDef | nodes.ObjectiveDef | nodes.TestDef | nodes.ScenarioDef
+    aside = [
+        d.span
+        for file in specs.files
+        for d in file.definitions
+        if isinstance(d, kinds) and not (isinstance(d, nodes.KpiDef) and d.name.text in wish.kpis)
+    ]
+    return (d for d in specs.diagnostics if not any(_inside(d.span, span) for span in aside))
 
 
-def _new(specs: Specs, diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
-    known = {id(d) for d in specs.diagnostics}
-    return (d for d in diagnostics if d.code == "K722" and id(d) not in known)
+def _inside(span: Span | None, outer: Span) -> bool:
+    return span is not None and span.source is outer.source and outer.start <= span.start < outer.end
 
 
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:

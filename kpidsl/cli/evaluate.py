@@ -78,7 +78,9 @@ def command(
     from kpidsl.render import data as plain
     from kpidsl.render import tables, verdicts
 
-    wish = project.wish(specs, as_of=as_of, period=period, kpis=kpis, by=by, data=pairs(data, "--data", "NAME=FILE"))
+    wish = project.wish(
+        specs, as_of=as_of, period=period, kpis=kpis, by=by, data=pairs(data, "--data", "NAME=FILE")
+    )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2

@@ -15,8 +15,12 @@ from kpidsl.cli.outputs import outputs, put
 @click.argument("kpi")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--as-of", metavar="DATE", help="As of this day; default: as_of of the config, else today.")
-@click.option("--for", "period", metavar="PERIOD", help="In this period (2026-09, 2026-Q3) instead of the last one.")
-@click.option("--by", multiple=True, metavar="DIM", help="Split by this dimension instead of the KPI's own; repeatable.")
+@click.option(
+    "--for", "period", metavar="PERIOD", help="In this period (2026-09, 2026-Q3) instead of the last one."
+)
+@click.option(
+    "--by", multiple=True, metavar="DIM", help="Split by this dimension instead of the KPI's own; repeatable."
+)
 @click.option("--slice", "slices", multiple=True, metavar="DIM=VALUE", help="Of this slice; repeatable.")
 @click.option("--data", multiple=True, metavar="NAME=FILE", help="Read a source from this file; repeatable.")
 @click.option("--sql", is_flag=True, help="Show the queries, too.")

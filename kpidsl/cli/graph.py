@@ -12,7 +12,9 @@ from kpidsl.diagnostics import Severity
 
 @click.command("graph")
 @paths_argument
-@click.option("--kpi", "kpis", multiple=True, metavar="NAME", help="Only what this KPI is computed from; repeatable.")
+@click.option(
+    "--kpi", "kpis", multiple=True, metavar="NAME", help="Only what this KPI is computed from; repeatable."
+)
 @click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="mermaid, dot or json; repeatable."
 )
@@ -32,15 +34,17 @@ def command(
     screens = console(color)
     targets = outputs(formats, ("mermaid", "dot", "json"))
     specs = load(paths)
-    errors = [d for d in wanted(specs.diagnostics, quiet=quiet, verbose=verbose) if d.severity is Severity.ERROR]
+    errors = [
+        d for d in wanted(specs.diagnostics, quiet=quiet, verbose=verbose) if d.severity is Severity.ERROR
+    ]
     errors += unknown_kpis(specs, kpis)
     screens.report(errors)
     chosen = [name for name in kpis if name in specs.graph.kpis]
     drawing = draw(specs.graph, chosen if kpis else None)
     renderers = {
-        "mermaid": lambda _: to_mermaid(drawing),
-        "dot": lambda _: to_dot(drawing),
-        "json": lambda _: to_json(drawing),
+        "mermaid": lambda _: to_mermaid(drawing).rstrip("\n") + "\n",
+        "dot": lambda _: to_dot(drawing).rstrip("\n") + "\n",
+        "json": lambda _: to_json(drawing).rstrip("\n") + "\n",
     }
     written = put(targets, renderers, screens)
     return 2 if errors or not written or unreadable(specs.diagnostics) else 0

@@ -59,7 +59,7 @@ def figure(value: float | None) -> float | None:
 
 # -- verdicts ---------------------------------------------------------------------------------------------------
 
-_AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "counts")
+_AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "final", "counts")
 _NUMBERS = (
     "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline", "attainment",
     "gap", "projection",

@@ -85,7 +85,9 @@ def _parts(explanation: Explanation, named: words.Leaf, screen: Screen) -> list[
         said = clean(words.formula(part.node, named))
         text = f"{'  ' * part.depth}{part.name} = {said}" if part.name else f"{'  ' * part.depth}{said}"
         texts.append(text)
-    values = [format_value(p.value, p.node.unit) if p.value is not None else "no value" for p in explanation.parts]
+    values = [
+        format_value(p.value, p.node.unit) if p.value is not None else "no value" for p in explanation.parts
+    ]
     most = max(map(width, values))
     room = max(screen.width - _LABEL - most - 2, 24)
     lines = [""]
@@ -102,8 +104,16 @@ def _parts(explanation: Explanation, named: words.Leaf, screen: Screen) -> list[
 
 
 def _note(part: Part, explanation: Explanation) -> str:
-    rows = "" if part.rows is None else f"{part.rows:,} row{'s' if part.rows != 1 else ''} of {' and '.join(part.sources)}"
-    days = part.window.label if part.window != explanation.verdict.window or part.window.grain else f"{part.window}"
+    rows = (
+        ""
+        if part.rows is None
+        else f"{part.rows:,} row{'s' if part.rows != 1 else ''} of {' and '.join(part.sources)}"
+    )
+    days = (
+        part.window.label
+        if part.window != explanation.verdict.window or part.window.grain
+        else f"{part.window}"
+    )
     why = f": {clean(part.why)}" if part.why else ""
     return f"{clean(rows)} in {days}{why}" if rows else f"{days}{why}"
 
@@ -167,7 +177,11 @@ def _sources(explanation: Explanation, outcome: Outcome, screen: Screen) -> list
     for name in used:
         profile = outcome.profiles.get(name)
         if profile is not None:
-            extent = f"{profile.rows:,} rows, {profile.first} to {profile.watermark}" if profile.first else "no rows"
+            extent = (
+                f"{profile.rows:,} rows, {profile.first} to {profile.watermark}"
+                if profile.first
+                else "no rows"
+            )
             said.append(f"{clean(name)}: {extent}{'; ' + clean(profile.stale) if profile.stale else ''}")
     return _labelled("sources", said, screen) if said else []
 

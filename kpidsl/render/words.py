@@ -80,7 +80,9 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
 def _unguarded(node: Node) -> Node:
     """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants x."""
     match node:
-        case Combine(op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))):
+        case Combine(
+            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
+        ):
             return x if x == y else node
         case _:
             return node
