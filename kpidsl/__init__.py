@@ -16,7 +16,8 @@ _HOMES = {"Diagnostic": "kpidsl.diagnostics", "Verdict": "kpidsl.results"}
 
 
 def __getattr__(name: str) -> Any:
-    """Names are imported when they are used: `import kpidsl` alone costs nothing, and the command line needs that."""
+    """Names are imported when they are used: `import kpidsl` alone costs nothing, and the command line
+    needs that."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value = getattr(import_module(_HOMES.get(name, "kpidsl.api")), name)

@@ -14,7 +14,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kpidsl import project as pipeline
@@ -92,9 +91,10 @@ class Project:
     ) -> Evaluation:
         """Compute the KPIs and judge them.
 
-        `as_of`: the day to judge at; default: that of the config, else today. `for_`: a period to show instead of the
-        last one, `2026-09`. `data`: names of sources to what is read instead of their files: a path, or a table of
-        pandas, polars, pyarrow or DuckDB. `by`: dimensions to split by instead of the KPIs' own. `kpis`: only these.
+        `as_of`: the day to judge at; default: that of the config, else today. `for_`: a period to show
+        instead of the last one, `2026-09`. `data`: names of sources to what is read instead of their files:
+        a path, or a table of pandas, polars, pyarrow or DuckDB. `by`: dimensions to split by instead of the
+        KPIs' own. `kpis`: only these.
 
         Raises KpiError for a date that cannot be read and for names that nothing has.
         """
@@ -204,9 +204,10 @@ class Evaluation:
         pandas = _library("pandas", "pandas")
         types = {str: "object", float: "float64", int: "Int64", bool: "bool", date: "datetime64[s]"}
         columns, kinds = self._columns()
-        return pandas.DataFrame(
+        frame: pandas.DataFrame = pandas.DataFrame(
             {name: pandas.Series(values, dtype=types[kinds[name]]) for name, values in columns.items()}
         )
+        return frame
 
     def to_polars(self) -> polars.DataFrame:
         """A row per verdict, history included, as a polars DataFrame. Needs `kpidsl[polars]`."""
@@ -228,7 +229,7 @@ class Evaluation:
         return {name: [record[name] for record in records] for name in tables.KINDS}, tables.KINDS
 
 
-def _library(name: str, extra: str) -> ModuleType | Any:
+def _library(name: str, extra: str) -> Any:
     try:
         return import_module(name)
     except ImportError:

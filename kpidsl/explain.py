@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
 from kpidsl.diagnostics import Diagnostic, near
-from kpidsl.graph import Combine, Constant, Default, Graph, Kpi, Node, Running, Shift, aggregates
+from kpidsl.graph import Combine, Constant, Default, Graph, Kpi, Node, Running, Shift, aggregates, children
 from kpidsl.model.periods import Window, same_last_year
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _slice(kpi: Kpi, slices: Iterable[Verdict], asked: Mapping[str, str]) -> Ver
     return Diagnostic("K725", f"`{kpi.name}` has no slice {said}", help=hint, kpi=kpi.name)
 
 
-# -- parts ------------------------------------------------------------------------------------------------------
+# -- parts -----------------------------------------------------------------------------------------
 
 
 def _parts(outcome: Outcome, kpi: Kpi, verdict: Verdict, key: SliceKey) -> Iterator[Part]:
@@ -128,7 +129,7 @@ def _parts(outcome: Outcome, kpi: Kpi, verdict: Verdict, key: SliceKey) -> Itera
         )
 
 
-def _taken_over(node: Node, window: Window, start: object) -> Window:
+def _taken_over(node: Node, window: Window, start: date | None) -> Window:
     """The days that a part reads, where they are not those of the verdict."""
     match node:
         case Shift(by="year", count=count):
@@ -138,7 +139,7 @@ def _taken_over(node: Node, window: Window, start: object) -> Window:
         case Shift(count=count):
             return window.shift(-count)
         case Running() if start is not None:
-            return Window(min(start, window.start), window.end)  # type: ignore[type-var]
+            return Window(min(start, window.start), window.end)
         case _:
             return window
 
@@ -159,7 +160,8 @@ def _names(graph: Graph) -> dict[Node, str]:
 def _walk(roots: Iterable[Node], named: Mapping[Node, str]) -> Iterator[tuple[Node, int]]:
     """The parts in the order they are read, each once: what has a name, and what is not plain arithmetic.
 
-    Below a shift or a running total the days are others and a name would have another value there: they stay whole.
+    Below a shift or a running total the days are others and a name would have another value there: they
+    stay whole.
     """
     seen: set[Node] = set()
     stack = [(root, 0) for root in reversed(list(roots))]
@@ -167,11 +169,9 @@ def _walk(roots: Iterable[Node], named: Mapping[Node, str]) -> Iterator[tuple[No
         node, depth = stack.pop()
         if node in seen or isinstance(node, Constant):
             continue
-        arithmetic = isinstance(node, Combine | Default)
-        shown = node in named or not arithmetic
+        below = children(node) if isinstance(node, Combine | Default) else ()
+        shown = node in named or not below
         if shown:
             seen.add(node)
             yield node, depth
-        if arithmetic:
-            below = node.args if isinstance(node, Combine) else (node.node,)
-            stack += [(child, depth + shown) for child in reversed(below)]
+        stack += [(child, depth + shown) for child in reversed(below)]

@@ -1,4 +1,5 @@
-"""Spec files on disk: found under the paths that were given, read as text, and outputs written whole or not at all."""
+"""Spec files on disk: found under the paths that were given, read as text, and outputs written whole or not
+at all."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 def find(paths: Sequence[str], report: Report) -> list[Path]:
     """The spec files under some paths, each once, sorted by name within a folder that was given.
 
-    Of a folder: what git does not ignore, and nothing in hidden folders. A file that is named is taken as it is.
+    Of a folder: what git does not ignore, and nothing in hidden folders. A file that is named is taken as
+    it is.
     """
     found: dict[Path, Path] = {}
     for text in paths:
@@ -93,7 +95,8 @@ def _umask() -> int:
 
 
 def shown_as(path: Path) -> str:
-    """The path as a person at the prompt would write it: relative, unless that climbs above where they are."""
+    """The path as a person at the prompt would write it: relative, unless that climbs above where they
+    are."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
@@ -102,7 +105,7 @@ def shown_as(path: Path) -> str:
     return (path if climbs else Path(relative)).as_posix()
 
 
-# -- folders ----------------------------------------------------------------------------------------------------
+# -- folders ---------------------------------------------------------------------------------------
 
 
 def _under(folder: Path) -> list[Path]:
@@ -146,7 +149,7 @@ def _walked(folder: Path) -> Iterator[Path]:
         yield from (Path(root, name) for name in names if not name.startswith("."))
 
 
-# -- what can go wrong ------------------------------------------------------------------------------------------
+# -- what can go wrong -----------------------------------------------------------------------------
 
 
 def _reason(error: OSError) -> str:

@@ -138,7 +138,7 @@ def _located(graph: Graph) -> Graph:
     return evolve(graph, sources=sources)
 
 
-# -- evaluate ---------------------------------------------------------------------------------------------------
+# -- evaluate --------------------------------------------------------------------------------------
 
 
 @frozen(eq=False)
@@ -169,7 +169,8 @@ def wish(
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
-    A period as `as_of` means its last day. Without one: the day of the config, else today where the calendar is.
+    A period as `as_of` means its last day. Without one: the day of the config, else today where the
+    calendar is.
     """
     report = Report()
     day = _day(specs, as_of, report)
@@ -264,7 +265,8 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
 
 
 def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic], list[Diagnostic]]:
-    """The KPIs to evaluate, split as is wished; those that have an error; and which ones could not be split."""
+    """The KPIs to evaluate, split as is wished; those that have an error; and which ones could not be
+    split."""
     asked = set(wish.kpis)
     lost = {name: why for name, why in specs.broken.items() if not asked or name in asked}
     kpis = [kpi for kpi in specs.graph.kpis.values() if not asked or kpi.name in asked]
@@ -341,7 +343,7 @@ def _rolled_up(
             yield judge.failed_objective(name, titles[name], why.message)
 
 
-# -- what is told besides the verdicts --------------------------------------------------------------------------
+# -- what is told besides the verdicts -------------------------------------------------------------
 
 
 def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
@@ -371,7 +373,8 @@ _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 def _titles(specs: Specs) -> dict[str, str | None]:
-    """Every KPI and objective with its title, in the order of the files, also those that could not be read."""
+    """Every KPI and objective with its title, in the order of the files, also those that could not be
+    read."""
     found: dict[str, str | None] = {}
     for file in specs.files:
         kinds = nodes.KpiDef | nodes.ObjectiveDef

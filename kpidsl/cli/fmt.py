@@ -37,7 +37,8 @@ def command(
 ) -> int:
     """Format spec files in place. - reads standard input and writes to standard output.
 
-    There are no options for the layout. A file with errors is left as it is and told, and the command ends in 2.
+    There are no options for the layout. A file with errors is left as it is and told, and the command ends
+    in 2.
     """
     from kpidsl import files
     from kpidsl.diagnostics import Report

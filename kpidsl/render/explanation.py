@@ -118,7 +118,7 @@ def _note(part: Part, explanation: Explanation) -> str:
     return f"{clean(rows)} in {days}{why}" if rows else f"{days}{why}"
 
 
-# -- the promise ------------------------------------------------------------------------------------------------
+# -- the promise -----------------------------------------------------------------------------------
 
 
 def _promise(explanation: Explanation, outcome: Outcome, named: words.Leaf) -> Iterator[tuple[str, str]]:
@@ -195,7 +195,7 @@ def _queries(explanation: Explanation, screen: Screen) -> list[str]:
     return lines
 
 
-# -- JSON -------------------------------------------------------------------------------------------------------
+# -- JSON ------------------------------------------------------------------------------------------
 
 
 def as_data(explanation: Explanation, outcome: Outcome) -> dict[str, Any]:

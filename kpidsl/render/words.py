@@ -78,7 +78,8 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
 
 
 def _unguarded(node: Node) -> Node:
-    """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants x."""
+    """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants
+    x."""
     match node:
         case Combine(
             op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
@@ -130,7 +131,7 @@ def _argument(argument: Row, source: str) -> str:
     )
 
 
-# -- rows -------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 def row(expression: Row, least: int = 0) -> str:
@@ -193,7 +194,7 @@ def quoted(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else f"`{name}`"
 
 
-# -- promises ---------------------------------------------------------------------------------------------------
+# -- promises --------------------------------------------------------------------------------------
 
 
 def bound(promise: Bound, unit: Unit, leaf: Leaf = lambda node: None) -> str:
