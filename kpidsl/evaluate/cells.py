@@ -209,7 +209,7 @@ def hint(text: str, kind: str, unit: Unit, writing: Writing) -> str | None:
 
 
 def _date_hint(text: str, writing: Writing) -> str:
-    for pattern in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%Y-%m-%d"):
+    for pattern in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y"):
         if pattern != writing.dates and any(_reads(text, p) for p in patterns_of(pattern)):
             return f'`dates "{pattern}"` after the file\'s name in `from`, if the file is written so'
     if writing.dates:

@@ -108,7 +108,7 @@ def locate(file: DataFile, encoding: str, separator: str, row: int, position: in
 
 def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
     """An empty table for the texts of the columns asked for, and its column for each of them."""
-    table = f"cells of {reading.spec.name}"
+    table = f"cells of {reading.label}"
     columns = {column.name: f"c{i}" for i, column in enumerate(reading.columns)}
     texts = "".join(f", {column} VARCHAR" for column in columns.values())
     reading.connection.execute(f"CREATE OR REPLACE TABLE {quoted(table)} (f INTEGER{texts})")

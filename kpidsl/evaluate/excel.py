@@ -109,8 +109,8 @@ def text_of(cell: Any, column: ColumnSpec, writing: Writing, marks: xlsx.Marks, 
         case bool():
             return "true" if cell else "false"
         case float() | int() if column.type.kind == "number":
-            shown = repr(cell * 100) if where in marks.percents and column.type.unit.style != "plain" else repr(cell)
-            return shown.replace(".", writing.decimal)
+            percent = where in marks.percents and column.type.unit.style == "percent"
+            return (f"{cell * 100!r} %" if percent else repr(cell)).replace(".", writing.decimal)
         case datetime() | date():
             return _date_text(cell, column, writing)
         case _:

@@ -34,7 +34,7 @@ def read(reading: Reading, data: object) -> Read:
     table = _readable(data)
     if table is None:
         return Unreadable(_unsupported(reading, data, place))
-    con, given, copy = reading.connection, f"given {reading.spec.name}", f"copy of {reading.spec.name}"
+    con, given, copy = reading.connection, f"given {reading.label}", f"copy of {reading.label}"
     try:
         con.register(given, table)
         types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {name(given)}").fetchall()}

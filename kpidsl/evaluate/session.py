@@ -79,11 +79,12 @@ class Session:
             wanted = tuple(
                 c for c in spec.columns if c.value is None and (columns is None or c.name in columns)
             )
-            reading = Reading(
-                self._connection, spec, wanted, self._found[spec.name].files, self._writing(spec), self._scratch.name
-            )
+            files = self._found[spec.name].files
             label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
-            self._attached[key] = attach(reading, self._read(reading), label)
+            reading = Reading(
+                self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label
+            )
+            self._attached[key] = attach(reading, self._read(reading))
         return self._attached[key]
 
     def fetch(self, sql: str) -> dict[str, Column]:

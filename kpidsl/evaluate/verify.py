@@ -101,3 +101,27 @@ def said_missing(column: ColumnSpec, text: str, count: int, place: str) -> Diagn
         help="an empty cell says the same without a warning",
         place=place,
     )
+
+
+def fractions(
+    connection: DuckDBPyConnection, relation: str, column: ColumnSpec, value: str, unsigned: str, place: str
+) -> Diagnostic | None:
+    """A warning for a column of percents in which no number is above 1 and some are no whole numbers.
+
+    `value` is the SQL of the fractions, `unsigned` of whether a cell has no percent sign of its own.
+    """
+    if column.type.unit.style != "percent":
+        return None
+    ((high, whole, bare),) = connection.execute(
+        f"SELECT max(abs({value})), bool_and(round({value} * 100) = {value} * 100), bool_and({unsigned}) FROM {relation}"
+    ).fetchall()
+    if high is None or high > 0.01 or whole or not bare:
+        return None
+    return Diagnostic(
+        "K525",
+        f"`{column.name}` holds percents of at most {high * 100:.3g}%: 0.042 is read as 0.042%",
+        column.span,
+        Severity.WARNING,
+        help=f"if 0.042 means 4.2%: `column {column.name} number`",
+        place=place,
+    )

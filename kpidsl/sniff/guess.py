@@ -29,6 +29,7 @@ _IDENTITY = re.compile(r"(?:(.*?)[ _-]?)(?:id|uuid|guid)", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"(is|has|was|did|est)[ _].*|[a-z]+ed|.*flag", re.IGNORECASE)
 _TIMES = re.compile(r"(created|date|day|jour|time|at|on|le|week|month|mois|semaine|ordered|paid)", re.IGNORECASE)
 _CHANNEL = re.compile(r"\b(channel|canal|kanal|platform|plateforme|utm source|source|medium|network|réseau)\b", re.IGNORECASE)
+_SIGNED = re.compile(r"[.,'’]")
 _COUNTED = frozenset(
     "clicks impressions sessions leads orders visits visitors views pageviews pages conversions users customers"
     " downloads items likes shares comments followers subscribers signups installs emails opens calls units clics".split()
@@ -66,7 +67,7 @@ def writing_of(columns: Sequence[Sequence[str]], separator: str | None) -> tuple
     scores = [sum(_unit_of(values, w) is not None for values in columns) for w in order]
     best = scores.index(max(scores))
     chosen, rivals = order[best], [w for w, score in zip(order, scores, strict=True) if score == scores[best]]
-    written = [value for values in columns if _unit_of(values, chosen) is not None for value in values]
+    written = [v for values in columns if _unit_of(values, chosen) is not None for v in values if _SIGNED.search(v)]
     told = [w for w in rivals if any(_value(v, w) != _value(v, chosen) for v in written)]
     if not told:
         return chosen, None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
 from attrs import evolve, frozen
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.cells import Writing
-from kpidsl.evaluate.promises import profile
 from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.session import Session
 from kpidsl.model.periods import Calendar
@@ -32,9 +30,6 @@ from kpidsl.sniff.sample import NOWHERE, Sample, samples
 
 _COLUMN = 14
 """Where the formatter puts values: two spaces, a word of at most eleven, one space."""
-
-
-_FAR = date(9999, 12, 31)
 
 
 @frozen
@@ -67,15 +62,16 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
     """A spec in the project's folder that reads these files (all below it), and a first KPI over them."""
     drafts: list[Draft] = []
     problems: list[Diagnostic] = []
-    for file in sorted(files):
+    seen: set[str] = set()
+    for file in sorted(file.resolve() for file in files):
+        if (pattern := _pattern(file, root)) in seen:
+            continue  # another part of a table that was looked at
+        seen.add(pattern)
         found = samples(file, root)
         if isinstance(found, Diagnostic):
             problems.append(found)
             continue
-        for sample in found:
-            draft = _draft(sample, root)
-            if not any(_same_table(draft, other) for other in drafts):
-                drafts.append(draft)
+        drafts += [_draft(sample, pattern) for sample in found]
     kept: list[Draft] = []
     for draft in _distinct(drafts):
         tried = _tried(draft, root)
@@ -89,8 +85,7 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
     return Sniffed("\n".join(parts), tuple(problems))
 
 
-def _draft(sample: Sample, root: Path) -> Draft:
-    path = sample.file.relative_to(root.resolve())
+def _draft(sample: Sample, pattern: str) -> Draft:
     texts = [sample.values(i) for i in range(len(sample.header))]
     typed = bool(sample.types) or sample.sheet is not None or sample.file.suffix.lower() in (".jsonl", ".ndjson", ".json")
     writing, remark = writing_of(texts, sample.separator) if sample.separator else (Writing(), None)
@@ -98,8 +93,8 @@ def _draft(sample: Sample, root: Path) -> Draft:
     writing = evolve(writing, dates=dates)
     if not typed and writing.decimal == "," and not _uses_comma(texts, writing):
         writing = evolve(writing, decimal=".")
-    siblings = _siblings(sample)
-    stem = path.parent.name if siblings and path.parent.name else path.stem
+    parts = Path(pattern)
+    stem = (parts.parent.name or "data") if parts.stem == "*" else parts.stem
     title = word(f"{stem} {sample.sheet}" if sample.sheet else stem)
     thing = singular(title)
     columns = {
@@ -110,7 +105,6 @@ def _draft(sample: Sample, root: Path) -> Draft:
     for header, found in sample.types.items():
         if found == "BOOLEAN" and header in columns:
             columns[header] = Guess("flag")
-    pattern = (path.parent / f"*{path.suffix}").as_posix() if siblings else path.as_posix()
     remarks = tuple(each for each in (remark, other) if each)
     return Draft(
         title, pattern, sample, writing, columns, time_column(columns), channel_column(columns), thing, remarks=remarks
@@ -121,15 +115,12 @@ def _uses_comma(texts: Sequence[Sequence[str]], writing: Writing) -> bool:
     return writing.thousands is not None or any("," in value for values in texts for value in values)
 
 
-def _siblings(sample: Sample) -> bool:
-    """Whether the files beside it are numbered or dated parts of one table: same suffix, same shape of name."""
-    shape = re.sub(r"\d+", "0", sample.file.stem)
-    others = [each for each in sample.file.parent.glob(f"*{sample.file.suffix}") if each != sample.file]
-    return bool(others) and shape != sample.file.stem and all(re.sub(r"\d+", "0", o.stem) == shape for o in others)
-
-
-def _same_table(draft: Draft, other: Draft) -> bool:
-    return draft.pattern == other.pattern and draft.sample.sheet == other.sample.sheet
+def _pattern(file: Path, root: Path) -> str:
+    """The file, or all files beside it if they are numbered or dated parts: same suffix, same shape of name."""
+    path = file.relative_to(root.resolve())
+    shapes = {re.sub(r"\d+", "0", each.stem) for each in file.parent.glob(f"*{file.suffix}")}
+    parts = len(shapes) == 1 and shapes != {file.stem} and len([*file.parent.glob(f"*{file.suffix}")]) > 1
+    return (path.parent / f"*{path.suffix}" if parts else path).as_posix()
 
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
@@ -159,8 +150,7 @@ def _tried(draft: Draft, root: Path) -> Draft | Diagnostic:
             doubtful = {*attached.broken, *(_column_of(p) for p in attached.problems)} & {*draft.columns}
             if not doubtful:
                 key = _key(session, attached.relation, draft)
-                last = profile(session, attached, spec, _FAR).watermark if draft.time else None
-                return evolve(draft, key=key, remarks=(*draft.remarks, *((f"the newest row is of {last}",) if last else ())))
+                return evolve(draft, key=key)
         draft = _as_text(draft, doubtful)
     return draft
 
