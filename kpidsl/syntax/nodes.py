@@ -93,7 +93,7 @@ class Unary(Node):
 
 @frozen
 class Binary(Node):
-    """Arithmetic `+ - * /`, comparison `= != < <= > >=`, logic `and or`."""
+    """Arithmetic `+ - * /`, `98% of x`, comparison `= != < <= > >=`, logic `and or`."""
 
     op: str
     left: Expression
