@@ -26,7 +26,8 @@ def _table(reading: Reading, read: Cells) -> Attached:
     columns = {c.name: c for c in reading.columns if c.name not in read.broken}
     kinds = {column: _kind(reading, read, column) for column in columns}
     values = [
-        f"{cells.typed(kinds[c], read.columns[c], columns[c].type.unit, reading.writing)} AS {name(c)}" for c in columns
+        f"{cells.typed(kinds[c], read.columns[c], columns[c].type.unit, reading.writing)} AS {name(c)}"
+        for c in columns
     ]
     con.execute(f"CREATE TABLE {name(label)} AS SELECT {', '.join(values or ['f'])} FROM {name(read.table)}")
     errors, warnings = verify(con, read, label, columns, kinds, reading.writing)

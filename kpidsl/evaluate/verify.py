@@ -58,16 +58,28 @@ def _cell(connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, rowi
 
 
 def _bad(
-    connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, kind: str, count: int, rowid: int, writing: Writing
+    connection: DuckDBPyConnection,
+    table: Cells,
+    column: ColumnSpec,
+    kind: str,
+    count: int,
+    rowid: int,
+    writing: Writing,
 ) -> Diagnostic:
     text, place = _cell(connection, table, column, rowid)
     return bad_cell(column, kind, text, count, place, writing)
 
 
-def bad_cell(column: ColumnSpec, kind: str, text: str, count: int, place: str, writing: Writing) -> Diagnostic:
+def bad_cell(
+    column: ColumnSpec, kind: str, text: str, count: int, place: str, writing: Writing
+) -> Diagnostic:
     """The first cell of a column that cannot be read, and how many more there are."""
     shown = text if len(text) <= 60 else text[:59] + "…"
-    more = (f"{count - 1} more {'cell' if count == 2 else 'cells'} of the column cannot be read either",) if count > 1 else ()
+    more = (
+        (f"{count - 1} more {'cell' if count == 2 else 'cells'} of the column cannot be read either",)
+        if count > 1
+        else ()
+    )
     return Diagnostic(
         _CODES[kind],
         f"`{shown}` is no {_noun(column, kind)}",

@@ -15,7 +15,6 @@ from kpidsl.evaluate.session import Session
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import UNKNOWN, Type
-from kpidsl.model.units import ONE
 from kpidsl.sniff.guess import (
     Guess,
     channel_column,
@@ -87,9 +86,15 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
 
 def _draft(sample: Sample, pattern: str) -> Draft:
     texts = [sample.values(i) for i in range(len(sample.header))]
-    typed = bool(sample.types) or sample.sheet is not None or sample.file.suffix.lower() in (".jsonl", ".ndjson", ".json")
+    typed = (
+        bool(sample.types)
+        or sample.sheet is not None
+        or sample.file.suffix.lower() in (".jsonl", ".ndjson", ".json")
+    )
     writing, remark = writing_of(texts, sample.separator) if sample.separator else (Writing(), None)
-    dates, other = (None, None) if sample.types else dates_of(texts, writing.decimal == "," or sample.separator == ";")
+    dates, other = (
+        (None, None) if sample.types else dates_of(texts, writing.decimal == "," or sample.separator == ";")
+    )
     writing = evolve(writing, dates=dates)
     if not typed and writing.decimal == "," and not _uses_comma(texts, writing):
         writing = evolve(writing, decimal=".")
@@ -107,7 +112,15 @@ def _draft(sample: Sample, pattern: str) -> Draft:
             columns[header] = Guess("flag")
     remarks = tuple(each for each in (remark, other) if each)
     return Draft(
-        title, pattern, sample, writing, columns, time_column(columns), channel_column(columns), thing, remarks=remarks
+        title,
+        pattern,
+        sample,
+        writing,
+        columns,
+        time_column(columns),
+        channel_column(columns),
+        thing,
+        remarks=remarks,
     )
 
 
@@ -174,9 +187,7 @@ def _key(session: Session, relation: str, draft: Draft) -> str | None:
     own = [t for t in identities if draft.columns[t].thing == draft.thing]
     for title in [*own, *(t for t in identities if t not in own)]:
         column = quoted(title)
-        counts = session.fetch(
-            f"SELECT count(*) AS n, count(DISTINCT {column}) AS d FROM {quoted(relation)}"
-        )
+        counts = session.fetch(f"SELECT count(*) AS n, count(DISTINCT {column}) AS d FROM {quoted(relation)}")
         if counts["n"][0] == counts["d"][0] and counts["n"][0]:
             return title
     return None
@@ -194,7 +205,19 @@ def _spec(draft: Draft) -> SourceSpec:
         for title, each in draft.columns.items()
     )
     return SourceSpec(
-        draft.name, None, origin, columns, draft.time, draft.channel, (), draft.thing, (), None, None, (), NOWHERE
+        draft.name,
+        None,
+        origin,
+        columns,
+        draft.time,
+        draft.channel,
+        (),
+        draft.thing,
+        (),
+        None,
+        None,
+        (),
+        NOWHERE,
     )
 
 
@@ -220,8 +243,7 @@ def _linked(drafts: Sequence[Draft]) -> list[Draft]:
 def _source_text(draft: Draft) -> str:
     lines = [f"# {remark}" for remark in draft.remarks]
     lines += [f"source {draft.name}", _clause("from", _from(draft))]
-    if draft.thing != draft.name:
-        lines.append(_clause("row", draft.thing))
+    lines.append(_clause("row", draft.thing))
     if draft.time:
         lines.append(_clause("time", _named(draft.time)))
     if draft.channel:
@@ -262,8 +284,8 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
     timed = [draft for draft in drafts if draft.time]
     for draft in timed:
         for title, each in draft.columns.items():
-            if each.kind == "number" and str(each.unit) and each.unit != ONE and title.isidentifier():
-                return _kpi(f"total_{word(title)}", f"sum({draft.name}.{title})", str(each.unit), draft)
+            if each.kind == "number" and each.unit.powers:
+                return _kpi(f"total_{word(title)}", f"sum({draft.name}.{_named(title)})", str(each.unit), draft)
     if timed:
         return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", timed[0].thing, timed[0])
     return None
@@ -272,7 +294,7 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
 def _kpi(name: str, formula: str, unit: str, draft: Draft) -> str:
     title = name.replace("_", " ").capitalize()
     lines = [
-        f"# A first KPI. A target and a deadline make it a promise: `target at least 1_000 {unit}`, `deadline 2030-12-31`.",
+        f"# A first KPI. A target and a deadline make it a promise: `target at least 1_000 {unit}`.",
         f'kpi {name} "{title}"',
         _clause("formula", formula),
         _clause("unit", unit),

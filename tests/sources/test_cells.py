@@ -16,7 +16,14 @@ from kpidsl.evaluate.cells import Writing
 from kpidsl.model.units import ONE, Unit
 
 EURO = Unit.parse("EUR per click")
-WRITINGS = [Writing(), Writing(","), Writing(",", "."), Writing(".", ","), Writing(".", "'"), Writing(",", "\u202f")]
+WRITINGS = [
+    Writing(),
+    Writing(","),
+    Writing(",", "."),
+    Writing(".", ","),
+    Writing(".", "'"),
+    Writing(",", "\u202f"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,12 +71,16 @@ def written(draw: st.DrawFn) -> tuple[str, float, Writing]:
     group = draw(st.sampled_from(["", " ", "\u00a0", "\u202f", writing.thousands or ""]))
     text = f"{abs(cents) // 100:,}".replace(",", group) + writing.decimal + f"{abs(cents) % 100:02}"
     sign = draw(st.sampled_from(["-", "−"])) if cents < 0 else draw(st.sampled_from(["", "+"]))
-    before, after = draw(st.sampled_from([("", ""), ("", " €"), ("", "\u00a0€"), ("€", ""), ("", "EUR"), ("EUR ", "")]))
+    before, after = draw(
+        st.sampled_from([("", ""), ("", " €"), ("", "\u00a0€"), ("€", ""), ("", "EUR"), ("EUR ", "")])
+    )
     return f"{sign}{before}{text}{after}", cents / 100, writing
 
 
 @given(written())
-def test_numbers_are_read_back(connection: duckdb.DuckDBPyConnection, number: tuple[str, float, Writing]) -> None:
+def test_numbers_are_read_back(
+    connection: duckdb.DuckDBPyConnection, number: tuple[str, float, Writing]
+) -> None:
     text, value, writing = number
     assert read(connection, cells.number("x", EURO, writing), text) == pytest.approx(value, rel=1e-14)
     assert plainly(text, writing) == pytest.approx(value, rel=1e-14)
@@ -98,7 +109,16 @@ def test_floats_of_other_programs(connection: duckdb.DuckDBPyConnection, value: 
     assert read(connection, cells.number("x", ONE, Writing()), repr(value)) == value
 
 
-PATTERNS = ["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%y", "%Y%m%d", "%Y-%d-%m", "%d %b %Y", "%d/%m/%Y %H:%M:%S", "%b %d, %Y"]
+PATTERNS = [
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%y",
+    "%Y%m%d",
+    "%Y-%d-%m",
+    "%d %b %Y",
+    "%d/%m/%Y %H:%M:%S",
+    "%b %d, %Y",
+]
 
 
 @given(st.datetimes(datetime(1970, 1, 1), datetime(2068, 1, 1)), st.sampled_from(PATTERNS))
@@ -116,7 +136,9 @@ def test_only_days_that_exist(connection: duckdb.DuckDBPyConnection, day: int, m
         expected = date(year, month, day)
     except ValueError:
         expected = None
-    assert read(connection, cells.day("x", Writing(dates="%d/%m/%Y")), f"{day:02}/{month:02}/{year}") == expected
+    assert (
+        read(connection, cells.day("x", Writing(dates="%d/%m/%Y")), f"{day:02}/{month:02}/{year}") == expected
+    )
     assert read(connection, cells.day("x", Writing()), f"{year}-{month:02}-{day:02}") == expected
 
 
@@ -134,7 +156,9 @@ def test_offsets(connection: duckdb.DuckDBPyConnection) -> None:
     zoned = Writing(dates="%d/%m/%Y %H:%M %z", zone="Europe/Paris")
     assert read(connection, cells.moment("x", zoned), "01/07/2026 22:30 +0000") == datetime(2026, 7, 2, 0, 30)
     for text in ("2026-07-01T22:30Z", "2026-07-01 22:30:00+00:00", "2026-07-01 17:30:00-05"):
-        assert read(connection, cells.moment("x", Writing(zone="Europe/Paris")), text) == datetime(2026, 7, 2, 0, 30)
+        assert read(connection, cells.moment("x", Writing(zone="Europe/Paris")), text) == datetime(
+            2026, 7, 2, 0, 30
+        )
 
 
 @pytest.mark.parametrize("word", [*cells.TRUE_WORDS, "OUI", " Yes "])
@@ -149,4 +173,6 @@ def test_no(connection: duckdb.DuckDBPyConnection, word: str) -> None:
 
 @pytest.mark.parametrize(("text", "value"), [("4,2 %", 0.042), ("4,2", 0.042), ("-5%", -0.05), ("100", 1.0)])
 def test_percents(connection: duckdb.DuckDBPyConnection, text: str, value: float) -> None:
-    assert read(connection, cells.number("x", Unit.parse("%"), Writing(",")), text) == pytest.approx(value, rel=1e-15)
+    assert read(connection, cells.number("x", Unit.parse("%"), Writing(",")), text) == pytest.approx(
+        value, rel=1e-15
+    )

@@ -23,7 +23,11 @@ def one(project: Project, text: str | bytes, **columns: object) -> Diagnostic:
 def test_no_file(project: Project) -> None:
     project.write("data/leads.csv", "a\n1\n")
     problem = project.take(source("data/lead.csv", a="number")).only
-    assert (problem.code, problem.message, problem.place) == ("K501", "no file matches `data/lead.csv`", "data")
+    assert (problem.code, problem.message, problem.place) == (
+        "K501",
+        "no file matches `data/lead.csv`",
+        "data",
+    )
     assert problem.notes == ("a similar name: `leads.csv`", "`data` has leads.csv")
     assert problem.span is not None
 
@@ -116,7 +120,9 @@ def test_a_hint_for_numbers(project: Project, cell: str, unit: str, help_: str) 
     assert problem.help.startswith(help_)
 
 
-@pytest.mark.parametrize("cell", ["(12.50)", "1 2", "12 34", "1_000", "inf", "nope", "1e999", "--1", "0x10", "$5", "5%", "١٢"])
+@pytest.mark.parametrize(
+    "cell", ["(12.50)", "1 2", "12 34", "1_000", "inf", "nope", "1e999", "--1", "0x10", "$5", "5%", "١٢"]
+)
 def test_what_is_no_number_in_euros(project: Project, cell: str) -> None:
     assert one(project, f"amount\n{cell}\n", amount="EUR").code == "K507"
 
@@ -125,7 +131,10 @@ def test_words_for_missing(project: Project) -> None:
     problem = one(project, "a,b\n1,N/A\nN/A,x\nnan,y\n", a="number", b="text")
     assert (problem.code, problem.place) == ("K519", 'data/a.csv:3, column "a"')
     assert problem.message == "2 cells say `N/A` or the like in `a`: taken as missing"
-    assert project.take(source("data/a.csv", a="number", b="text")).rows == {"a": [1.0, None, None], "b": ["N/A", "x", "y"]}
+    assert project.take(source("data/a.csv", a="number", b="text")).rows == {
+        "a": [1.0, None, None],
+        "b": ["N/A", "x", "y"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -142,7 +151,11 @@ def test_words_for_missing(project: Project) -> None:
 )
 def test_impossible_dates(project: Project, cell: str, dates: str | None, help_: str) -> None:
     problem = one(project, f"day\n{cell}\n", day="day", dates=dates)
-    assert (problem.code, problem.message, problem.place) == ("K508", f"`{cell}` is no date", 'data/a.csv:2, column "day"')
+    assert (problem.code, problem.message, problem.place) == (
+        "K508",
+        f"`{cell}` is no date",
+        'data/a.csv:2, column "day"',
+    )
     assert problem.help is not None
     assert problem.help.startswith(help_)
 
@@ -160,7 +173,11 @@ def test_ragged_row(project: Project, row: str) -> None:
 
 def test_wrong_encoding(project: Project) -> None:
     problem = one(project, "a\nok\ncafé\n".encode("windows-1252"), a="text")
-    assert (problem.code, problem.place, problem.message) == ("K512", "data/a.csv:3", "byte 0xe9 is not UTF-8")
+    assert (problem.code, problem.place, problem.message) == (
+        "K512",
+        "data/a.csv:3",
+        "byte 0xe9 is not UTF-8",
+    )
     assert problem.help is not None
     assert 'encoding "windows-1252"' in problem.help
     assert 'encoding "utf-16"' in str(one(project, "a\nok\n".encode("utf-16"), a="text").help)
