@@ -1,18 +1,17 @@
-"""From tokens to nodes while Lark parses: no tree in between.
+"""From tokens to nodes while a text is read: no tree in between.
 
-Lark calls the method named like a terminal when a token is shifted, and the one named like a rule or an alias when it
-is reduced: a list of what stood there goes in, a node (or a longer list) comes out.
+The method named like a terminal of the grammar is called when such a token is read, and the one named like a rule or
+an alias when it is complete: a list of what stood there goes in, a node (or a longer list) comes out.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any, cast
-
-from lark import Token, Transformer
+from typing import Any
 
 from kpidsl.diagnostics import Source, Span
 from kpidsl.syntax import nodes
+from kpidsl.syntax.machine import Token
 from kpidsl.syntax.precedence import Arguments, Flat, Misplaced, Sign, settle, settle_range
 
 _PARTS = re.compile(r"`([^`\n]+)`|([^`.\n]+)")
@@ -22,64 +21,65 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 _LAYOUT = frozenset(["_NL", "_DEDENT"])
 
 Items = list[Any]
-"""What Lark hands to a method: tokens, nodes and lists of them."""
+"""What stood there: tokens, nodes and lists of them."""
 
 
 def _words(token: Token) -> str:
-    return " ".join(token.split())
+    return " ".join(token.text.split())
 
 
-class Builder(Transformer[Token, Any]):
+class Builder:
     """Builds the nodes of one definition after the other; `source` is the text they stand in."""
 
     source: Source
+    signs: int
+    """How many operators and parentheses were read: a bound for how deep nodes are nested."""
 
     # -- places ---------------------------------------------------------------------------------------------------
 
     def _span(self, items: Items) -> Span:
         """From the first item, a token, to the last one that is no line end."""
         last = items[-1]
-        if isinstance(last, Token) and last.type in _LAYOUT:
+        if isinstance(last, Token) and last.kind in _LAYOUT:
             last = items[-2]
         while isinstance(last, list):
             last = last[-1]
-        start = items[0].start_pos
-        return Span(self.source, start, last.end_pos if isinstance(last, Token) else last.span.end)
-
-    def _at(self, token: Token) -> Span:
-        return Span(self.source, cast(int, token.start_pos), cast(int, token.end_pos))
+        first = items[0]
+        start = first.start if isinstance(first, Token) else first.span.start
+        return Span(self.source, start, last.end if isinstance(last, Token) else last.span.end)
 
     # -- the smallest pieces --------------------------------------------------------------------------------------
 
-    def NAME(self, token: Token) -> nodes.Name:
-        parts = (token.value,)
-        if "`" in token or "." in token:
-            parts = tuple(quoted or plain for quoted, plain in _PARTS.findall(token))
-        return nodes.Name(self._at(token), parts)
+    def NAME(self, text: str, start: int, end: int) -> nodes.Name:
+        if "`" in text or "." in text:
+            parts = tuple(quoted or plain for quoted, plain in _PARTS.findall(text))
+            return nodes.Name(Span(self.source, start, end), parts)
+        return nodes.Name(Span(self.source, start, end), (text,))
 
-    def NUMBER(self, token: Token) -> nodes.Number:
-        return nodes.Number(self._at(token), token.value, None)
+    def NUMBER(self, text: str, start: int, end: int) -> nodes.Number:
+        return nodes.Number(Span(self.source, start, end), text, None)
 
-    def STRING(self, token: Token) -> nodes.String:
-        text = token[1:-1]
-        return nodes.String(self._at(token), _ESCAPE.sub(r"\1", text) if "\\" in text else text)
+    def STRING(self, text: str, start: int, end: int) -> nodes.String:
+        inner = text[1:-1]
+        return nodes.String(Span(self.source, start, end), _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner)
 
-    def PERIOD(self, token: Token) -> nodes.PeriodText:
-        if not _PERIOD.fullmatch(token):
-            raise Misplaced("period", self._at(token))
-        return nodes.PeriodText(self._at(token), token.value)
+    def PERIOD(self, text: str, start: int, end: int) -> nodes.PeriodText:
+        if not _PERIOD.fullmatch(text):
+            raise Misplaced("period", Span(self.source, start, end))
+        return nodes.PeriodText(Span(self.source, start, end), text)
 
-    def UNIT(self, token: Token) -> nodes.UnitText:
-        return nodes.UnitText(self._at(token), _words(token))
+    def UNIT(self, text: str, start: int, end: int) -> nodes.UnitText:
+        return nodes.UnitText(Span(self.source, start, end), " ".join(text.split()))
 
-    def LANGUAGE(self, token: Token) -> nodes.Word:
-        return nodes.Word(self._at(token), token.value)
+    def LANGUAGE(self, text: str, start: int, end: int) -> nodes.Word:
+        return nodes.Word(Span(self.source, start, end), text)
 
-    def ZONE(self, token: Token) -> nodes.String:
-        return nodes.String(self._at(token), token.value)
+    def ZONE(self, text: str, start: int, end: int) -> nodes.String:
+        return nodes.String(Span(self.source, start, end), text)
 
-    def OPERATOR(self, token: Token) -> Sign:
-        return Sign(token.value if len(token) < 4 else _words(token), self._at(token))
+    def OPERATOR(self, text: str, start: int, end: int) -> Sign:
+        self.signs += 1
+        return Sign(text if len(text) < 4 else " ".join(text.split()), Span(self.source, start, end))
 
     PREFIX = MISSING = MEMBERSHIP = OPERATOR
 
@@ -129,7 +129,7 @@ class Builder(Transformer[Token, Any]):
     def membership(self, items: Items) -> Flat:
         row: Flat
         row, sign, _, inner, right = items
-        span = Span(self.source, sign.span.start, right.end_pos)
+        span = Span(self.source, sign.span.start, right.end)
         row.append(Sign(sign.text, span, self._arguments(inner)))
         return row
 
@@ -149,11 +149,13 @@ class Builder(Transformer[Token, Any]):
         return nodes.Number(number.span.to(unit.span), number.text, unit)
 
     def group(self, items: Items) -> nodes.Group:
+        self.signs += 1
         return nodes.Group(self._span(items), settle(items[1]))
 
     def call(self, items: Items) -> nodes.Call:
+        self.signs += 1
         function = items[0]
-        name = nodes.Word(Span(self.source, function.start_pos, function.end_pos - 1), _words(function[:-1]))
+        name = nodes.Word(Span(self.source, function.start, function.end - 1), " ".join(function.text[:-1].split()))
         args = self._arguments(items[1]) if len(items) > 2 else ()
         by = settle(items[3]) if len(items) > 3 else None
         return nodes.Call(self._span(items), name, args, by)
@@ -186,7 +188,7 @@ class Builder(Transformer[Token, Any]):
         flat = items[4] if title else items[3]
         clauses = _clauses(items)
         value = settle(flat)
-        span = Span(self.source, items[0].start_pos, clauses[-1].span.end if clauses else value.span.end)
+        span = Span(self.source, items[0].start, clauses[-1].span.end if clauses else value.span.end)
         return nodes.MeasureDef(span, self._word(items[1]), title, value, clauses)
 
     def test(self, items: Items) -> nodes.TestDef:
@@ -222,7 +224,7 @@ class Builder(Transformer[Token, Any]):
 
     def formula(self, items: Items) -> nodes.Formula:
         value = settle(items[1])
-        return nodes.Formula(Span(self.source, items[0].start_pos, value.span.end), value)
+        return nodes.Formula(Span(self.source, items[0].start, value.span.end), value)
 
     def stakeholder(self, items: Items) -> nodes.Stakeholder:
         return nodes.Stakeholder(self._span(items), items[1])
@@ -276,7 +278,7 @@ class Builder(Transformer[Token, Any]):
 
     def computed_column(self, items: Items) -> nodes.Column:
         value = settle(items[3])
-        span = Span(self.source, items[0].start_pos, value.span.end)
+        span = Span(self.source, items[0].start, value.span.end)
         return nodes.Column(span, self._word(items[1]), value=value)
 
     def fresh(self, items: Items) -> nodes.Fresh:
@@ -287,7 +289,7 @@ class Builder(Transformer[Token, Any]):
 
     def check(self, items: Items) -> nodes.Check:
         condition = settle(items[1])
-        return nodes.Check(Span(self.source, items[0].start_pos, condition.span.end), condition)
+        return nodes.Check(Span(self.source, items[0].start, condition.span.end), condition)
 
     # -- promises -------------------------------------------------------------------------------------------------
 
@@ -309,7 +311,7 @@ class Builder(Transformer[Token, Any]):
             value, high = settle_range(flat)
         else:
             value = settle(flat)
-        return nodes.Bound(Span(self.source, token.start_pos, (high or value).span.end), direction, value, high)
+        return nodes.Bound(Span(self.source, token.start, (high or value).span.end), direction, value, high)
 
     def tolerance(self, items: Items) -> nodes.Tolerance:
         return nodes.Tolerance(self._span(items), items[1])
@@ -332,11 +334,11 @@ class Builder(Transformer[Token, Any]):
     def baseline(self, items: Items) -> nodes.Baseline:
         keyword, value, _ = items
         if isinstance(value, Token):
-            return nodes.Baseline(Span(self.source, keyword.start_pos, cast(int, value.end_pos)), _words(value))
+            return nodes.Baseline(Span(self.source, keyword.start, value.end), _words(value))
         value = settle(value)
         if isinstance(value, nodes.Number) and value.unit is None and _YEAR.fullmatch(value.text):
             value = nodes.PeriodText(value.span, value.text)
-        return nodes.Baseline(Span(self.source, keyword.start_pos, value.span.end), value)
+        return nodes.Baseline(Span(self.source, keyword.start, value.span.end), value)
 
     def pace(self, items: Items) -> nodes.Pace:
         return nodes.Pace(self._span(items), _words(items[1]))
@@ -349,7 +351,7 @@ class Builder(Transformer[Token, Any]):
         tolerance = None
         if len(items) > 3:
             word, amount = items[3:5]
-            tolerance = nodes.Tolerance(Span(self.source, word.start_pos, amount.span.end), amount)
+            tolerance = nodes.Tolerance(Span(self.source, word.start, amount.span.end), amount)
         return nodes.Slice(value.span.to((tolerance or items[1]).span), value, items[1], tolerance)
 
     def only_channel(self, items: Items) -> nodes.OnlyChannel:
@@ -359,7 +361,7 @@ class Builder(Transformer[Token, Any]):
         return nodes.Stage(self._span(items), self._word(items[1]))
 
     def role(self, items: Items) -> nodes.Role:
-        return nodes.Role(self._span(items), items[0].value)
+        return nodes.Role(self._span(items), items[0].text)
 
     def draft(self, items: Items) -> nodes.Draft:
         return nodes.Draft(self._span(items))
@@ -367,7 +369,7 @@ class Builder(Transformer[Token, Any]):
     def deprecated(self, items: Items) -> nodes.Deprecated:
         until = use = None
         for word, item in zip(items[1:-1:2], items[2:-1:2], strict=True):
-            if word.type == "UNTIL":
+            if word.kind == "UNTIL":
                 until = item
             else:
                 use = self._word(item)
@@ -403,8 +405,8 @@ class Builder(Transformer[Token, Any]):
 
     def _cells(self, row: Token) -> tuple[nodes.Cell, ...]:
         cells = []
-        start = cast(int, row.start_pos) + 1
-        for piece in row[1:-1].split("|"):
+        start = row.start + 1
+        for piece in row.text[1:-1].split("|"):
             text = piece.strip()
             left = start + len(piece) - len(piece.lstrip())
             cells.append(nodes.Cell(Span(self.source, left, left + len(text)), text))
@@ -419,9 +421,9 @@ class Builder(Transformer[Token, Any]):
         for index, item in enumerate(items):
             if isinstance(item, list):
                 value = settle(item)
-            elif isinstance(item, Token) and item.type == "FOR":
+            elif isinstance(item, Token) and item.kind == "FOR":
                 part = self._value(items[index + 1])
-            elif isinstance(item, Token) and item.type == "VERDICT":
+            elif isinstance(item, Token) and item.kind == "VERDICT":
                 word = _words(item)
             elif isinstance(item, nodes.PeriodText):
                 period = item
@@ -429,15 +431,15 @@ class Builder(Transformer[Token, Any]):
 
     def expect_value(self, items: Items) -> nodes.Expect:
         value = settle(items[1])
-        return nodes.Expect(Span(self.source, items[0].start_pos, value.span.end), None, None, None, value, None)
+        return nodes.Expect(Span(self.source, items[0].start, value.span.end), None, None, None, value, None)
 
     def set(self, items: Items) -> nodes.Set:
         value = settle(items[3])
-        return nodes.Set(Span(self.source, items[0].start_pos, value.span.end), self._word(items[1]), value)
+        return nodes.Set(Span(self.source, items[0].start, value.span.end), self._word(items[1]), value)
 
     def solve(self, items: Items) -> nodes.Solve:
         value = settle(items[5])
-        span = Span(self.source, items[0].start_pos, value.span.end)
+        span = Span(self.source, items[0].start, value.span.end)
         return nodes.Solve(span, self._word(items[1]), self._word(items[3]), value)
 
 
@@ -447,4 +449,4 @@ def _title(items: Items) -> nodes.String | None:
 
 def _clauses(items: Items) -> tuple[nodes.Clause, ...]:
     block = items[-2]
-    return tuple(block) if isinstance(block, list) and items[-1].type == "_DEDENT" else ()
+    return tuple(block) if isinstance(block, list) and items[-1].kind == "_DEDENT" else ()

@@ -1,22 +1,37 @@
-"""From text to nodes: cut into definitions, each read by one LALR parser, faults told one per definition."""
+"""From text to nodes: cut into definitions, each read alone, faults told one per definition."""
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from pathlib import Path
 from threading import Lock
 from typing import Any, cast
 
-from lark import Lark, Token
-from lark.exceptions import UnexpectedInput
-from lark.utils import TextSlice
+import attrs
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span
 from kpidsl.syntax import nodes
 from kpidsl.syntax.build import Builder
+from kpidsl.syntax.explain import explain
+from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
+from kpidsl.syntax.machine import Machine, Unexpected
 from kpidsl.syntax.precedence import Misplaced
-from kpidsl.syntax.split import clean, comments, pieces
+from kpidsl.syntax.split import clean, comments, pieces, tabs
+from kpidsl.syntax.tables import tables
+
+MAX_SIZE = 5_000_000
+"""How many characters a file may have."""
+
+MAX_DEPTH = 150
+"""How deep the nodes of an expression may be nested, so that whoever walks them may call himself."""
+
+_MANY = frozenset(
+    [nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder, nodes.Member, nodes.Given]
+    + [nodes.Expect, nodes.Set]
+)
+"""Clauses that may be written more than once."""
 
 _LOCK = Lock()
 
@@ -28,107 +43,123 @@ def parse(source: Source, report: Report) -> nodes.File:
     newlines, or decomposed accents, a cleaned one of the same name; all spans refer to it.
     """
     source = clean(source)
+    text = source.text
+    if len(text) > MAX_SIZE:
+        report.add(too_large(source))
+        return nodes.File(source, (), (), (Span(source, 0, len(text)),))
     definitions: list[nodes.Definition] = []
     broken: list[Span] = []
-    with _LOCK:
-        parser, builder = _parser()
+    with _LOCK, _no_collection():
+        machine, builder = _machine()
         builder.source = source
-        for start, end in pieces(source.text):
-            try:
-                definitions.append(parser.parse(TextSlice(source.text, start, end), "definition"))
-            except (UnexpectedInput, Misplaced, LayoutFault) as fault:
-                at = fault.span if isinstance(fault, Misplaced) else Span(source, fault.pos_in_stream, fault.pos_in_stream + 1)
-                report.add(Diagnostic("K100", f"this cannot be read: {fault}", at))
-                broken.append(Span(source, start, end))
+        for start, end in pieces(text):
+            piece = Span(source, start, end)
+            definition = _read(machine, builder, piece, report)
+            if definition is None:
+                broken.append(piece)
+            else:
+                definitions.append(definition)
     return nodes.File(source, tuple(definitions), comments(source), tuple(broken))
 
 
 def parse_expression(source: Source, report: Report) -> nodes.Expression | None:
-    """Read a lone expression, such as one typed at a prompt."""
+    """Read a lone expression, such as one typed at a prompt; nothing, and a diagnostic, if it cannot be read."""
     source = clean(source)
+    piece = Span(source, 0, len(source.text.rstrip()))
     with _LOCK:
-        parser, builder = _parser()
+        machine, builder = _machine()
         builder.source = source
-        try:
-            return cast(nodes.Expression, parser.parse(source.text.rstrip(), "alone"))
-        except (UnexpectedInput, Misplaced, LayoutFault) as fault:
-            report.add(Diagnostic("K100", f"this cannot be read: {fault}", Span(source, 0, len(source.text))))
-            return None
-
-
-class LayoutFault(Exception):
-    """A line that stands at none of the columns that are open."""
-
-    def __init__(self, token: Token) -> None:
-        super().__init__("indentation")
-        self.pos_in_stream = token.end_pos
-
-
-class Layout:
-    """Turns line ends into lines and blocks, between lexer and parser."""
-
-    always_accept = ("_NL",)
-
-    def process(self, stream: Iterator[Token]) -> Iterator[Token]:
-        """One `_NL` per line, `_INDENT` in its place where a block opens, `_DEDENT` after it where one ends."""
-        depth = 0
-        levels = [0]
-        token = None
-        for token in stream:
-            kind = token.type
-            if kind == "_NL":
-                if depth:
-                    continue
-                indent = len(token) - token.rindex("\n") - 1
-                if indent > levels[-1]:
-                    levels.append(indent)
-                    token.type = "_INDENT"
-                    yield token
-                    continue
-                yield token
-                while indent < levels[-1]:
-                    levels.pop()
-                    yield Token.new_borrow_pos("_DEDENT", "", token)
-                if indent != levels[-1]:
-                    raise LayoutFault(token)
-                continue
-            if kind == "LEFT" or kind == "FUNCTION":
-                depth += 1
-            elif kind == "RIGHT":
-                depth -= 1
-            yield token
-        if token is not None:
-            end = Token("_NL", "", token.end_pos, token.end_line, token.end_column, end_pos=token.end_pos)
-            yield end
-            for _ in levels[1:]:
-                yield Token.new_borrow_pos("_DEDENT", "", end)
-
-
-# -- tables ---------------------------------------------------------------------------------------------------------
+        found = _run(machine, builder, piece, "alone")
+    if isinstance(found, Diagnostic):
+        report.add(found)
+        return None
+    return cast(nodes.Expression, found)
 
 
 @lru_cache(maxsize=1)
-def _parser() -> tuple[Lark, Builder]:
-    grammar = _grammar()
+def _machine() -> tuple[Machine, Builder]:
     builder = Builder()
-    options: dict[str, Any] = {"transformer": builder, "postlex": Layout()}
-    parser = Lark(
-        grammar,
-        parser="lalr",
-        lexer="contextual",
-        start=["definition", "alone"],
-        maybe_placeholders=False,
-        keep_all_tokens=True,
-        **options,
-    )
-    return parser, builder
+    return Machine(tables(), builder), builder
 
 
-def _grammar() -> str:
-    """The grammar: inside the package as the wheel has it, beside it as an editable install has it."""
-    package = Path(__file__).parents[1]
-    for folder in (package / "grammar", package.parent / "grammar"):
-        path = folder / "kpi.lark"
-        if path.is_file():
-            return path.read_text("utf-8")
-    raise FileNotFoundError("kpi.lark")
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the cyclic collector, which would look at every node again and again and find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _read(machine: Machine, builder: Builder, piece: Span, report: Report) -> nodes.Definition | None:
+    """One definition, and at most one diagnostic about it; nothing if there is too little to go on with."""
+    found: Any = _run(machine, builder, piece, "definition")
+    faults = [found] if isinstance(found, Diagnostic) else []
+    if not faults:
+        found, faults = _checked(found)
+    if tab := _tab(piece):
+        faults.append(tab)
+    if faults:
+        report.add(min(faults, key=lambda fault: fault.span.start if fault.span else 0))
+    return None if isinstance(found, Diagnostic) else found
+
+
+def _run(machine: Machine, builder: Builder, piece: Span, rule: str) -> Any:
+    """What the grammar makes of a piece, or the diagnostic that says why it makes nothing."""
+    source, start, end = piece
+    if rule == "definition" and source.text[start].isspace():
+        return orphan(piece)
+    builder.signs = 0
+    try:
+        found = machine.run(source.text, start, end, rule)
+    except Unexpected as fault:
+        return explain(piece, fault)
+    except Misplaced as fault:
+        return misplaced(fault.kind, fault.span)
+    if builder.signs > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+        return too_deep(found.span)
+    return found
+
+
+def _checked(definition: nodes.Definition) -> tuple[nodes.Definition | Diagnostic, list[Diagnostic]]:
+    """The definition with each clause that holds once written once, and what there is to say about it."""
+    if isinstance(definition, nodes.Import | nodes.Let):
+        return definition, []
+    if not definition.clauses and not isinstance(definition, nodes.MeasureDef):
+        fault = no_clauses(definition.span)
+        return fault, [fault]
+    seen: dict[type, nodes.Clause] = {}
+    kept, faults = [], []
+    for clause in definition.clauses:
+        kind = nodes.FromFiles if isinstance(clause, nodes.FromTable) else type(clause)
+        earlier = seen.setdefault(kind, clause)
+        if earlier is clause or kind in _MANY:
+            kept.append(clause)
+        else:
+            faults.append(repeated(earlier.span, clause.span))
+    return (attrs.evolve(definition, clauses=tuple(kept)) if faults else definition), faults
+
+
+def _depth(node: object) -> int:
+    """How deep nodes are nested, found without recursion."""
+    deepest = 0
+    waiting = [(node, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, tuple) and not isinstance(item, Span):
+            waiting += [(inner, depth) for inner in item]
+        elif isinstance(item, nodes.Node):
+            deepest = max(deepest, depth)
+            waiting += [(getattr(item, field.name), depth + 1) for field in attrs.fields(type(item))]
+    return deepest
+
+
+def _tab(piece: Span) -> Diagnostic | None:
+    """The tabs of a definition, told once."""
+    source, start, end = piece
+    if source.text.find("\t", start, end) < 0 or not (found := tabs(source.text, start, end)):
+        return None
+    return tabbed(source, found)

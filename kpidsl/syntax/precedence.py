@@ -113,13 +113,16 @@ class _Row:
         if self.take("default"):
             number = self.items[self.at]
             if not isinstance(number, Number):
-                raise Misplaced("default", self.place())
+                raise Misplaced("default value", self.place())
             self.at += 1
             value = Default(value.span.to(number.span), value, number)
         return value
 
     def restricted(self) -> Expression:
-        value = self.chain() if self.peek() == "when" else self.either()
+        return self.chain() if self.peek() == "when" else self.part()
+
+    def part(self) -> Expression:
+        value = self.either()
         if self.take("where"):
             condition = self.either()
             value = Where(value.span.to(condition.span), value, condition)
@@ -132,8 +135,8 @@ class _Row:
             condition = self.either()
             if not self.take("then"):
                 raise Misplaced("then", self.place())
-            branches.append((condition, self.restricted()))
-        otherwise = self.restricted() if self.take("otherwise") else None
+            branches.append((condition, self.part()))
+        otherwise = self.part() if self.take("otherwise") else None
         last = otherwise or branches[-1][1]
         return When(first.to(last.span), tuple(branches), otherwise)
 

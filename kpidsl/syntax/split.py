@@ -8,20 +8,23 @@ from unicodedata import is_normalized, normalize
 from kpidsl.diagnostics import Source, Span
 from kpidsl.syntax.nodes import Comment
 
-_START = re.compile(r"^[^\s#)]", re.MULTILINE)
+_MARGIN = re.compile(r"^[^\s#)]", re.MULTILINE)
+_FIRST = re.compile(r"^[^\S\n]*[^\s#].*", re.MULTILINE)
 _OPAQUE = re.compile(
     r"""
       "[^"\\\n]*(?:\\.[^"\\\n]*)*"                             # a quoted text
     | `[^`\n]*`                                                # a quoted name
     | ^[ \t]*\|(?:[^|\n]*\|)*?(?=[ \t]*(?:\#|$))               # a row of a table
     | (?P<comment>\#[^\n]*)
+    | (?P<sign>[()\t])
     """,
     re.VERBOSE | re.MULTILINE,
 )
+"""What has to be stepped over or gathered without reading a definition."""
 
 
 def clean(source: Source) -> Source:
-    """The same text without byte order mark, with plain line ends and composed accents; the same object if it was."""
+    """The text without byte order mark, with plain line ends and composed accents; the same object if it was so."""
     text = source.text
     if text.startswith("\ufeff"):
         text = text[1:]
@@ -42,21 +45,45 @@ def comments(source: Source) -> tuple[Comment, ...]:
         if match["comment"] is not None:
             start, end = match.span()
             line = text.rfind("\n", 0, start) + 1
-            found.append(Comment(Span(source, start, end), match[0].rstrip(), not text[line:start].strip()))
+            written = match[0].rstrip()
+            alone = not text[line:start].strip()
+            found.append(Comment(Span(source, start, start + len(written)), written, alone))
     return tuple(found)
 
 
+def tabs(text: str, start: int, end: int) -> list[int]:
+    """Where tabs stand between two offsets, those in quotes, comments and table rows left out."""
+    return [match.start() for match in _OPAQUE.finditer(text, start, end) if match["sign"] == "\t"]
+
+
+def open_parentheses(text: str, start: int, end: int) -> list[int]:
+    """Where the parentheses stand that are open at the end of a stretch."""
+    opened: list[int] = []
+    for match in _OPAQUE.finditer(text, start, end):
+        if match["sign"] == "(":
+            opened.append(match.start())
+        elif match["sign"] == ")" and opened:
+            opened.pop()
+    return opened
+
+
 def pieces(text: str) -> list[tuple[int, int]]:
-    """Where each definition stands: from a line at the margin to the next, blank and comment lines at its end left out."""
-    starts = [match.start() for match in _START.finditer(text)]
+    """Where each definition stands: from a line at the margin to the next, blank and comment lines at its end left out.
+
+    What stands before the first line at the margin is a piece of its own, if it says something.
+    """
+    starts = [match.start() for match in _MARGIN.finditer(text)]
+    first = _FIRST.search(text)
+    if first and first.start() not in starts[:1]:
+        starts.insert(0, first.start())
     return [(start, _end(text, start, end)) for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
 
 
 def _end(text: str, start: int, end: int) -> int:
     """The end of the last line between two offsets that says something."""
     while True:
-        end = start + len(text[start:end].rstrip())
-        line = text.rfind("\n", start, end) + 1
-        if line <= start or not text[line:end].lstrip().startswith("#"):
-            return end
-        end = line
+        line = max(text.rfind("\n", start, end) + 1, start)
+        said = text[line:end].rstrip()
+        if line == start or (said and not said.lstrip().startswith("#")):
+            return line + len(said)
+        end = line - 1
