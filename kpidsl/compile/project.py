@@ -9,6 +9,7 @@ from kpidsl.compile.kpis import kpi_of, measure_of
 from kpidsl.compile.meaning import Meaning
 from kpidsl.compile.objectives import objective_of
 from kpidsl.compile.resolve import collect
+from kpidsl.compile.rows import check_row
 from kpidsl.compile.scope import Scope, rests_on
 from kpidsl.compile.sources import finish_sources, read_calendar, read_shapes
 from kpidsl.compile.trials import check_trials
@@ -22,7 +23,7 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
 
     All files are one scope. Never raises for any files that the parser makes.
     """
-    scope = Scope(collect(files, report), report)
+    scope = Scope(collect(files, report), report, check_row=check_row)
     no_days = read_calendar(scope)
     read_shapes(scope)
     for name, definition in scope.names.known.items():

@@ -10,8 +10,8 @@ from attrs import define
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.lower import converted
-from kpidsl.compile.rows import ungrouped
 from kpidsl.compile.scope import Scope
+from kpidsl.compile.walk import ungrouped
 from kpidsl.compile.words import in_unit, literal_text
 from kpidsl.diagnostics import Severity, Span
 from kpidsl.graph import (

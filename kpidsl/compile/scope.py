@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Fix, Label, Report, Severity, Span, near
 from kpidsl.graph import Node
@@ -58,6 +58,10 @@ class Shape:
         return list(self.spans)
 
 
+def _unset(expr: nodes.Expression, at: RowPlace) -> Row | None:
+    raise NotImplementedError("the checks of rows are not connected")
+
+
 @define(eq=False)
 class Names:
     """Every definition of a project by its name."""
@@ -93,8 +97,17 @@ class Scope:
     """The references that are being followed, outermost first."""
     blame: Diagnostic | None = None
     """The told error of something else, which the current definition rests on."""
+    check_row: Callable[[nodes.Expression, RowPlace], Row | None] = field(default=_unset)
+    """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the imports."""
+    circles: set[str] = field(factory=set)
+    """Definitions that rest on themselves, each told once."""
+    whole: Report = field(init=False)
+    """Where everything is told in the end."""
     _pool: dict[object, object] = field(factory=dict)
     _units: dict[str, Unit | str] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.whole = self.report
 
     def intern(self, node: T) -> T:
         """The one object that stands for all equal nodes."""
@@ -125,13 +138,16 @@ class Scope:
 
     @contextmanager
     def apart(self) -> Iterator[Report]:
-        """Collect what is told inside on its own as well, to know the first error of a definition."""
+        """Collect what is told inside on its own as well, to know the first error of a definition.
+
+        What is told goes straight to the report of the whole: it is no error of the definition that led here.
+        """
         outer, outer_blame = self.report, self.blame
         self.report, self.blame = Report(), None
         try:
             yield self.report
         finally:
-            outer.extend(self.report)
+            self.whole.extend(self.report)
             self.report, self.blame = outer, outer_blame
 
     @contextmanager
@@ -233,10 +249,41 @@ class Scope:
         return None
 
 
+@frozen
+class RowPlace:
+    """Where a row expression stands: over which source, and what it is for in messages."""
+
+    scope: Scope
+    shape: Shape
+    use: str
+    """`a filter`, `a computed column`, `sum`, ..."""
+
+
+def cycle(scope: Scope, name: str) -> None:
+    """Tell a chain of references that comes back to where it began, once, at its first link."""
+    start = next(i for i, (step, _) in enumerate(scope.path) if step == name)
+    chain = scope.path[start:]
+    if name in scope.circles:
+        return
+    scope.circles.add(name)
+    written = " -> ".join([*(f"`{step}`" for step, _ in chain), f"`{name}`"])
+    labels = [(place, f"`{step}` is defined here") for step, place in chain[1:]]
+    scope.error(
+        "K206",
+        f"`{name}` is defined by itself: {written}",
+        chain[0][1],
+        *labels,
+        help="a definition can only rest on others that do not come back to it",
+    )
+
+
 def rests_on(name: str, span: Span, cause: Diagnostic | None) -> Diagnostic:
     """Kept in the graph, not in the report: the fault itself has been told where it lies."""
-    labels = (Label(cause.span, cause.message),) if cause and cause.span else ()
-    notes = (f"{cause.code}: {cause.message}",) if cause else ()
+    if cause is not None and cause.code == "K215":
+        labels, notes = cause.labels, cause.notes
+    else:
+        labels = (Label(cause.span, cause.message),) if cause and cause.span else ()
+        notes = (f"{cause.code}: {cause.message}",) if cause else ()
     return Diagnostic(
         "K215",
         f"`{name}` rests on a definition that has an error",
