@@ -237,7 +237,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         specs.config.root, calendar, sources, urls, wish.data, threads=limits.threads, memory=limits.memory
     ) as session:
         step("checking the sources")
-        profiles = profiles_of(session, sources, as_of, calendar)
+        profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
         schedules = {
             kpi.name: judge.asks(kpi, as_of, profiles, calendar, wish.asked_for, sources=graph.sources)
             for kpi in kpis
