@@ -25,8 +25,8 @@ def command(
 ) -> int:
     """Draft a spec from data files: sources with their columns, and a first KPI.
 
-    Without FILES the data files below the folder of the output are looked at. Ends in 2 if one of them cannot be
-    used; the others are drafted.
+    Without FILES the data files below the folder of the output are looked at. Ends in 2 if one of them
+    cannot be used; the others are drafted.
     """
     from kpidsl import files as disk
     from kpidsl.sniff import sniff
@@ -77,7 +77,7 @@ def _data_files(given: Sequence[str], root: Path) -> tuple[list[Path], list[Diag
         else:
             found.append(path)
     outside = [path for path in found if not path.resolve().is_relative_to(root)]
-    problems += [_outside(disk.shown_as(path)) for path in outside]
+    problems += [_outside([disk.shown_as(path) for path in outside])] if outside else []
     return [path for path in found if path not in outside], problems
 
 
@@ -94,7 +94,8 @@ def _nothing(folder: str) -> Diagnostic:
     return Diagnostic("K710", f"there are no data files below `{folder}`", place=folder, help=formats)
 
 
-def _outside(shown: str) -> Diagnostic:
-    message = f"`{shown}` is not below the folder of the spec that is written"
+def _outside(names: list[str]) -> Diagnostic:
+    more = f" and {len(names) - 1} more files are" if len(names) > 1 else " is"
+    message = f"`{names[0]}`{more} not below the folder of the spec that is written"
     hint = "a spec reads files below its project's folder; -o names a file in another folder"
-    return Diagnostic("K502", message, place=shown, help=hint)
+    return Diagnostic("K502", message, place=names[0], help=hint)

@@ -98,8 +98,12 @@ def slice_name(verdict: Verdict) -> str:
 
 
 def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:
-    """A bar for each of the last windows and its light.."""
-    shown = [verdict for verdict in history if verdict.window is not None][-TREND:]
+    """A bar for each of the last windows and its light; the lowest bar is the least value.
+
+    The period in progress is left out: half a month of leads would look like a fall.
+    """
+    closed = [verdict for verdict in history if verdict.window is not None and not verdict.running]
+    shown = (closed if len(closed) > 1 else [v for v in history if v.window is not None])[-TREND:]
     values = [verdict.value for verdict in shown if verdict.value is not None]
     if len(values) < 2:
         return []
