@@ -62,3 +62,14 @@ _family(
     ("K526", "wrong-option", Severity.ERROR, "An option of a source cannot be used."),
     ("K527", "unsupported-data", Severity.ERROR, "An object given as data is no table that can be read."),
 )
+
+
+# -- K6xx: evaluation ---------------------------------------------------------------------------------------
+
+_family(
+    ("K601", "query-failed", Severity.ERROR, "The engine could not run a query on a source."),
+    ("K602", "out-of-memory", Severity.ERROR, "A query needs more memory than it is allowed."),
+    ("K603", "source-without-time", Severity.ERROR, "A measure of a source whose rows have no time has no periods."),
+    ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
+    ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
+)
