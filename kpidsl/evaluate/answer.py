@@ -103,7 +103,7 @@ class Evaluated:
             for source, columns, windows in seen:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
-                    found |= {key for key, some in zip(keys, (rows > 0).any(axis=1), strict=True) if some and key}
+                    found |= {key for key, some in zip(keys, rows.sum(axis=1).tolist(), strict=True) if some and key}
             self._slices[at] = ((), *sorted(found, key=slice_order))
         return self._slices[at]
 

@@ -11,9 +11,10 @@ from datetime import date
 
 import numpy as np
 from attrs import define, field, frozen
+from numpy.typing import NDArray
 
-from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of
-from kpidsl.evaluate.rollup import Floats
+from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
+from kpidsl.evaluate.rollup import Floats, Targets
 from kpidsl.evaluate.run import Result
 from kpidsl.evaluate.windows import looked_at, shifted, since
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
@@ -79,21 +80,29 @@ class Store:
         targets = _targets(result, columns, windows)
         return targets.keys, targets.sum(result.cells(columns).data[kept])
 
-    def has_rows(self, source: str, windows: Windows) -> Floats:
+    def has_rows(self, source: str, windows: Windows) -> NDArray[np.bool_]:
         """1 x windows: whether the source, unfiltered and unsliced, has rows at all."""
         _, found = self.rows(source, Partial("rows", None, None), (), windows)
-        return found > 0
+        return np.asarray(found > 0)
 
     # -- nodes --
 
     def values(self, node: Node, windows: Windows, frame: Frame) -> Floats:
         """Slices x windows of a node."""
-        at = (node, windows, frame.ask.dimensions, frame.ask.start, frame.slices)
-        if at not in self._memo:
-            with np.errstate(all="ignore"):
-                found = self._values(node, windows, frame)
-            self._memo[at] = np.where(np.isfinite(found), found, np.nan)
-        return self._memo[at]
+        found = self._memo.get(self._place(node, windows, frame))
+        if found is not None:
+            return found
+        for below, looked in steps(frame.ask, node, windows, self.profiles):
+            at = self._place(below, looked, frame)
+            if at not in self._memo:
+                with np.errstate(all="ignore"):
+                    values = self._values(below, looked, frame)
+                self._memo[at] = np.where(np.isfinite(values), values, np.nan)
+        return self._memo[self._place(node, windows, frame)]
+
+    @staticmethod
+    def _place(node: Node, windows: Windows, frame: Frame) -> object:
+        return node, windows, frame.ask.dimensions, frame.ask.start, frame.slices
 
     def _values(self, node: Node, windows: Windows, frame: Frame) -> Floats:
         shape = (len(frame.slices), len(windows))
@@ -120,7 +129,7 @@ class Store:
                 below = looked_at(node, windows, None)
                 found = self.values(inner, below, frame)
                 parts = [found[:, [below.index(w.shift(-n)) for w in windows]] for n in range(count)]
-                return np.sum(parts, axis=0) / count
+                return np.asarray(np.sum(parts, axis=0) / count)
 
     def _running(self, node: Running, inner: Node, windows: Windows, frame: Frame) -> Floats:
         start: date | None = start_of(frame.ask, node, self.profiles)
@@ -187,7 +196,7 @@ class Store:
         return tuple(keys), out
 
 
-def _targets(result: Result, columns: Columns, windows: Windows):  # type: ignore[no-untyped-def]
+def _targets(result: Result, columns: Columns, windows: Windows) -> Targets:
     grid = result.scan.buckets
     assert grid is not None
     return result.cells(columns).targets(columns, tuple(grid.range_of(w) for w in windows))

@@ -123,21 +123,33 @@ def start_of(ask: Ask, node: Node, profiles: Mapping[str, Profile]) -> date | No
     return min((day for day in firsts if day is not None), default=None)
 
 
+def steps(
+    ask: Ask, root: Node, windows: tuple[Window, ...], profiles: Mapping[str, Profile]
+) -> list[tuple[Node, tuple[Window, ...]]]:
+    """A node and everything below it, each with the windows it is needed in; parts stand before what needs them.
+
+    Without recursion, for formulas may be deep; each once, for they share parts.
+    """
+    found: dict[tuple[Node, tuple[Window, ...]], None] = {}
+    stack = [(root, windows, False)]
+    while stack:
+        node, looked, below_done = stack.pop()
+        if below_done:
+            found[node, looked] = None
+        elif (node, looked) not in found:
+            stack.append((node, looked, True))
+            start = start_of(ask, node, profiles) if isinstance(node, Running) else None
+            below = looked_at(node, looked, start)
+            stack.extend((child, below, False) for child in reversed(children(node)))
+    return list(found)
+
+
 def looks(ask: Ask, profiles: Mapping[str, Profile]) -> dict[Aggregate, tuple[Window, ...]]:
     """Every aggregate of an ask and the windows in which it has to be known."""
     found: dict[Aggregate, dict[Window, None]] = {}
-    seen: set[tuple[Node, tuple[Window, ...]]] = set()
-    stack: list[tuple[Node, tuple[Window, ...]]] = [(ask.node, ask.windows)]
-    while stack:
-        node, windows = at = stack.pop()
-        if at in seen:
-            continue
-        seen.add(at)
+    for node, windows in steps(ask, ask.node, ask.windows, profiles):
         if isinstance(node, Aggregate):
             found.setdefault(node, {}).update(dict.fromkeys(windows))
-        start = start_of(ask, node, profiles) if isinstance(node, Running) else None
-        below = looked_at(node, windows, start)
-        stack.extend((child, below) for child in children(node))
     return {aggregate: tuple(windows) for aggregate, windows in found.items()}
 
 

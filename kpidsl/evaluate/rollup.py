@@ -82,7 +82,10 @@ class Targets:
     def sum(self, values: Floats) -> Floats:
         """The sum in each place; no value counts as nothing, an infinite one makes its place infinite."""
         there = np.where(np.isnan(values), 0.0, values)[self.cell]
-        return self._shaped(np.bincount(self.target, weights=there, minlength=self._size))
+        return self._shaped(self._added(there))
+
+    def _added(self, weights: Floats) -> Floats:
+        return np.bincount(self.target, weights=weights, minlength=self._size).astype(np.float64)
 
     def extreme(self, values: Floats, op: str) -> Floats:
         """The `min` or `max` in each place, NaN where there is none."""
@@ -98,8 +101,7 @@ class Targets:
         best = self.extreme(moments, "min" if end == "first" else "max").ravel()
         at = moments[self.cell] == best[self.target]
         here = np.where(at, levels[self.cell], 0.0)
-        sums = np.bincount(self.target, weights=here, minlength=self._size)
-        return self._shaped(np.where(np.isnan(best), np.nan, sums))
+        return self._shaped(np.where(np.isnan(best), np.nan, self._added(here)))
 
     def deviation(self, count: Floats, mean: Floats, squares: Floats) -> Floats:
         """The sample standard deviation, from the moments of the parts (Chan, Golub and LeVeque)."""
@@ -107,7 +109,7 @@ class Targets:
         with np.errstate(all="ignore"):
             total = self.sum(np.where(count > 0, mean * count, 0.0)) / n
             there = np.where(count > 0, mean, 0.0)[self.cell] - total.ravel()[self.target]
-            between = self._shaped(np.bincount(self.target, count[self.cell] * there**2, self._size))
+            between = self._shaped(self._added(count[self.cell] * there**2))
             return np.where(n > 1, np.sqrt((self.sum(squares) + between) / (n - 1)), np.nan)
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.plan import Columns, Partial, Scan
+from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, cells_of
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import Tables, dimensions_of, masks_of, scan_sql
@@ -55,6 +56,7 @@ class Runner:
     graph: Graph
     session: Session
     queries: list[Query] = field(factory=list)
+    _links: dict[tuple[str, str], Diagnostic | None] = field(factory=dict, init=False)
 
     def tables(self, source: str) -> Tables:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
@@ -84,14 +86,22 @@ class Runner:
         return self.attached(source).broken.get(spec.time)
 
     def trouble(self, source: str, *rows: Row | None) -> Diagnostic | None:
-        """Why some row expressions of a source cannot be read: a broken column or a broken source on the way."""
-        for name, column in sorted(_columns_read(self.graph, source, rows), key=lambda at: (at[0] != source, at)):
+        """Why some row expressions of a source cannot be read: a broken column, source or link on the way."""
+        columns, links = _read(self.graph, source, rows)
+        for name, column in sorted(columns, key=lambda at: (at[0] != source, at)):
             attached = self.attached(name)
             if attached.failure:
                 return attached.failure
             if column in attached.broken:
                 return attached.broken[column]
-        return None
+        return next(filter(None, (self._ambiguous(*at) for at in sorted(links))), None)
+
+    def _ambiguous(self, near: str, far: str) -> Diagnostic | None:
+        """The error of a link that would multiply rows; asked once."""
+        if (near, far) not in self._links:
+            link = next(link for link in self.graph.sources[near].links if link.target == far)
+            self._links[near, far] = link_problem(self.session, link, self.attached(far))
+        return self._links[near, far]
 
     def run(self, scan: Scan) -> tuple[list[Result], dict[Partial | Aggregate, Diagnostic]]:
         """The results of a scan (several when it had to be split) and the parts that failed, each with its reason."""
@@ -152,36 +162,44 @@ def _with(scan: Scan, parts: Sequence[Partial | Aggregate]) -> Scan:
     )
 
 
-def _columns_read(graph: Graph, source: str, rows: Sequence[Row | None]) -> set[tuple[str, str]]:
-    """Source and name of every column of the data behind row expressions: computed ones and links are followed."""
-    found: set[tuple[str, str]] = set()
+def _read(
+    graph: Graph, source: str, rows: Sequence[Row | None]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Source and name of every column behind row expressions, and the links (from, to) that lead there.
+
+    Computed columns are followed to those of the data.
+    """
+    columns: set[tuple[str, str]] = set()
+    links: set[tuple[str, str]] = set()
     seen: set[tuple[tuple[str, ...], ColumnRef]] = set()
-    stack = [((), ref) for row in rows for ref in columns_of(row)]
+    stack: list[tuple[tuple[str, ...], ColumnRef]] = [((), ref) for row in rows for ref in columns_of(row)]
     while stack:
         at = stack.pop()
         if at in seen:
             continue
         seen.add(at)
         via, ref = at
-        path = (*via, *ref.via)
-        near = source
+        path, near = (*via, *ref.via), source
         for step in path:
             link = next(link for link in graph.sources[near].links if link.target == step)
-            found |= {(near, link.column), (step, link.far)}
+            columns |= {(near, link.column), (step, link.far)}
+            links.add((near, step))
             near = step
         declared = graph.sources[near].column(ref.name)
         if declared is not None and declared.value is not None:
             stack.extend((path, below) for below in columns_of(declared.value))
         else:
-            found.add((near, ref.name))
-    return found
+            columns.add((near, ref.name))
+    return columns, links
 
 
 def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
     dims = dimensions_of(scan)
     buckets = _integers(columns["b"])
     texts = {ref: _texts(columns[f"d{n}"]) for n, ref in enumerate(dims)}
-    data = {part: _floats(columns[f"v{n}"]) for n, part in enumerate(scan.parts())}
+    data: dict[Partial | Aggregate, Floats] = {
+        part: _floats(columns[f"v{n}"]) for n, part in enumerate(scan.parts())
+    }
     sets = []
     for mask, names in zip(masks_of(scan), scan.sets, strict=True):
         rows = np.flatnonzero(_integers(columns["g"]) == mask) if len(scan.sets) > 1 else slice(None)

@@ -20,7 +20,7 @@ from kpidsl.model.periods import Window
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
 from kpidsl.model.sources import SourceSpec
 
-SQL = exp.Expression
+SQL = exp.Expr
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
     "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
@@ -102,7 +102,7 @@ class Tables:
         """The local day of a row of the scan's source."""
         time = self.specs[self.source].time
         assert time is not None
-        column = exp.column(name(time), table=name("t"))
+        column: SQL = exp.column(name(time), table=name("t"))
         return column if self.kinds[self.source].get(time) == "day" else exp.cast(column, "DATE")
 
     def moment(self) -> SQL:
@@ -279,9 +279,7 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
     """
     inner = _Inner(tables)
     dims = dimensions_of(scan)
-    inner.add("bucket", "b", lambda: _bucket(scan, tables))
-    inner.names["bucket"] = "b"
-    inner.columns[0] = exp.alias_(inner.columns[0].this, name("b"), copy=False)
+    inner.columns.append(exp.alias_(_bucket(scan, tables), name("b"), copy=False))
     for n, ref in enumerate(dims):
         inner.columns.append(exp.alias_(_text(ref, tables), name(f"d{n}"), copy=False))
     keys = ["b", *(f"d{n}" for n in range(len(dims)))]
@@ -472,3 +470,27 @@ def _grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
 
 def _text_of(query: exp.Expression) -> str:
     return query.sql("duckdb")
+
+
+# -- checks -----------------------------------------------------------------------------------------------------
+
+
+def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
+    """How many rows up to as-of break each condition (`v0` ...). A condition on a missing value is not broken."""
+    broken = [_when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions]
+    query = tables.relation().select(*_numbered([exp.Count(this=b) for b in broken]), copy=False)
+    return _text_of(query.where(_until(as_of, tables)))
+
+
+def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:
+    """The columns (`d0` ..., as text) of one row that breaks a condition: always the same one."""
+    shown = [exp.alias_(exp.cast(tables.column(ref), "VARCHAR"), name(f"d{n}")) for n, ref in enumerate(columns)]
+    broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
+    query = tables.relation().select(*shown, copy=False).where(broken, _until(as_of, tables))
+    return _text_of(query.order_by(*(_column(f"d{n}") for n in range(len(shown)))).limit(1))
+
+
+def _until(as_of: date, tables: Tables) -> SQL:
+    if tables.specs[tables.source].time is None:
+        return exp.true()
+    return exp.LTE(this=tables.day(), expression=literal(as_of))

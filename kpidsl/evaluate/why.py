@@ -7,58 +7,15 @@ import numpy as np
 from kpidsl.evaluate.compute import Frame, Store
 from kpidsl.evaluate.plan import Partial, columns_for, start_of
 from kpidsl.evaluate.windows import shifted, since
+from kpidsl.evaluate.wording import positive_part, words
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Window
-from kpidsl.model.rows import Apply, ColumnRef, Row
 from kpidsl.results import SliceKey
 
 
 def reason(graph: Graph, store: Store, frame: Frame, key: SliceKey, window: Window) -> str:
     """The cause for one slice and window; `frame` has the total and that slice."""
     return _Why(graph, store, frame, key).of(frame.ask.node, window) or "it has a value"
-
-
-def words(node: Node, graph: Graph) -> str:
-    """How a node is called: by the name of a measure or KPI that is just this node, else by what it does."""
-    for name, measure in graph.measures.items():
-        if measure.node == node:
-            return name
-    for name, kpi in graph.kpis.items():
-        if kpi.formula == node:
-            return name
-    match node:
-        case Aggregate(function=function, source=source, argument=argument):
-            return f"{function} of {_row_words(source, argument)}"
-        case Shift(node=inner, by="period"):
-            return f"{words(inner, graph)} of the period before"
-        case Shift(node=inner):
-            return f"{words(inner, graph)} of last year"
-        case Running(node=inner):
-            return f"the running total of {words(inner, graph)}"
-        case Rolling(node=inner):
-            return f"the rolling average of {words(inner, graph)}"
-        case Share(node=inner) | Default(node=inner):
-            return words(inner, graph)
-        case Combine(op="-" | "+" | "*" | "/" as op, args=args):
-            return f" {op} ".join(words(arg, graph) for arg in args)
-        case Combine(args=(first, *_)):
-            return words(first, graph)
-        case Constant(value=value):
-            return f"{value:g}"
-    return "the value"
-
-
-def _row_words(source: str, row: Row | None) -> str:
-    match row:
-        case None:
-            return source
-        case ColumnRef(name=name):
-            return f"{source}.{name}"
-        case Apply(args=args):
-            inner = next((arg for arg in args if isinstance(arg, ColumnRef)), None)
-            return f"an expression of {_row_words(source, inner)}"
-        case _:
-            return source
 
 
 class _Why:
@@ -103,7 +60,8 @@ class _Why:
         if op == "/":
             zero = next((arg for arg in args[1:] if self.value(arg, window) == 0), None)
             if zero is not None:
-                return f"{words(zero, self.graph)} is 0"
+                below = positive_part(zero)
+                return f"{words(below, self.graph)} is not above 0" if below else f"{words(zero, self.graph)} is 0"
         return "the result is too large a number"
 
     def _aggregate(self, node: Aggregate, window: Window) -> str:
