@@ -33,12 +33,16 @@ def asks(
     only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
+    read = _read_sources((kpi.formula, *promised_nodes(kpi)))
+    failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
+    if failure is not None:
+        return evolve(found, slots=(), idle=("failed", failure.message))
     if not found.slots:
         return found
     begin = written_start(kpi.promise)
     found = evolve(
         found,
-        stale=_stale(kpi, profiles),
+        stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
@@ -72,11 +76,6 @@ def told_by_data_so_far(node: Node) -> bool:
         if not isinstance(one, Shift):
             stack.extend(children(one))
     return False
-
-
-def _stale(kpi: Kpi, profiles: Mapping[str, Profile]) -> str | None:
-    read = _read_sources((kpi.formula, *promised_nodes(kpi)))
-    return next((profiles[name].stale for name in read if name in profiles and profiles[name].stale), None)
 
 
 def _read_sources(nodes: Iterable[Node]) -> tuple[str, ...]:
