@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from fractions import Fraction
+from decimal import Decimal
 
 from attrs import evolve
 
 from kpidsl.graph import Aggregate, Bound, Cumulative, Every, Kpi, Node, Shift, Trailing, aggregates, children
+from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.growth import only_grows
 from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
@@ -120,19 +121,19 @@ def _baselines(found: Schedule, kpi: Kpi, calendar: Calendar, begin: date | None
     return evolve(found, slots=slots, baseline=ask)
 
 
-def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar) -> Fraction | str:
+def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar) -> Decimal | str:
     """A ratio is comparable over any window; a total only over as long a one, or as its mean per period."""
     if kpi.formula.additivity != "additive":
-        return Fraction(1)
+        return Decimal(1)
     match kpi.promise.measured:
         case Every(grain=grain):
             if not aligned(baseline, grain, calendar):
                 return f"it is not made of whole {grain}s"
-            return Fraction(1, len(periods(baseline.start, baseline.end, grain, calendar)))
+            return EXACT.divide(1, len(periods(baseline.start, baseline.end, grain, calendar)))
         case Trailing():
-            return Fraction(found.slots[-1].window.days, baseline.days)
+            return EXACT.divide(found.slots[-1].window.days, baseline.days)
         case Cumulative():
-            return Fraction(1)
+            return Decimal(1)
 
 
 # -- pace --------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
@@ -337,6 +337,14 @@ def test_the_same_question_gives_the_same_answer():
     one = kpi(SALES, bound("at least", 365), tolerance=percent(3), **YEAR)
     ledger = monthly(SALES, {"2026-04-10": 100 / 3})
     assert hear(one, ledger, "2026-06-30") == hear(one, dict(reversed(ledger.items())), "2026-06-30")
+
+
+def test_the_caller_s_decimal_context_changes_nothing():
+    one = kpi(SALES, bound("at least", 365), tolerance=percent(3), baseline=period("2025-Q4"), **YEAR)
+    ledger = monthly(SALES, {"2025-12": 10, "2026-04-10": 100 / 3})
+    usual = hear(one, ledger, "2026-06-30")
+    with localcontext(prec=3):
+        assert hear(one, ledger, "2026-06-30") == usual
 
 
 # -- an independent reading of the rules --------------------------------------------------------------------
