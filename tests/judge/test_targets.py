@@ -255,6 +255,12 @@ def test_a_level_owes_the_last_milestone_passed_and_before_the_first_nothing_is_
     assert found.history[0].why == "100 EUR in 2026-07, at least 200 EUR asked by 2026-08-31: 50% below."
 
 
+def test_a_level_reached_before_its_milestone_is_on_track_and_not_met():
+    one = kpi(SALES, start="2026-07-01", milestones=STEPS)
+    found = hear(one, monthly(SALES, {"2026-07-02": 200}), "2026-07-03")
+    assert (found.headline.word, found.headline.running) == ("on track", True)
+
+
 # -- the pace of last year ----------------------------------------------------------------------------------
 
 

@@ -225,6 +225,12 @@ def test_stale_is_grey_whatever_the_number_and_shows_it(value):
     assert found.why == f"{value:,} EUR in 2026-09: orders is 15 days old."
 
 
+def test_without_a_value_too_a_stale_source_is_the_cause():
+    one = kpi(SALES, bound("at least", 50), start="2026-09-01")
+    found = headline(one, monthly(SALES, {"2026-08": 1}), "2026-10-15", stale="orders is 45 days old")
+    assert (found.word, found.why) == ("stale", "No value in 2026-09: orders is 45 days old.")
+
+
 def test_a_stale_source_of_the_target_counts():
     plan = total("orders", "plan")
     one = kpi(SPEND, bound("at least", plan), start="2026-09-01")
