@@ -38,8 +38,7 @@ def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node 
     if not _usable(shape, inner, scope):
         return None
     at = RowPlace(scope, shape, f"`{function.name}`")
-    if ungrouped(inner) != inner:
-        inner = ungrouped(inner)
+    inner = ungrouped(inner)
     whole = isinstance(inner, nodes.Name) and inner.parts == (shape.name,)
     takes = function.parameters[0].takes
     if whole and takes not in ("rows", "condition"):

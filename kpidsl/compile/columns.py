@@ -92,7 +92,7 @@ def column_type(shape: Shape, word: str, scope: Scope) -> Type | None:
             cycle(scope, key)
             return None
         scope.path.append((key, column.name.span))
-        with scope.apart() as inner:
+        with scope.apart() as inner, scope.hop(key):
             value = scope.check_row(column.value, RowPlace(scope, shape, "a computed column"))
             if value is None:
                 scope.causes[key] = scope.cause_in(inner, key, column.name.span)
@@ -100,6 +100,8 @@ def column_type(shape: Shape, word: str, scope: Scope) -> Type | None:
                 shape.values[word] = value
         scope.path.pop()
         shape.types[word] = value.type if value is not None else None
+    if not scope.reach(scope.heights.get(f"{shape.name}.{word}", 0), shape.spans[word]):
+        return None
     return shape.types[word]
 
 

@@ -23,6 +23,14 @@ _ARITHMETIC = ("+", "-", "*", "/", "of")
 
 def check_formula(expr: nodes.Expression, scope: Scope) -> Node | None:
     """The node that a formula means; None after an error."""
+    if not scope.enter(expr.span):
+        return None
+    node = _formula(expr, scope)
+    scope.leave()
+    return node
+
+
+def _formula(expr: nodes.Expression, scope: Scope) -> Node | None:
     match expr:
         case nodes.Group(inner=inner):
             return check_formula(inner, scope)
@@ -156,6 +164,8 @@ def value_of(word: str, name: nodes.Name | nodes.Word, scope: Scope) -> Node | N
     node = compiled(word, scope)
     if node is None:
         scope.blame = scope.blame or scope.causes.get(word)
+    elif not scope.reach(scope.heights.get(word, 0), name.span):
+        return None
     return node
 
 
@@ -172,7 +182,7 @@ def compiled(word: str, scope: Scope) -> Node | None:
         cycle(scope, word)
         return None
     scope.path.append((word, span))
-    with scope.apart() as inner:
+    with scope.apart() as inner, scope.hop(word):
         node = _definition(definition, scope)
     if node is None:
         with_blame = inner.errors[0] if inner.errors else scope.causes.get(f"?{word}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from kpidsl.compile.clauses import grain_of, no_repeats
+from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
 from kpidsl.compile.meaning import Meaning
@@ -16,12 +16,10 @@ from kpidsl.model.rows import ColumnRef
 from kpidsl.syntax import nodes
 
 _STAGES = ("reach", "act", "convert", "engage")
-_REPEATED = (nodes.Caption, nodes.Stakeholder)
 
 
 def measure_of(definition: nodes.MeasureDef, scope: Scope) -> Measure | None:
     """A measure of the graph; None if it has an error."""
-    no_repeats(definition.clauses, (nodes.Caption,), scope)
     word = definition.name.text
     node = compiled(word, scope)
     if node is None:
@@ -34,7 +32,6 @@ def kpi_of(definition: nodes.KpiDef, scope: Scope, meaning: Meaning) -> Kpi | Di
     """A KPI of the graph, or why it cannot be evaluated."""
     word = definition.name.text
     with scope.apart() as inner:
-        no_repeats(definition.clauses, _REPEATED, scope)
         about = _about(definition, scope)
         node = compiled(word, scope)
         formula = next((c for c in definition.clauses if isinstance(c, nodes.Formula)), None)

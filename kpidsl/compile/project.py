@@ -30,12 +30,23 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
         if isinstance(definition, nodes.Let):
             compiled(name, scope)
     finish_sources(scope)
-    broken: dict[str, Diagnostic] = {}
+    broken = _lost(scope)
     measures = _measures(scope)
     kpis = _kpis(scope, no_days, broken)
     objectives = _objectives(scope, kpis, broken)
     check_trials(kpis, scope)
     return Graph(scope.calendar, dict(scope.sources), measures, kpis, objectives, broken)
+
+
+def _lost(scope: Scope) -> dict[str, Diagnostic]:
+    """KPIs and objectives that the parser could not read: they are not evaluated, and not forgotten."""
+    return {
+        name: Diagnostic(
+            "K215", f"`{name}` could not be read", span, help="the parser says what is wrong with it"
+        )
+        for name, span in scope.names.lost.items()
+        if span.text.lstrip().startswith(("kpi", "objective")) and name not in scope.names.known
+    }
 
 
 def _measures(scope: Scope) -> dict[str, Measure]:

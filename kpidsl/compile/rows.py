@@ -25,7 +25,10 @@ _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
 
 def check_row(expr: nodes.Expression, at: RowPlace) -> Row | None:
     """The typed form of an expression over one row; None after an error."""
+    if not at.scope.enter(expr.span):
+        return None
     row = _row(expr, at)
+    at.scope.leave()
     return None if row is None else at.scope.intern(row)
 
 
@@ -191,57 +194,52 @@ def _compared(op: str, left: nodes.Expression, right: nodes.Expression, at: RowP
     return None if pair is None else Apply(op, pair, FLAG)
 
 
-def _is_date(expr: nodes.Expression, at: RowPlace) -> bool:
-    """Whether an expression is a day, without a word about errors: the check itself tells them."""
-    with at.scope.silent():
-        row = check_row(expr, at)
-    return row is not None and row.type.kind in DATES
+def _period(expr: nodes.Expression, subject: Row) -> nodes.PeriodText | None:
+    """What an expression says of days: a period, or a year beside a day."""
+    expr = ungrouped(expr)
+    if isinstance(expr, nodes.PeriodText):
+        return expr
+    return year_of(expr) if subject.type.kind in DATES else None
 
 
 def _among(subject: nodes.Expression, items: tuple[nodes.Expression, ...], at: RowPlace) -> Row | None:
-    if any(
-        isinstance(ungrouped(item), nodes.PeriodText)
-        or (year_of(ungrouped(item)) is not None and _is_date(subject, at))
-        for item in items
-    ):
-        parts = [_compared("=", subject, item, at) for item in items]
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts):
-            return None
-        found = known[0]
-        for part in known[1:]:
-            found = Apply("or", (found, part), FLAG)
-        return found
     row = check_row(subject, at)
-    values = [check_row(item, at) for item in items]
-    if row is None or None in values:
+    if row is None:
         return None
-    fitted: list[Row] = []
-    for item, value in zip(items, values, strict=True):
+    within: list[Row | None] = []
+    others: list[Row] = []
+    for item in items:
+        if (period := _period(item, row)) is not None:
+            within.append(dated("=", row, subject, period, at))
+            continue
+        value = check_row(item, at)
         pair = alike(row, value, subject, item, at) if value is not None else None
         if pair is None:
             return None
-        fitted.append(pair[1])
-    return Apply("in", (row, *fitted), FLAG)
+        others.append(pair[1])
+    parts = [*within, Apply("in", (row, *others), FLAG)] if others else within
+    found: Row | None = None
+    for part in parts:
+        if part is None:
+            return None
+        found = part if found is None else Apply("or", (found, part), FLAG)
+    return found
 
 
 def _between(
     subject: nodes.Expression, low: nodes.Expression, high: nodes.Expression, at: RowPlace
 ) -> Row | None:
-    ends_given = (ungrouped(low), ungrouped(high))
-    if any(
-        isinstance(end, nodes.PeriodText) or (year_of(end) is not None and _is_date(subject, at))
-        for end in ends_given
-    ):
-        ends = _compared(">=", subject, low, at), _compared("<=", subject, high, at)
-        return None if ends[0] is None or ends[1] is None else Apply("and", (ends[0], ends[1]), FLAG)
-    row, first, last = check_row(subject, at), check_row(low, at), check_row(high, at)
-    if row is None or first is None or last is None:
+    row = check_row(subject, at)
+    if row is None:
         return None
-    a, b = alike(row, first, subject, low, at), alike(row, last, subject, high, at)
+    first, last = _period(low, row), _period(high, row)
+    if first is not None and last is not None:
+        ends = dated(">=", row, subject, first, at), dated("<=", row, subject, last, at)
+        return None if ends[0] is None or ends[1] is None else Apply("and", (ends[0], ends[1]), FLAG)
+    a, b = _end(row, subject, low, at), _end(row, subject, high, at)
     if a is None or b is None:
         return None
-    match a[1], b[1]:
+    match a, b:
         case Literal(value=float(x)), Literal(value=float(y)) if x > y:
             at.scope.error(
                 "K404",
@@ -250,7 +248,13 @@ def _between(
                 help=f"the smaller comes first: `between {high.span.text} and {low.span.text}`",
             )
             return None
-    return Apply("between", (row, a[1], b[1]), FLAG)
+    return Apply("between", (row, a, b), FLAG)
+
+
+def _end(row: Row, subject: nodes.Expression, end: nodes.Expression, at: RowPlace) -> Row | None:
+    value = check_row(end, at)
+    pair = alike(row, value, subject, end, at) if value is not None else None
+    return None if pair is None else pair[1]
 
 
 # -- when, default and functions --------------------------------------------------------------------------------

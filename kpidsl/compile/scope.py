@@ -30,6 +30,10 @@ KIND_OF = {
     nodes.ObjectiveDef: "objective",
 }
 
+# Every pass over a formula is a recursion of a few frames per level, and Python allows a thousand of them.
+_DEEPEST = 100
+_HOP = 3
+
 T = TypeVar("T")
 
 
@@ -101,6 +105,10 @@ class Scope:
     """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the imports."""
     circles: set[str] = field(factory=set)
     """Definitions that rest on themselves, each told once."""
+    depth: int = 0
+    deepest: int = 0
+    heights: dict[str, int] = field(factory=dict)
+    """How deep constants, measures, KPIs and computed columns are, what they refer to included."""
     whole: Report = field(init=False)
     """Where everything is told in the end."""
     _pool: dict[object, object] = field(factory=dict)
@@ -150,15 +158,43 @@ class Scope:
             self.whole.extend(self.report)
             self.report, self.blame = outer, outer_blame
 
+    # -- depth ----------------------------------------------------------------------------------------------
+
+    def enter(self, span: Span) -> bool:
+        """Go one level deeper into an expression; an error instead where it is too deep."""
+        if not self.reach(1, span):
+            return False
+        self.depth += 1
+        return True
+
+    def leave(self) -> None:
+        """Come back from a level."""
+        self.depth -= 1
+
+    def reach(self, levels: int, span: Span) -> bool:
+        """Whether so many levels more are within the limit; an error, once for each definition, if not."""
+        self.deepest = max(self.deepest, self.depth + levels)
+        if self.depth + levels <= _DEEPEST:
+            return True
+        if not any(fault.code == "K323" for fault in self.report):
+            self.error(
+                "K323",
+                f"this is nested more than {_DEEPEST} levels deep, what it refers to included",
+                span,
+                help="a column of the data can hold what takes so many steps",
+            )
+        return False
+
     @contextmanager
-    def silent(self) -> Iterator[None]:
-        """Look at something without telling its errors; whoever looks again will."""
-        outer, outer_blame = self.report, self.blame
-        self.report = Report()
+    def hop(self, name: str) -> Iterator[None]:
+        """Follow a reference, and remember how deep what it names is."""
+        start, outer = self.depth, self.deepest
+        self.depth = self.deepest = start + _HOP
         try:
             yield
         finally:
-            self.report, self.blame = outer, outer_blame
+            self.heights[name] = self.deepest - start - _HOP
+            self.depth, self.deepest = start, outer
 
     def cause_in(self, inner: Report, name: str, span: Span) -> Diagnostic:
         """Why a definition is broken: its first error, else the error of what it rests on."""

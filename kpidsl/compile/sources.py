@@ -6,7 +6,7 @@ import posixpath
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from kpidsl.compile.clauses import grain_of, no_repeats
+from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import column_type
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
@@ -34,7 +34,6 @@ _MONTHS = (
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
-_REPEATED = (nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption)
 _OPTIONS = {
     "separated by": "separator",
     "decimal": "decimal",
@@ -53,7 +52,6 @@ def read_calendar(scope: Scope) -> Diagnostic | None:
         return None
     month, week, zone = 1, 0, "UTC"
     with scope.apart() as inner:
-        no_repeats(definition.clauses, (), scope)
         for clause in definition.clauses:
             match clause:
                 case nodes.FiscalYear(month=word):
@@ -96,7 +94,6 @@ def read_shapes(scope: Scope) -> None:
         shape = Shape(definition.name.text, definition)
         scope.shapes[shape.name] = shape
         with scope.apart() as inner:
-            no_repeats(definition.clauses, _REPEATED, scope)
             _columns(shape, scope)
         shape.cause = inner.errors[0] if inner.errors else scope.names.twice.get(shape.name)
     for shape in scope.shapes.values():

@@ -20,27 +20,23 @@ def ungrouped(expr: nodes.Expression) -> nodes.Expression:
 
 
 def names_in(expr: nodes.Expression) -> Iterator[nodes.Name]:
-    """Every reference in an expression, from the left."""
-    match expr:
-        case nodes.Name():
-            yield expr
-        case nodes.Number() | nodes.String() | nodes.PeriodText():
-            return
-        case nodes.When(branches=branches, otherwise=otherwise):
-            for branch in branches:
-                for part in branch:
-                    yield from names_in(part)
-            if otherwise is not None:
-                yield from names_in(otherwise)
-        case _:
-            for part in _parts(expr):
-                yield from names_in(part)
+    """Every reference in an expression, from the left; without recursion, for nobody has looked how deep it is."""
+    stack = [expr]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, nodes.Name):
+            yield part
+        else:
+            stack += reversed(_parts(part))
 
 
 def _parts(expr: nodes.Expression) -> tuple[nodes.Expression, ...]:
     match expr:
         case nodes.Call(args=args, by=by):
             return (*args, by) if by is not None else args
+        case nodes.When(branches=branches, otherwise=otherwise):
+            inner = tuple(part for branch in branches for part in branch)
+            return inner if otherwise is None else (*inner, otherwise)
         case nodes.Unary(operand=inner) | nodes.Group(inner=inner):
             return (inner,)
         case nodes.Binary(left=left, right=right):

@@ -1,11 +1,11 @@
 """What is broken spoils what rests on it, tells its fault once, and leaves the rest alone; imports; links of files."""
 
 import pytest
-from spec import SOURCES, build, kpi
 
 from kpidsl.compile import compile_files, imports_of, missing_import
 from kpidsl.diagnostics import Report, Source
 from kpidsl.syntax.parse import parse
+from tests.compile.spec import SOURCES, build, kpi
 
 
 def test_one_broken_kpi_leaves_the_others() -> None:
@@ -15,7 +15,9 @@ def test_one_broken_kpi_leaves_the_others() -> None:
 
 
 def test_what_rests_on_a_broken_measure_is_broken_without_another_error() -> None:
-    made = build("measure a = sum(ads.spent)\nmeasure b = a / leads\n" + kpi("b * 2") + "objective o\n  kpi x\n")
+    made = build(
+        "measure a = sum(ads.spent)\nmeasure b = a / leads\n" + kpi("b * 2") + "objective o\n  kpi x\n"
+    )
     assert made.codes == ["K203"]
     assert made.graph.broken["x"].code == "K215"
     assert "K203" in made.graph.broken["x"].notes[0]
@@ -52,7 +54,7 @@ def test_a_broken_calendar_spoils_everything() -> None:
 
 
 def test_a_definition_that_cannot_be_read_is_not_unknown() -> None:
-    made = build("measure a = = 5\n" + kpi("a * 2") + kpi("sum(t.x)", name="y") + "source t\n  frm \"t\"\n")
+    made = build("measure a = = 5\n" + kpi("a * 2") + kpi("sum(t.x)", name="y") + 'source t\n  frm "t"\n')
     assert set(made.codes) <= {"K100", "K101", "K102", "K103", "K104", "K105", "K110"} or all(
         code.startswith("K1") for code in made.codes
     )
@@ -122,3 +124,33 @@ def test_a_missing_import_names_what_is_near() -> None:
     fault = missing_import(name, span, ["calendar.kpi", "web/a.kpi"])
     assert fault.code == "K209"
     assert "../calendar.kpi" in fault.notes[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        kpi("leads" + " + leads" * 150),
+        kpi("(" * 150 + "leads" + ")" * 150),
+        kpi("count(crm where " + "not " * 150 + "score = 1)"),
+        kpi("sum(crm.score" + " + crm.score" * 5000 + ")"),
+        "".join(f"measure m{i} = m{i + 1} + leads\n" for i in range(400))
+        + "measure m400 = leads\n"
+        + kpi("m0"),
+        "".join(f"measure m{i} = m{i - 1} + leads\n" for i in range(400, 0, -1))
+        + "measure m0 = leads\n"
+        + kpi("m400"),
+        "measure m0 = leads\n"
+        + "".join(f"measure m{i} = m{i - 1} + leads\n" for i in range(1, 400))
+        + kpi("m399"),
+    ],
+)
+def test_depth_has_a_limit(text: str) -> None:
+    made = build(text)
+    assert made.codes
+    assert set(made.codes) <= {"K122", "K323"}, "the parser refuses what is deep in itself"
+    assert "x" in made.graph.broken
+
+
+def test_the_limit_is_far_from_what_people_write() -> None:
+    made = build(kpi("leads" + " + leads" * 60))
+    assert not made.codes

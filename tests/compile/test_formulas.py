@@ -1,11 +1,11 @@
 """What formulas mean: units through arithmetic, additivity, filters and the nodes that come out."""
 
 import pytest
-from spec import build, kpi, sound
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Rolling, Running, Share, Shift, aggregates
 from kpidsl.model.rows import Apply, ColumnRef, Literal
 from kpidsl.model.units import POINTS
+from tests.compile.spec import build, kpi, sound
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,9 @@ def test_periods_compare_by_days(condition: str, ops: list[tuple[str, str]]) -> 
     row = node.filter
     assert isinstance(row, Apply)
     parts = row.args if row.op == "and" else (row,)
-    found = [(p.op, str(p.args[1].value)) for p in parts if isinstance(p, Apply) and isinstance(p.args[1], Literal)]
+    found = [
+        (p.op, str(p.args[1].value)) for p in parts if isinstance(p, Apply) and isinstance(p.args[1], Literal)
+    ]
     assert found == ops
 
 
@@ -242,7 +244,7 @@ def test_periods_compare_by_days(condition: str, ops: list[tuple[str, str]]) -> 
         "-spend < 0",
         "spend / clicks > 2 EUR per click",
         "spend + 0 > revenue",
-        "platform = 5 or platform = \"5\"",
+        'platform = 5 or platform = "5"',
         "ads.spend > 5",
     ],
 )

@@ -1,9 +1,16 @@
 """The hash of a KPI: moved by what it means, and by nothing else."""
 
 import pytest
-from spec import SOURCES, kpi, sound
 
-BASE = kpi("ad_spend / leads", "unit EUR per lead", "target at most 25 EUR per lead", "tolerance 5%", "deadline 2026-Q4")
+from tests.compile.spec import SOURCES, kpi, sound
+
+BASE = kpi(
+    "ad_spend / leads",
+    "unit EUR per lead",
+    "target at most 25 EUR per lead",
+    "tolerance 5%",
+    "deadline 2026-Q4",
+)
 
 SAME = {
     "blanks and comments": BASE.replace("ad_spend / leads", "ad_spend  /  leads   # why not"),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spec import SOURCES
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.compile import compile_files, imports_of
@@ -14,6 +13,7 @@ from kpidsl.compile.show import draw, to_dot, to_json, to_mermaid
 from kpidsl.diagnostics import Report, Severity, Source
 from kpidsl.graph import Graph
 from kpidsl.syntax.parse import parse
+from tests.compile.spec import SOURCES
 
 TOUR = (Path(__file__).parent / "tour.kpi").read_text("utf-8")
 _WORD = re.compile(r"[^\W\d]\w*|\d[\d_.%-]*\w*|[-+*/=<>]+|\"[^\"\n]*\"")
@@ -84,7 +84,7 @@ _EXPRESSIONS = st.recursive(_ATOMS, _grown, max_leaves=8)
 @given(_EXPRESSIONS, _EXPRESSIONS, _EXPRESSIONS)
 def test_random_formulas(formula: str, measure: str, column: str) -> None:
     text = (
-        f"{SOURCES}\nsource t\n  from \"t.csv\"\n  time d\n  column b = {column}\nmeasure a = {measure}\nlet y = {column}\n"
+        f'{SOURCES}\nsource t\n  from "t.csv"\n  time d\n  column b = {column}\nmeasure a = {measure}\nlet y = {column}\n'
         f"kpi x\n  formula {formula}\n  target at least {measure}\n  by channel\n    google at most {formula}\n"
     )
     graph, report = _compiled(text)

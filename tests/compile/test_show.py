@@ -3,9 +3,9 @@
 import json
 
 import pytest
-from spec import kpi, sound
 
 from kpidsl.compile.show import draw, label, to_dot, to_json, to_mermaid
+from tests.compile.spec import kpi, sound
 
 
 def test_shared_parts_are_drawn_once() -> None:
