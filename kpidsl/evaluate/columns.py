@@ -78,12 +78,12 @@ def _difference(found: str, wanted: str) -> str:
     )
 
 
-# -- columns that come with a type --------------------------------------------------------------------------------
+# -- columns that come with a type --------------------------------------------------------------------------
 
 
 @frozen
 class Expression:
-    """How a typed column is read: SQL, the kind it has, and the SQL of the cells to verify if it holds text."""
+    """How a typed column is read: SQL, its kind, and the SQL of the cells to verify if it holds text."""
 
     sql: str
     kind: str
@@ -165,9 +165,10 @@ def _as_found(raw: str, found: str, base: str, day: str | None, moment: str | No
 
 def wrong_type(column: ColumnSpec, found: str, place: str) -> Diagnostic:
     """A typed column that cannot hold what is declared."""
+    holds = _WORDS.get(found.split("(")[0], found)
     return Diagnostic(
         "K518",
-        f"`{column.name}` is declared {_declared(column)}, the data has {_WORDS.get(found.split('(')[0], found)} there",
+        f"`{column.name}` is declared {_declared(column)}, the data has {holds} there",
         column.span,
         place=f'{place}, column "{column.name}"',
     )

@@ -124,8 +124,10 @@ def fractions(
     """
     if column.type.unit.style != "percent":
         return None
+    percents = f"round({value} * 100, 9)"
     ((high, whole, bare),) = connection.execute(
-        f"SELECT max(abs({value})), bool_and(round({value} * 100) = {value} * 100), bool_and({unsigned}) FROM {relation}"
+        f"SELECT max(abs({value})), bool_and(round({percents}) = {percents}), bool_and({unsigned})"
+        f" FROM {relation}"
     ).fetchall()
     if high is None or high > 0.01 or whole or not bare:
         return None
