@@ -48,6 +48,14 @@ class Writing:
     """The zone of the calendar, for time stamps that carry their own."""
 
 
+_INK = f"[^{SPACES}\r\n]"
+
+
+def filled(text: str) -> str:
+    """Whether a cell holds more than blanks. A search stops at the first sign; trimming is slow."""
+    return f"regexp_matches({text}, {literal(_INK)})"
+
+
 def signs_of(unit: Unit) -> tuple[str, ...]:
     """What may stand before or after a number in that unit: `EUR` and `€`, or `%`; longest first."""
     if unit.style == "percent":

@@ -121,7 +121,7 @@ def expression(column: ColumnSpec, found: str, writing: Writing) -> Expression |
 
 
 def _from_text(column: ColumnSpec, raw: str, writing: Writing) -> Expression:
-    text = f"CASE WHEN trim({raw}, {literal(cells.SPACES)}) <> '' THEN {raw} END"
+    text = f"CASE WHEN {cells.filled(raw)} THEN {raw} END"
     match column.type.kind:
         case "text" | "identity" | "unknown":
             return Expression(raw, "text")

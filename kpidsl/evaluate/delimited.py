@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.evaluate.cells import SPACES
+from kpidsl.evaluate.cells import filled
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import literal
@@ -131,8 +131,7 @@ def insert(
 ) -> None:  # fmt: skip
     """The rows of a UTF-8 file after those of the table; blank cells are missing. Raises duckdb.Error."""
     schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(width))
-    blank = literal(SPACES + "\r\n")
-    cells = ["NULL" if i is None else f"CASE WHEN trim(h{i}, {blank}) <> '' THEN h{i} END" for i in places]
+    cells = ["NULL" if i is None else f"CASE WHEN {filled(f'h{i}')} THEN h{i} END" for i in places]
     connection.execute(
         f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])}"
         f" FROM read_csv({literal(str(path))}, delim={literal(separator)}, columns={{{schema}}},"

@@ -1,7 +1,8 @@
 """One fenced in-memory DuckDB connection to which the sources of a project are attached.
 
-The fence: what may be read are the files that the sources resolve to and nothing else; no extension is loaded
-or fetched, no setting can be changed, no Python variable can be scanned, and only a single SELECT is ever run.
+The fence: what may be read are the files that the sources resolve to and nothing else; no extension is
+loaded or fetched, no setting can be changed, no Python variable can be scanned, and only a single SELECT is
+ever run.
 """
 
 from __future__ import annotations

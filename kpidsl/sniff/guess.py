@@ -37,8 +37,8 @@ _CHANNEL = re.compile(
 _SIGNED = re.compile(r"[.,'’]")
 _COUNTED = frozenset(
     "clicks impressions sessions leads orders visits visitors views pageviews pages conversions users"
-    " customers downloads items likes shares comments followers subscribers signups installs emails opens calls"
-    " units clics".split()
+    " customers downloads items likes shares comments followers subscribers signups installs emails opens"
+    " calls units clics".split()
 )
 
 
