@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic, Span, near
+from kpidsl.diagnostics import Diagnostic, near
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.quote import literal, name
@@ -190,8 +190,3 @@ def _declared(column: ColumnSpec) -> str:
             return "as the time"
         case kind:
             return kind
-
-
-def expected(column: ColumnSpec, span: Span | None = None) -> str:
-    """What a column is declared to hold, for messages."""
-    return _declared(column)

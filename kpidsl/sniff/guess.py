@@ -161,7 +161,7 @@ def guess(title: str, values: Sequence[str], writing: Writing, thing: str) -> Gu
         return Guess("text", remark="no cell holds anything")
     words = {value.casefold() for value in values}
     if (found := _IDENTITY.fullmatch(title)) and _is_name(title):
-        return Guess("identity", thing=_word(found[1] or thing))
+        return Guess("identity", thing=word(found[1] or thing))
     if words <= {*TRUE_WORDS, *FALSE_WORDS} and _says_both(words, title):
         return Guess("flag")
     if kind := _iso(values):
@@ -219,7 +219,7 @@ def singular(word: str) -> str:
     return word[:-1] if re.search(r"[^su]s$", word) and len(word) > 3 else word
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """A text as one word of the language."""
     word = re.sub(r"\W+", "_", text.strip()).strip("_").lower()
     return word if word and not word[0].isdigit() else f"n{word}" if word else "row"
@@ -230,8 +230,3 @@ def _is_name(title: str) -> bool:
     return bool(
         re.search(r"(^|[ _-])(id|uuid|guid)$", title, re.IGNORECASE) or re.search(r"[a-z]Id$|[a-z]ID$", title)
     )
-
-
-def word(text: str) -> str:
-    """A text as a name of a definition."""
-    return _word(text)
