@@ -85,7 +85,7 @@ _family(
         "K215",
         "rests-on-broken",
         _E,
-        "A definition rests on another that has an error; kept in the graph, not reported again.",
+        "A definition could not be read, or rests on one that has an error; told there, and not again.",
     ),
     ("K217", "link-twice", _E, "A source belongs to itself, or to another one twice."),
     ("K219", "no-dimension", _E, "A source of the formula lacks the column that the KPI is split by."),
@@ -130,6 +130,7 @@ _family(
     ("K319", "not-constant", _E, "A constant is computed from data."),
     ("K320", "wrong-place", _E, "A source, objective, `when` or `where` stands where it means nothing."),
     ("K321", "test-table", _E, "A table of a test does not fit its source."),
+    ("K323", "too-deep", _E, "An expression, with all that it refers to, is nested too deeply."),
     ("K322", "bad-option", _E, "An option of a file has a value that it cannot have."),
 )
 
@@ -148,7 +149,6 @@ _family(
     ("K410", "no-start", _E, "What is measured cumulatively has no day to begin."),
     ("K411", "milestone-order", _E, "Milestones are not in the order of time, or outside of the promise."),
     ("K412", "pace-without-addition", _E, "A pace is asked of a formula that does not add up over time."),
-    ("K413", "tolerance-twice", _E, "A promise has two tolerances."),
     ("K414", "bad-weight", _E, "A weight is not a positive number."),
     ("K415", "bad-share", _E, "The share of KPIs to be met is not between 0% and 100%."),
     ("K416", "draft-in-objective", _W, "An objective names a draft, which does not count."),

@@ -20,7 +20,7 @@ from itertools import pairwise
 
 import attrs
 import duckdb
-from atelier_data import TABLES, database
+from tests.atelier_data import TABLES, database
 
 HALF_GONE = 106 / 184  # 1 July to 14 October, of 1 July to 31 December
 

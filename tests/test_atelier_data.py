@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import atelier_expected as atelier
+from tests import atelier_expected as atelier
 import pytest
-from atelier_data import DATA
+from tests.atelier_data import DATA
 
 WORDS = {
     "met", "nearly met", "missed", "on track", "at risk", "off track", "no data", "stale", "not started",

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
-import toy_store_queries as toy
+from tests import toy_store_queries as toy
 
 FOLDER = os.environ.get("KPIDSL_TOY_STORE", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="KPIDSL_TOY_STORE names no folder with the data set")

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from kpidsl.compile.calls import right_count
+from kpidsl.compile.columns import way_to
 from kpidsl.compile.lower import conjunction
-from kpidsl.compile.rows import (
-    RowPlace,
-    check_condition,
-    check_number,
-    check_row,
-    names_in,
-    ungrouped,
-    way_to,
-    written,
-)
-from kpidsl.compile.scope import Scope, Shape, listed, rests_on, similar
-from kpidsl.compile.words import describe
+from kpidsl.compile.rows import check_condition, check_number, check_row
+from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
+from kpidsl.compile.walk import names_in, ungrouped, written
 from kpidsl.graph import Additivity, Aggregate, Combine, Node
 from kpidsl.model.functions import Function
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
@@ -46,8 +38,7 @@ def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node 
     if not _usable(shape, inner, scope):
         return None
     at = RowPlace(scope, shape, f"`{function.name}`")
-    if ungrouped(inner) != inner:
-        inner = ungrouped(inner)
+    inner = ungrouped(inner)
     whole = isinstance(inner, nodes.Name) and inner.parts == (shape.name,)
     takes = function.parameters[0].takes
     if whole and takes not in ("rows", "condition"):
@@ -349,6 +340,3 @@ def _survey(
     if function.name == "csat":
         return share(">=", least)
     return scope.intern(Combine("-", (share(">=", _PROMOTER), share("<=", _DETRACTOR)), POINTS, "none"))
-
-
-__all__ = ["check_aggregate", "describe"]

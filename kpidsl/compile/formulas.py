@@ -6,14 +6,16 @@ from typing import cast
 
 from kpidsl.compile.additivity import combined
 from kpidsl.compile.aggregates import check_aggregate
+from kpidsl.compile.comparisons import units_differ
 from kpidsl.compile.lower import arithmetic, constant, converted, restricted
 from kpidsl.compile.results import check_result_call
-from kpidsl.compile.rows import RowPlace, check_condition, cycle, units_differ, written
-from kpidsl.compile.scope import KIND_OF, Scope, listed, rests_on, similar
+from kpidsl.compile.rows import check_condition
+from kpidsl.compile.scope import KIND_OF, RowPlace, Scope, cycle, listed, rests_on, similar
+from kpidsl.compile.walk import written
 from kpidsl.graph import Combine, Constant, Default, Node, aggregates
 from kpidsl.model.functions import AGGREGATES, RESULT_FUNCTIONS, ROW_FUNCTIONS
 from kpidsl.model.rows import Row
-from kpidsl.model.units import ONE, PERCENT, Unit, sum_unit
+from kpidsl.model.units import ONE, PERCENT, sum_unit
 from kpidsl.syntax import nodes
 
 _ARITHMETIC = ("+", "-", "*", "/", "of")
@@ -21,6 +23,14 @@ _ARITHMETIC = ("+", "-", "*", "/", "of")
 
 def check_formula(expr: nodes.Expression, scope: Scope) -> Node | None:
     """The node that a formula means; None after an error."""
+    if not scope.enter(expr.span):
+        return None
+    node = _formula(expr, scope)
+    scope.leave()
+    return node
+
+
+def _formula(expr: nodes.Expression, scope: Scope) -> Node | None:
     match expr:
         case nodes.Group(inner=inner):
             return check_formula(inner, scope)
@@ -154,6 +164,8 @@ def value_of(word: str, name: nodes.Name | nodes.Word, scope: Scope) -> Node | N
     node = compiled(word, scope)
     if node is None:
         scope.blame = scope.blame or scope.causes.get(word)
+    elif not scope.reach(scope.heights.get(word, 0), name.span):
+        return None
     return node
 
 
@@ -161,13 +173,16 @@ def compiled(word: str, scope: Scope) -> Node | None:
     """The node of a definition; None with a cause in `scope.causes` if it has an error."""
     if word in scope.values:
         return scope.values[word]
+    if word in scope.names.twice:
+        scope.causes[word] = scope.names.twice[word]
+        return None
     definition = scope.names.known[word]
     span = definition.name.span
     if any(step == word for step, _ in scope.path):
-        cycle(scope, word, span)
+        cycle(scope, word)
         return None
     scope.path.append((word, span))
-    with scope.apart() as inner:
+    with scope.apart() as inner, scope.hop(word):
         node = _definition(definition, scope)
     if node is None:
         with_blame = inner.errors[0] if inner.errors else scope.causes.get(f"?{word}")
@@ -407,8 +422,3 @@ def _result_call(call: nodes.Call, scope: Scope) -> Node | None:
     if None in args:
         return None
     return check_result_call(call, RESULT_FUNCTIONS[call.name.text], cast(list[Node], args), scope)
-
-
-def unit_of(node: Node) -> Unit:
-    """The unit of a node."""
-    return node.unit

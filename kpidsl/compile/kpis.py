@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from typing import cast
 
-from kpidsl.compile.clauses import grain_of, no_repeats
+from kpidsl.compile.clauses import grain_of
+from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
 from kpidsl.compile.meaning import Meaning
 from kpidsl.compile.promises import Draft, read_bound, read_promise, read_tolerance
-from kpidsl.compile.rows import Bad, RowPlace, find_column, way_to
-from kpidsl.compile.scope import Scope, Shape, listed, rests_on, similar
+from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.graph import About, Bound, Dimension, Kpi, Measure, Node, Promise, SlicePromise, aggregates
 from kpidsl.model.rows import ColumnRef
 from kpidsl.syntax import nodes
 
 _STAGES = ("reach", "act", "convert", "engage")
-_REPEATED = (nodes.Caption, nodes.Stakeholder)
 
 
 def measure_of(definition: nodes.MeasureDef, scope: Scope) -> Measure | None:
     """A measure of the graph; None if it has an error."""
-    no_repeats(definition.clauses, (nodes.Caption,), scope)
     word = definition.name.text
     node = compiled(word, scope)
     if node is None:
@@ -34,7 +32,6 @@ def kpi_of(definition: nodes.KpiDef, scope: Scope, meaning: Meaning) -> Kpi | Di
     """A KPI of the graph, or why it cannot be evaluated."""
     word = definition.name.text
     with scope.apart() as inner:
-        no_repeats(definition.clauses, _REPEATED, scope)
         about = _about(definition, scope)
         node = compiled(word, scope)
         formula = next((c for c in definition.clauses if isinstance(c, nodes.Formula)), None)
@@ -180,24 +177,16 @@ def _no_dimension(name: nodes.Name, shape: Shape, others: list[str], ways: objec
             help=f"{named} says which",
         )
         return
-    columns = [c for c in shape.columns]
-    having = [
-        s.name
-        for s in scope.shapes.values()
-        if name.parts[-1] in s.spans or (name.text == "channel" and s.channel)
-    ]
-    notes = similar("a column", name.parts[-1], columns) or [f"columns of {shape.name}: {listed(columns)}"]
+    word, columns = name.parts[-1], shape.columns
+    notes = similar("a column", word, columns) or [f"columns of {shape.name}: {listed(columns)}"]
     if others:
         notes.append(f"the formula also reads {listed(others)}")
-    helps = (
-        f"`belongs to {having[0]} by ...` under `source {shape.name}` would bring it"
-        if having
-        else (
-            "`channel COLUMN` under the source says it"
-            if name.text == "channel"
-            else "a dimension is a column of every source of the formula"
-        )
-    )
+    having = [s.name for s in scope.shapes.values() if word in s.spans]
+    helps = "a dimension is a column of every source of the formula"
+    if word == "channel":
+        helps = f"`channel COLUMN` or `belongs to ...` under `source {shape.name}` says it"
+    elif having:
+        helps = f"`belongs to {having[0]} by ...` under `source {shape.name}` would bring it"
     scope.error(
         "K219", f"{shape.name} has no `{name.text}` to split by", name.span, label, notes=notes, help=helps
     )

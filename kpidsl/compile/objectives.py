@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from kpidsl.compile.clauses import no_repeats
 from kpidsl.compile.scope import KIND_OF, Scope, listed, rests_on, similar
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.graph import Kpi, Objective
@@ -19,7 +18,6 @@ def objective_of(
     """An objective of the graph, or why it cannot be judged."""
     word, span = definition.name.text, definition.name.span
     with scope.apart() as inner:
-        no_repeats(definition.clauses, (nodes.Caption, nodes.Member), scope)
         members = _members(definition, kpis, scope)
         met = next((c for c in definition.clauses if isinstance(c, nodes.Met)), None)
         need = _need(met, scope)

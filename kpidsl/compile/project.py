@@ -9,6 +9,7 @@ from kpidsl.compile.kpis import kpi_of, measure_of
 from kpidsl.compile.meaning import Meaning
 from kpidsl.compile.objectives import objective_of
 from kpidsl.compile.resolve import collect
+from kpidsl.compile.rows import check_row
 from kpidsl.compile.scope import Scope, rests_on
 from kpidsl.compile.sources import finish_sources, read_calendar, read_shapes
 from kpidsl.compile.trials import check_trials
@@ -22,19 +23,30 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
 
     All files are one scope. Never raises for any files that the parser makes.
     """
-    scope = Scope(collect(files, report), report)
+    scope = Scope(collect(files, report), report, check_row=check_row)
     no_days = read_calendar(scope)
     read_shapes(scope)
     for name, definition in scope.names.known.items():
         if isinstance(definition, nodes.Let):
             compiled(name, scope)
     finish_sources(scope)
-    broken: dict[str, Diagnostic] = {}
+    broken = _lost(scope)
     measures = _measures(scope)
     kpis = _kpis(scope, no_days, broken)
     objectives = _objectives(scope, kpis, broken)
     check_trials(kpis, scope)
     return Graph(scope.calendar, dict(scope.sources), measures, kpis, objectives, broken)
+
+
+def _lost(scope: Scope) -> dict[str, Diagnostic]:
+    """KPIs and objectives that the parser could not read: they are not evaluated, and not forgotten."""
+    return {
+        name: Diagnostic(
+            "K215", f"`{name}` could not be read", span, help="the parser says what is wrong with it"
+        )
+        for name, span in scope.names.lost.items()
+        if span.text.lstrip().startswith(("kpi", "objective")) and name not in scope.names.known
+    }
 
 
 def _measures(scope: Scope) -> dict[str, Measure]:

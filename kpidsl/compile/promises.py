@@ -10,10 +10,10 @@ from attrs import define
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.lower import converted
-from kpidsl.compile.rows import ungrouped
 from kpidsl.compile.scope import Scope
+from kpidsl.compile.walk import ungrouped
 from kpidsl.compile.words import in_unit, literal_text
-from kpidsl.diagnostics import Severity, Span
+from kpidsl.diagnostics import Span
 from kpidsl.graph import (
     Baseline,
     Bound,
@@ -167,16 +167,7 @@ def _pace(draft: Draft, measured: Measured) -> Paces | None:
             (draft.formula.span, "this does not add up"),
             help="without `pace` the reference is the target itself",
         )
-    if clause.kind == "like last year":
-        later("`pace like last year`", clause.span, scope)
     return cast(Paces, clause.kind)
-
-
-def later(what: str, span: Span, scope: Scope) -> None:
-    """Say plainly that something is read and checked, and not evaluated."""
-    scope.error(
-        "K417", f"{what} is checked but not evaluated by this version", span, severity=Severity.WARNING
-    )
 
 
 # -- bounds -----------------------------------------------------------------------------------------------------
@@ -328,8 +319,6 @@ def _milestones(
         before = (day, milestone.by.span)
         if bound is not None:
             found.append((day, bound))
-    if target.milestones:
-        later("a target of milestones", target.milestones[0].span, draft.scope)
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Sequence
 
-from kpidsl.compile.scope import KIND_OF, Named, Names, rests_on, similar
+from kpidsl.compile.scope import KIND_OF, Named, Names, similar
 from kpidsl.diagnostics import Diagnostic, Label, Report, Span
 from kpidsl.syntax import nodes
 
@@ -116,6 +116,3 @@ def _named(definition: Named, names: Names, report: Report) -> None:
     )
     report.add(fault)
     names.twice.setdefault(word, fault)
-
-
-__all__ = ["collect", "imports_of", "missing_import", "rests_on"]

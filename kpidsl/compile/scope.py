@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Fix, Label, Report, Severity, Span, near
 from kpidsl.graph import Node
@@ -29,6 +29,10 @@ KIND_OF = {
     nodes.KpiDef: "KPI",
     nodes.ObjectiveDef: "objective",
 }
+
+# Every pass over a formula is a recursion of a few frames per level, and Python allows a thousand of them.
+_DEEPEST = 100
+_HOP = 3
 
 T = TypeVar("T")
 
@@ -56,6 +60,10 @@ class Shape:
     def columns(self) -> list[str]:
         """The names of its columns, in the order of first mention."""
         return list(self.spans)
+
+
+def _unset(expr: nodes.Expression, at: RowPlace) -> Row | None:
+    raise NotImplementedError("the checks of rows are not connected")
 
 
 @define(eq=False)
@@ -93,8 +101,21 @@ class Scope:
     """The references that are being followed, outermost first."""
     blame: Diagnostic | None = None
     """The told error of something else, which the current definition rests on."""
+    check_row: Callable[[nodes.Expression, RowPlace], Row | None] = field(default=_unset)
+    """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the imports."""
+    circles: set[str] = field(factory=set)
+    """Definitions that rest on themselves, each told once."""
+    depth: int = 0
+    deepest: int = 0
+    heights: dict[str, int] = field(factory=dict)
+    """How deep constants, measures, KPIs and computed columns are, what they refer to included."""
+    whole: Report = field(init=False)
+    """Where everything is told in the end."""
     _pool: dict[object, object] = field(factory=dict)
     _units: dict[str, Unit | str] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.whole = self.report
 
     def intern(self, node: T) -> T:
         """The one object that stands for all equal nodes."""
@@ -125,24 +146,55 @@ class Scope:
 
     @contextmanager
     def apart(self) -> Iterator[Report]:
-        """Collect what is told inside on its own as well, to know the first error of a definition."""
+        """Collect what is told inside on its own as well, to know the first error of a definition.
+
+        What is told goes straight to the report of the whole: it is no error of the definition that led here.
+        """
         outer, outer_blame = self.report, self.blame
         self.report, self.blame = Report(), None
         try:
             yield self.report
         finally:
-            outer.extend(self.report)
+            self.whole.extend(self.report)
             self.report, self.blame = outer, outer_blame
 
+    # -- depth ----------------------------------------------------------------------------------------------
+
+    def enter(self, span: Span) -> bool:
+        """Go one level deeper into an expression; an error instead where it is too deep."""
+        if not self.reach(1, span):
+            return False
+        self.depth += 1
+        return True
+
+    def leave(self) -> None:
+        """Come back from a level."""
+        self.depth -= 1
+
+    def reach(self, levels: int, span: Span) -> bool:
+        """Whether so many levels more are within the limit; an error, once for each definition, if not."""
+        self.deepest = max(self.deepest, self.depth + levels)
+        if self.depth + levels <= _DEEPEST:
+            return True
+        if not any(fault.code == "K323" for fault in self.report):
+            self.error(
+                "K323",
+                f"this is nested more than {_DEEPEST} levels deep, what it refers to included",
+                span,
+                help="a column of the data can hold what takes so many steps",
+            )
+        return False
+
     @contextmanager
-    def silent(self) -> Iterator[None]:
-        """Look at something without telling its errors; whoever looks again will."""
-        outer, outer_blame = self.report, self.blame
-        self.report = Report()
+    def hop(self, name: str) -> Iterator[None]:
+        """Follow a reference, and remember how deep what it names is."""
+        start, outer = self.depth, self.deepest
+        self.depth = self.deepest = start + _HOP
         try:
             yield
         finally:
-            self.report, self.blame = outer, outer_blame
+            self.heights[name] = self.deepest - start - _HOP
+            self.depth, self.deepest = start, outer
 
     def cause_in(self, inner: Report, name: str, span: Span) -> Diagnostic:
         """Why a definition is broken: its first error, else the error of what it rests on."""
@@ -233,10 +285,41 @@ class Scope:
         return None
 
 
+@frozen
+class RowPlace:
+    """Where a row expression stands: over which source, and what it is for in messages."""
+
+    scope: Scope
+    shape: Shape
+    use: str
+    """`a filter`, `a computed column`, `sum`, ..."""
+
+
+def cycle(scope: Scope, name: str) -> None:
+    """Tell a chain of references that comes back to where it began, once, at its first link."""
+    start = next(i for i, (step, _) in enumerate(scope.path) if step == name)
+    chain = scope.path[start:]
+    if name in scope.circles:
+        return
+    scope.circles.add(name)
+    written = " -> ".join([*(f"`{step}`" for step, _ in chain), f"`{name}`"])
+    labels = [(place, f"`{step}` is defined here") for step, place in chain[1:]]
+    scope.error(
+        "K206",
+        f"`{name}` is defined by itself: {written}",
+        chain[0][1],
+        *labels,
+        help="a definition can only rest on others that do not come back to it",
+    )
+
+
 def rests_on(name: str, span: Span, cause: Diagnostic | None) -> Diagnostic:
     """Kept in the graph, not in the report: the fault itself has been told where it lies."""
-    labels = (Label(cause.span, cause.message),) if cause and cause.span else ()
-    notes = (f"{cause.code}: {cause.message}",) if cause else ()
+    if cause is not None and cause.code == "K215":
+        labels, notes = cause.labels, cause.notes
+    else:
+        labels = (Label(cause.span, cause.message),) if cause and cause.span else ()
+        notes = (f"{cause.code}: {cause.message}",) if cause else ()
     return Diagnostic(
         "K215",
         f"`{name}` rests on a definition that has an error",

@@ -6,9 +6,11 @@ import posixpath
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from kpidsl.compile.clauses import grain_of, no_repeats
-from kpidsl.compile.rows import RowPlace, check_condition, column_type, written
-from kpidsl.compile.scope import Scope, Shape, listed, similar
+from kpidsl.compile.clauses import grain_of
+from kpidsl.compile.columns import column_type
+from kpidsl.compile.rows import check_condition
+from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
+from kpidsl.compile.walk import written
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, Link, SourceSpec, Table
@@ -32,7 +34,6 @@ _MONTHS = (
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
-_REPEATED = (nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption)
 _OPTIONS = {
     "separated by": "separator",
     "decimal": "decimal",
@@ -51,7 +52,6 @@ def read_calendar(scope: Scope) -> Diagnostic | None:
         return None
     month, week, zone = 1, 0, "UTC"
     with scope.apart() as inner:
-        no_repeats(definition.clauses, (), scope)
         for clause in definition.clauses:
             match clause:
                 case nodes.FiscalYear(month=word):
@@ -94,7 +94,6 @@ def read_shapes(scope: Scope) -> None:
         shape = Shape(definition.name.text, definition)
         scope.shapes[shape.name] = shape
         with scope.apart() as inner:
-            no_repeats(definition.clauses, _REPEATED, scope)
             _columns(shape, scope)
         shape.cause = inner.errors[0] if inner.errors else scope.names.twice.get(shape.name)
     for shape in scope.shapes.values():
@@ -219,15 +218,28 @@ def _links(shape: Shape, scope: Scope) -> None:
 def finish_sources(scope: Scope) -> None:
     """Check what is left of every source, and hand on the ones without an error."""
     for shape in scope.shapes.values():
+        columns = _specs(shape, scope)
         with scope.apart() as inner:
-            columns = _specs(shape, scope)
             spec = _spec(shape, columns, scope)
-        columns_only = {scope.causes.get(f"{shape.name}.{c}") for c in shape.columns}
-        own = next((e for e in inner.errors if e not in columns_only), None)
-        if own is not None and shape.cause is None:
-            shape.cause = own
+            blame = scope.blame
+        if shape.cause is None and (inner.errors or blame is not None):
+            shape.cause = inner.errors[0] if inner.errors else blame
         if shape.cause is None and spec is not None:
             scope.sources[shape.name] = spec
+    _drop_broken_links(scope)
+
+
+def _drop_broken_links(scope: Scope) -> None:
+    """A source that belongs to a broken one cannot be read either."""
+    changed = True
+    while changed:
+        changed = False
+        for name, spec in list(scope.sources.items()):
+            lost = next((link.target for link in spec.links if link.target not in scope.sources), None)
+            if lost is not None:
+                scope.shapes[name].cause = scope.shapes[lost].cause
+                del scope.sources[name]
+                changed = True
 
 
 def _specs(shape: Shape, scope: Scope) -> tuple[ColumnSpec, ...]:
@@ -320,6 +332,3 @@ def _days(amount: nodes.Number, scope: Scope) -> int | None:
         )
         return None
     return int(value * factor)
-
-
-__all__ = ["finish_sources", "listed", "read_calendar", "read_shapes"]

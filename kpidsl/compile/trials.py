@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kpidsl.compile.clauses import no_repeats
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.objectives import known_kpi
 from kpidsl.compile.promises import Draft, in_kpi_unit
@@ -13,14 +12,11 @@ from kpidsl.diagnostics import Severity, Span
 from kpidsl.graph import Kpi, Node
 from kpidsl.syntax import nodes
 
-_REPEATED = (nodes.Given, nodes.Expect, nodes.Set)
-
 
 def check_trials(kpis: Mapping[str, Kpi], scope: Scope) -> None:
     """Check every test and scenario, and say once per file that they are not run."""
     told: set[str] = set()
     for trial in scope.names.tests:
-        no_repeats(trial.clauses, _REPEATED, scope)
         for clause in trial.clauses:
             _clause(clause, trial, kpis, scope)
         name = trial.span.source.name
