@@ -19,7 +19,7 @@ from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 SPACES = " \t\u00a0\u2007\u2009\u202f"
 
 MISSING_WORDS = ("na", "n/a", "#n/a", "null", "none", "nan")
-"""Read as missing, with a warning, where no text is expected. A dash is not among them: ledgers write 0 so."""
+"""Read as missing, with a warning, where no text is expected. No dash among them: ledgers write 0 so."""
 
 TRUE_WORDS = ("1", "true", "t", "yes", "y", "vrai", "oui", "o", "wahr", "ja", "j", "sí", "si", "sim", "sì")
 FALSE_WORDS = ("0", "false", "f", "no", "n", "faux", "non", "falsch", "nein", "não", "nao")
@@ -46,6 +46,14 @@ class Writing:
     dates: str | None = None
     zone: str = "UTC"
     """The zone of the calendar, for time stamps that carry their own."""
+
+
+_INK = f"[^{SPACES}\r\n]"
+
+
+def filled(text: str) -> str:
+    """Whether a cell holds more than blanks. A search stops at the first sign; trimming is slow."""
+    return f"regexp_matches({text}, {literal(_INK)})"
 
 
 def signs_of(unit: Unit) -> tuple[str, ...]:
@@ -107,11 +115,12 @@ def number(text: str, unit: Unit, writing: Writing) -> str:
 def flag(text: str) -> str:
     """A BOOLEAN from the words for yes and no of several languages."""
     word = f"lower(trim({text}, {literal(SPACES)}))"
-    return f"(CASE WHEN {word} IN ({_words(TRUE_WORDS)}) THEN true WHEN {word} IN ({_words(FALSE_WORDS)}) THEN false END)"
+    yes, no = f"{word} IN ({_words(TRUE_WORDS)})", f"{word} IN ({_words(FALSE_WORDS)})"
+    return f"(CASE WHEN {yes} THEN true WHEN {no} THEN false END)"
 
 
 def moment(text: str, writing: Writing) -> str:
-    """A TIMESTAMP in local time. ISO 8601 is always read, for it means one thing, unless the pattern is its rival.
+    """A TIMESTAMP in local time. ISO 8601 is read as well, for it means one thing, but not beside a rival.
 
     A pattern without a time of day also reads the day followed by one: the same file often has both.
     """
@@ -174,7 +183,7 @@ def _words(words: tuple[str, ...]) -> str:
 
 
 def typed(kind: str, text: str, unit: Unit, writing: Writing) -> str:
-    """The expression for a kind; texts, identities and columns of unknown kind stay text, blank ones missing."""
+    """The expression for a kind; texts, identities and columns of unknown kind stay text."""
     match kind:
         case "number":
             return number(text, unit, writing)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic, Span, near
+from kpidsl.diagnostics import Diagnostic, near
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.quote import literal, name
@@ -78,12 +78,12 @@ def _difference(found: str, wanted: str) -> str:
     )
 
 
-# -- columns that come with a type --------------------------------------------------------------------------------
+# -- columns that come with a type --------------------------------------------------------------------------
 
 
 @frozen
 class Expression:
-    """How a typed column is read: SQL, the kind it has, and the SQL of the cells to verify if it holds text."""
+    """How a typed column is read: SQL, its kind, and the SQL of the cells to verify if it holds text."""
 
     sql: str
     kind: str
@@ -121,7 +121,7 @@ def expression(column: ColumnSpec, found: str, writing: Writing) -> Expression |
 
 
 def _from_text(column: ColumnSpec, raw: str, writing: Writing) -> Expression:
-    text = f"CASE WHEN trim({raw}, {literal(cells.SPACES)}) <> '' THEN {raw} END"
+    text = f"CASE WHEN {cells.filled(raw)} THEN {raw} END"
     match column.type.kind:
         case "text" | "identity" | "unknown":
             return Expression(raw, "text")
@@ -165,9 +165,10 @@ def _as_found(raw: str, found: str, base: str, day: str | None, moment: str | No
 
 def wrong_type(column: ColumnSpec, found: str, place: str) -> Diagnostic:
     """A typed column that cannot hold what is declared."""
+    holds = _WORDS.get(found.split("(")[0], found)
     return Diagnostic(
         "K518",
-        f"`{column.name}` is declared {_declared(column)}, the data has {_WORDS.get(found.split('(')[0], found)} there",
+        f"`{column.name}` is declared {_declared(column)}, the data has {holds} there",
         column.span,
         place=f'{place}, column "{column.name}"',
     )
@@ -189,8 +190,3 @@ def _declared(column: ColumnSpec) -> str:
             return "as the time"
         case kind:
             return kind
-
-
-def expected(column: ColumnSpec, span: Span | None = None) -> str:
-    """What a column is declared to hold, for messages."""
-    return _declared(column)

@@ -18,7 +18,7 @@ from kpidsl.model.sources import Table
 
 
 def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span | None) -> Found:
-    """The database file of a connection. Its URL is the config's word: relative to the project, or anywhere."""
+    """The database file of a connection. Its URL is the config's word: it may be anywhere."""
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.evaluate.cells import SPACES
+from kpidsl.evaluate.cells import filled
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import literal
@@ -65,7 +65,7 @@ def encoding_of(name: str | None) -> str | None:
 def read_header(
     file: DataFile, encoding: str, separator: str | None, span: Span | None
 ) -> tuple[tuple[list[str], str], Diagnostic | None]:
-    """The names in the first line and the separator, which is told from that line if the spec does not say."""
+    """The names in the first line, and the separator: told from that line if the spec does not say."""
     try:
         with file.path.open(encoding=encoding, newline="") as text:
             used = separator or separator_of(text.readline())
@@ -129,13 +129,13 @@ def insert(
     connection: duckdb.DuckDBPyConnection, table: str, number: int, path: Path, separator: str,
     width: int, places: list[int | None],
 ) -> None:  # fmt: skip
-    """The rows of a UTF-8 file, after those that the table has; blank cells are missing. Raises duckdb.Error."""
+    """The rows of a UTF-8 file after those of the table; blank cells are missing. Raises duckdb.Error."""
     schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(width))
-    blank = literal(SPACES + "\r\n")
-    cells = ["NULL" if i is None else f"CASE WHEN trim(h{i}, {blank}) <> '' THEN h{i} END" for i in places]
+    cells = ["NULL" if i is None else f"CASE WHEN {filled(f'h{i}')} THEN h{i} END" for i in places]
     connection.execute(
-        f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])} FROM read_csv({literal(str(path))},"
-        f" auto_detect=false, header=true, delim={literal(separator)}, quote='\"', escape='\"', columns={{{schema}}})"
+        f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])}"
+        f" FROM read_csv({literal(str(path))}, delim={literal(separator)}, columns={{{schema}}},"
+        " auto_detect=false, header=true, quote='\"', escape='\"')"
     )
 
 

@@ -64,9 +64,8 @@ def read(reading: Reading, origin: Files) -> Read:
         )
 
     def spot(number: int, row: int, name: str) -> Spot:
-        return Spot(
-            f'{_place(reading.files[number], sheets[number])}, row {sheets[number].rows[row][0]}, column "{name}"'
-        )
+        sheet = sheets[number]
+        return Spot(f'{_place(reading.files[number], sheet)}, row {sheet.rows[row][0]}, column "{name}"')
 
     return Cells(table, columns, spot, broken=broken)
 
@@ -78,7 +77,7 @@ def open_sheet(file: DataFile, wanted: str | None, span: Span | None) -> Sheet |
     try:
         with CalamineWorkbook.from_path(file.path) as book:
             names = book.sheet_names
-            if wanted is None and len(names) > 1 or wanted is not None and wanted not in names:
+            if (wanted or names[0]) not in names or (wanted is None and len(names) > 1):
                 return _no_sheet(file, wanted, names, span)
             title = names[0] if wanted is None else wanted
             grid = book.get_sheet_by_name(title).to_python(skip_empty_area=False)

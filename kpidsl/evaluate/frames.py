@@ -1,6 +1,6 @@
 """Tables that are in memory already: of pandas, polars, pyarrow, another DuckDB connection, or plain lists.
 
-Anything that speaks Arrow's C stream is read through it, so that no library has to be imported for another's table.
+Anything that speaks Arrow's C stream is read through it, so that no library is imported for another's table.
 """
 
 from __future__ import annotations
@@ -97,6 +97,6 @@ def _unsupported(reading: Reading, data: object, place: str) -> Diagnostic:
         "K527",
         f"{place} is a {literal(shown)[1:-1]}, not a table",
         reading.spec.span,
-        help="what can be given: a path, a table of pandas, polars, pyarrow or DuckDB, a mapping of names to lists",
+        help="given can be a path, a table of pandas, polars, pyarrow or DuckDB, or names with lists",
         place=place,
     )

@@ -30,7 +30,7 @@ def read(reading: Reading) -> Read:
                 broken.setdefault(column.name, missing_column(column, keys, file.shown))
         texts = "".join(f", {_text(column, reading.writing.decimal)}" for column in reading.columns)
         reading.connection.execute(
-            f"INSERT INTO {quoted(table)} SELECT {number}{texts} FROM {_objects(file)} WHERE json_type(json) = 'OBJECT'"
+            f"INSERT INTO {quoted(table)} SELECT {number}{texts} FROM {_objects(file)}"
         )
 
     def spot(number: int, row: int, name: str) -> Spot:

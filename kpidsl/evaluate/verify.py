@@ -31,7 +31,8 @@ def verify(
     for column in checked:
         text, value = f"r.{table.columns[column.name]}", f"t.{name(column.name)}"
         unread, word = f"{text} IS NOT NULL AND {value} IS NULL", cells.missing_word(text)
-        for condition in (f"{unread} AND NOT {word}", f"{unread} AND {word}"):
+        for said in (f"NOT {word}", word):
+            condition = f"CASE WHEN {unread} THEN {said} ELSE false END"
             asked += [f"count(*) FILTER ({condition})", f"min(r.rowid) FILTER ({condition})"]
     statement = f"SELECT {', '.join(asked)} FROM {name(table.table)} r POSITIONAL JOIN {name(typed)} t"
     (row,) = connection.execute(statement).fetchall()
@@ -124,8 +125,10 @@ def fractions(
     """
     if column.type.unit.style != "percent":
         return None
+    percents = f"round({value} * 100, 9)"
     ((high, whole, bare),) = connection.execute(
-        f"SELECT max(abs({value})), bool_and(round({value} * 100) = {value} * 100), bool_and({unsigned}) FROM {relation}"
+        f"SELECT max(abs({value})), bool_and(round({percents}) = {percents}), bool_and({unsigned})"
+        f" FROM {relation}"
     ).fetchall()
     if high is None or high > 0.01 or whole or not bare:
         return None

@@ -1,7 +1,7 @@
-"""What the reader of workbooks does not tell of an .xlsx file: which cells hold an error, which show a percentage.
+"""What the reader of workbooks does not tell of .xlsx: which cells hold an error, which show a percentage.
 
-A cell formatted as a percentage holds 0.042 and shows 4.2 %; one that is not may hold 4.2. Only the format tells
-them apart. The format is ECMA-376; other kinds of workbooks have no marks here.
+A cell formatted as a percentage holds 0.042 and shows 4.2 %; one that is not may hold 4.2. Only the format
+tells them apart. The format is ECMA-376; other kinds of workbooks have no marks here.
 """
 
 from __future__ import annotations

@@ -137,10 +137,8 @@ def _percent(text: str, where: tuple[int, int], sheet: excel.Sheet) -> str:
 
 
 def _parquet(file: DataFile, root: Path) -> list[Sample] | Diagnostic:
-    spec = SourceSpec(
-        "sniffed", None, Files(file.path.relative_to(root.resolve()).as_posix(), "."), (), None, None, (), "row", (),
-        None, None, (), NOWHERE,
-    )  # fmt: skip
+    origin = Files(file.path.relative_to(root.resolve()).as_posix(), ".")
+    spec = SourceSpec("sniffed", None, origin, (), None, None, (), "row", (), None, None, (), NOWHERE)
     with Session(root, Calendar(), (spec,)) as session:
         attached = session.attach(spec)
         if attached.failure:

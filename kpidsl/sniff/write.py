@@ -129,7 +129,7 @@ def _uses_comma(texts: Sequence[Sequence[str]], writing: Writing) -> bool:
 
 
 def _pattern(file: Path, root: Path) -> str:
-    """The file, or all files beside it if they are numbered or dated parts: same suffix, same shape of name."""
+    """The file, or all files beside it if they are numbered or dated parts: one suffix, one shape of name."""
     path = file.relative_to(root.resolve())
     shapes = {re.sub(r"\d+", "0", each.stem) for each in file.parent.glob(f"*{file.suffix}")}
     parts = len(shapes) == 1 and shapes != {file.stem} and len([*file.parent.glob(f"*{file.suffix}")]) > 1
@@ -149,7 +149,7 @@ def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
     return found
 
 
-# -- trying it on the whole file ------------------------------------------------------------------------------
+# -- trying it on the whole file -------------------------------------------------------------------
 
 
 def _tried(draft: Draft, root: Path) -> Draft | Diagnostic:
@@ -237,7 +237,7 @@ def _linked(drafts: Sequence[Draft]) -> list[Draft]:
     return found
 
 
-# -- the text ---------------------------------------------------------------------------------------------------
+# -- the text --------------------------------------------------------------------------------------
 
 
 def _source_text(draft: Draft) -> str:
@@ -285,7 +285,8 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
     for draft in timed:
         for title, each in draft.columns.items():
             if each.kind == "number" and each.unit.powers:
-                return _kpi(f"total_{word(title)}", f"sum({draft.name}.{_named(title)})", str(each.unit), draft)
+                total = f"sum({draft.name}.{_named(title)})"
+                return _kpi(f"total_{word(title)}", total, str(each.unit), draft)
     if timed:
         return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", timed[0].thing, timed[0])
     return None

@@ -21,7 +21,8 @@ def test_plain(project: Project) -> None:
 
 
 def test_french_export(project: Project) -> None:
-    text = "\ufeffCréé le;Montant;Taux;Qualifié\r\n31/12/2025 23:05;1 234,56 €;4,2 %;oui\r\n01/01/2026 00:00;-12,5;5;NON\r\n"
+    text = "\ufeffCréé le;Montant;Taux;Qualifié\r\n"
+    text += "31/12/2025 23:05;1 234,56 €;4,2 %;oui\r\n01/01/2026 00:00;-12,5;5;NON\r\n"
     columns = {"Créé le": "moment", "Montant": "EUR", "Taux": "%", "Qualifié": "flag"}
     spec = source("a.csv", decimal=",", dates="%d/%m/%Y", columns=columns)
     for encoding in (None, "windows-1252", "utf-16"):

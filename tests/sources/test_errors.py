@@ -185,7 +185,8 @@ def test_wrong_encoding(project: Project) -> None:
 
 @pytest.mark.parametrize(
     "option",
-    [{"encoding": "utf-99"}, {"separator": ";;"}, {"decimal": "x"}, {"decimal": ",", "thousands": ","}, {"dates": "%Q"},
+    [{"encoding": "utf-99"}, {"separator": ";;"}, {"decimal": "x"}, {"decimal": ",", "thousands": ","},
+     {"dates": "%Q"},
      {"dates": "dd/mm/yyyy"}, {"thousands": "abc"}],
 )  # fmt: skip
 def test_options(project: Project, option: dict[str, str]) -> None:
@@ -219,5 +220,6 @@ def test_daylight_saving(project: Project) -> None:
     text = "at\n2026-10-25T00:30:00Z\n2026-10-25T01:30:00Z\n2026-07-01 12:00:00+02:00\n2026-10-25 02:30\n"
     project.write("a.csv", text)
     assert project.take(source("a.csv", at="time")).rows["at"] == [
-        datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 2, 30), datetime(2026, 7, 1, 12), datetime(2026, 10, 25, 2, 30)
+        datetime(2026, 10, 25, 2, 30), datetime(2026, 10, 25, 2, 30), datetime(2026, 7, 1, 12),
+        datetime(2026, 10, 25, 2, 30)
     ]  # fmt: skip

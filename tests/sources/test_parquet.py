@@ -22,12 +22,13 @@ def parquet(path: Path, select: str) -> Path:
 def test_types(project: Project) -> None:
     parquet(
         project.root / "a.parquet",
-        "SELECT DATE '2026-01-05' AS day, TIMESTAMPTZ '2026-03-29 01:30:00+00' AS at, 3 AS clicks, 1.5::DECIMAL(9,2)"
-        " AS spend, 4.2 AS rate, 17.0::DOUBLE AS who, true AS new, 1 AS flagged, 'x' AS name, 7::BIGINT AS ref,"
-        " 'nan'::DOUBLE AS broken, '12.5' AS said",
+        "SELECT DATE '2026-01-05' AS day, TIMESTAMPTZ '2026-03-29 01:30:00+00' AS at, 3 AS clicks,"
+        " 1.5::DECIMAL(9,2) AS spend, 4.2 AS rate, 17.0::DOUBLE AS who, true AS new, 1 AS flagged,"
+        " 'x' AS name, 7::BIGINT AS ref, 'nan'::DOUBLE AS broken, '12.5' AS said",
     )
     kinds = {"day": "time", "at": "time", "clicks": "click", "spend": "EUR", "rate": "%", "who": "identity",
-             "new": "flag", "flagged": "flag", "name": "text", "ref": "unknown", "broken": "number", "said": "EUR"}  # fmt: skip
+             "new": "flag", "flagged": "flag", "name": "text", "ref": "unknown", "broken": "number",
+             "said": "EUR"}  # fmt: skip
     taken = project.take(source("a.parquet", columns=kinds))
     assert taken.problems == ()
     assert {key: values[0] for key, values in taken.rows.items()} == {

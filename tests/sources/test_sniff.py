@@ -70,8 +70,12 @@ def test_a_french_export(project: Project) -> None:
 
 
 def test_tables_that_belong_together(project: Project) -> None:
-    project.write("orders.csv", "order_id,user_id,created_at,total_usd\n1,7,2026-01-01 10:00:00,5\n2,7,2026-01-02 10:00:00,6\n")
-    project.write("users.jsonl", '{"user_id": 7, "plan": "pro", "joined": "2025-01-01"}\n{"user_id": 8, "plan": "pro"}\n')
+    rows = "1,7,2026-01-01 10:00:00,5\n2,7,2026-01-02 10:00:00,6\n"
+    project.write("orders.csv", f"order_id,user_id,created_at,total_usd\n{rows}")
+    project.write(
+        "users.jsonl",
+        '{"user_id": 7, "plan": "pro", "joined": "2025-01-01"}\n{"user_id": 8, "plan": "pro"}\n',
+    )
     text, graph = init(project.root)
     assert "  belongs to  users by user_id\n" in text
     assert graph.sources["orders"].key == ("order_id",)
@@ -89,7 +93,9 @@ def test_parts_of_one_table(project: Project) -> None:
 def test_an_ambiguous_day_is_said(project: Project) -> None:
     project.write("a.csv", "day,v\n01/02/2026,1\n03/04/2026,2\n")
     text, _ = init(project.root)
-    assert text.startswith("# `01/02/2026` is read day first; every date of the file would also fit %m/%d/%Y\n")
+    assert text.startswith(
+        "# `01/02/2026` is read day first; every date of the file would also fit %m/%d/%Y\n"
+    )
     project.write("a.csv", "day,v\n01/02/2026,1\n01/31/2026,2\n")
     text, _ = init(project.root)
     assert 'dates "%m/%d/%Y"' in text
@@ -129,8 +135,8 @@ def test_workbooks(project: Project) -> None:
 def test_parquet_files(project: Project) -> None:
     parquet(
         project.root / "events.parquet",
-        "SELECT DATE '2026-01-01' + range::INTEGER AS day, 'google' AS channel, range AS clicks, 1.5::DECIMAL(9,2) AS cost_eur,"
-        " range % 2 = 0 AS new FROM range(10)",
+        "SELECT DATE '2026-01-01' + range::INTEGER AS day, 'google' AS channel, range AS clicks,"
+        " 1.5::DECIMAL(9,2) AS cost_eur, range % 2 = 0 AS new FROM range(10)",
     )
     text, _ = init(project.root)
     assert "  column      clicks click\n  column      cost_eur EUR\n  column      new flag\n" in text
@@ -138,7 +144,7 @@ def test_parquet_files(project: Project) -> None:
 
 def test_odd_headers(project: Project) -> None:
     project.write("2026 data.csv", "day,a,a,,b`c,x y\n2026-01-01,1,2,3,4,5\n")
-    text, graph = init(project.root)
+    _, graph = init(project.root)
     (spec,) = graph.sources.values()
     assert {column.name for column in spec.columns} == {"day", "x y"}
 
