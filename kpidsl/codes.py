@@ -66,7 +66,7 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 
-# -- K2xx: names (compile) ------------------------------------------------------------------------------------------
+# -- K2xx: names (compile) -----------------------------------------------------------------------------------
 _family(
     ("K201", "defined-twice", _E, "A name, or a column of a source, is defined more than once."),
     ("K202", "unknown-name", _E, "Nothing, or nothing of the kind that is needed, has this name."),
@@ -92,7 +92,7 @@ _family(
 )
 
 
-# -- K3xx: types and units (compile) --------------------------------------------------------------------------------
+# -- K3xx: types and units (compile) -------------------------------------------------------------------------
 _family(
     ("K301", "unit-mismatch", _E, "Two values with different units are added, subtracted or compared."),
     ("K302", "missing-unit", _E, "A number without a unit meets a value that has one."),
@@ -135,7 +135,7 @@ _family(
 )
 
 
-# -- K4xx: promises (compile) ---------------------------------------------------------------------------------------
+# -- K4xx: promises (compile) --------------------------------------------------------------------------------
 _family(
     ("K401", "target-unit", _E, "A target, tolerance or baseline is not in the unit of the KPI."),
     ("K402", "points-of-no-percentage", _E, "Points are asked of a KPI that is no percentage."),
@@ -208,7 +208,7 @@ _family(
 )
 
 
-# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
+# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ------------------
 
 _family(
     ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),
