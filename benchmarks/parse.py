@@ -1,6 +1,6 @@
 """How long a thousand KPIs of a dozen lines take to read: in a running process, and as a whole cold one.
 
-    python benchmarks/parse.py [how many KPIs]
+python benchmarks/parse.py [how many KPIs]
 """
 
 from __future__ import annotations

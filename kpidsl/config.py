@@ -1,4 +1,5 @@
-"""The config of a project: the nearest `kpi.toml`, or `[tool.kpidsl]` of a `pyproject.toml`, upward from a path.
+"""The config of a project: the nearest `kpi.toml`, or `[tool.kpidsl]` of a `pyproject.toml`, upward from a
+path.
 
     as_of = "2026-10-15"          # default: today
     fail_on = ["missed"]          # what makes `kpi eval` end in 1
@@ -13,8 +14,8 @@
     memory = "2GB"
     threads = 4
 
-Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown key is an
-error, for a key that means nothing is a wish that nobody hears.
+Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown
+key is an error, for a key that means nothing is a wish that nobody hears.
 """
 
 from __future__ import annotations
@@ -82,8 +83,8 @@ class Config:
 def load(paths: Sequence[str], report: Report) -> Config:
     """The config that holds for the first of some paths.
 
-    Where there is none: defaults, with the git top level as root, else the folder that holds all paths. What is wrong
-    with a config goes into the report; the rest of it still holds.
+    Where there is none: defaults, with the git top level as root, else the folder that holds all paths.
+    What is wrong with a config goes into the report; the rest of it still holds.
     """
     given = [Path(path).absolute() for path in paths if path != "-"] or [Path.cwd()]
     start = given[0] if given[0].is_dir() else given[0].parent
@@ -216,7 +217,8 @@ class _Reader:
         self.report.add(Diagnostic("K703", message, self.place(path), help=wanted))
 
     def place(self, path: tuple[str, ...]) -> Span:
-        """Where a key stands: its line after the header of its table, else the header. TOML keeps no places."""
+        """Where a key stands: its line after the header of its table, else the header. TOML keeps no
+        places."""
         full = (*self.table, *path)
         for depth in range(len(full), -1, -1):
             header, rest = full[:depth], full[depth:]

@@ -1,4 +1,5 @@
-"""Spec files on disk: found under the paths that were given, read as text, and outputs written whole or not at all."""
+"""Spec files on disk: found under the paths that were given, read as text, and outputs written whole or not
+at all."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 def find(paths: Sequence[str], report: Report) -> list[Path]:
     """The spec files under some paths, each once, sorted by name within a folder that was given.
 
-    Of a folder: what git does not ignore, and nothing in hidden folders. A file that is named is taken as it is.
+    Of a folder: what git does not ignore, and nothing in hidden folders. A file that is named is taken as
+    it is.
     """
     found: dict[Path, Path] = {}
     for text in paths:
@@ -31,7 +33,7 @@ def find(paths: Sequence[str], report: Report) -> list[Path]:
             specs = [path]
         else:
             specs = []
-            report.add(_missing(path))
+            report.add(missing(path))
         for spec in specs:
             found.setdefault(spec.resolve(), spec)
     return list(found.values())
@@ -93,7 +95,8 @@ def _umask() -> int:
 
 
 def shown_as(path: Path) -> str:
-    """The path as a person at the prompt would write it: relative, unless that climbs above where they are."""
+    """The path as a person at the prompt would write it: relative, unless that climbs above where they
+    are."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # another drive
@@ -102,15 +105,13 @@ def shown_as(path: Path) -> str:
     return (path if climbs else Path(relative)).as_posix()
 
 
-# -- folders ----------------------------------------------------------------------------------------------------
+# -- folders ---------------------------------------------------------------------------------------
 
 
 def _under(folder: Path) -> list[Path]:
     listed = _listed_by_git(folder)
-    paths = _walked(folder) if listed is None else iter(listed)
-    return sorted(
-        (path for path in paths if path.suffix == SUFFIX and path.is_file()), key=lambda p: p.as_posix()
-    )
+    specs = (path for path in (walk(folder) if listed is None else listed) if path.suffix == SUFFIX)
+    return sorted((path for path in specs if path.is_file()), key=Path.as_posix)
 
 
 def _listed_by_git(folder: Path) -> list[Path] | None:
@@ -140,20 +141,21 @@ def _hidden(name: Path) -> bool:
     return any(part.startswith(".") or part in _SKIPPED for part in name.parts)
 
 
-def _walked(folder: Path) -> Iterator[Path]:
+def walk(folder: Path) -> Iterator[Path]:
+    """The files below a folder, those of hidden folders left out, in a fixed order."""
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _hidden(Path(name)))
-        yield from (Path(root, name) for name in names if not name.startswith("."))
+        yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
 
 
-# -- what can go wrong ------------------------------------------------------------------------------------------
+# -- what can go wrong -----------------------------------------------------------------------------
 
 
 def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _missing(path: Path) -> Diagnostic:
+def missing(path: Path) -> Diagnostic:
     shown = path.as_posix()
     folder = path.parent
     names = [p.name for p in folder.iterdir()] if folder.is_dir() and os.access(folder, os.R_OK) else []

@@ -16,9 +16,8 @@ from kpidsl import files
 from kpidsl.compile import compile_files, imports_of, missing_import
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
-from kpidsl.graph import Graph, Kpi, Node, aggregates
+from kpidsl.graph import Graph, Kpi, aggregates
 from kpidsl.model.periods import Window, parse_period
-from kpidsl.model.rows import columns_of
 from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.split import nodes_of, split
 from kpidsl.syntax import nodes
@@ -139,7 +138,7 @@ def _located(graph: Graph) -> Graph:
     return evolve(graph, sources=sources)
 
 
-# -- evaluate ---------------------------------------------------------------------------------------------------
+# -- evaluate --------------------------------------------------------------------------------------
 
 
 @frozen(eq=False)
@@ -166,25 +165,31 @@ def wish(
     kpis: Sequence[str] = (),
     by: Sequence[str] = (),
     data: Mapping[str, object] | None = None,
+    more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: (),
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
-    A period as `as_of` means its last day. Without one: the day of the config, else today where the calendar is.
+    A period as `as_of` means its last day. Without one: the day of the config, else today where the
+    calendar is.
     """
     report = Report()
     day = _day(specs, as_of, report)
     asked_for = _period(specs, period, "the period", report) if period is not None else None
-    titles = _titles(specs)
-    known = [name for name in titles if name not in specs.objectives]
-    for name in kpis:
-        if name not in known:
-            report.add(_unknown("K720", "KPI", name, known))
+    report.extend(unknown_kpis(specs, kpis))
     for name in data or {}:
         if name not in specs.graph.sources:
             report.add(_unknown("K723", "source", name, specs.graph.sources))
+    if by and not report.items:
+        report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
         return tuple(report.items)
-    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}))
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more)
+
+
+def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
+    """What is to be said of names that no KPI has, not even a broken one."""
+    known = [name for name in _titles(specs) if name not in specs.objectives]
+    return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 
 def _day(specs: Specs, as_of: date | str | None, report: Report) -> date | None:
@@ -224,7 +229,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     from kpidsl.evaluate.session import Session
 
     graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
-    kpis, lost = _chosen(specs, wish)
+    kpis, lost, unsplit = _chosen(specs, wish)
     sources = _needed(graph, kpis)
     urls, unset = _urls(specs.config, sources)
     step("opening the sources")
@@ -232,7 +237,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         specs.config.root, calendar, sources, urls, wish.data, threads=limits.threads, memory=limits.memory
     ) as session:
         step("checking the sources")
-        profiles = profiles_of(session, sources, as_of, calendar)
+        profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
         schedules = {
             kpi.name: judge.asks(kpi, as_of, profiles, calendar, wish.asked_for, sources=graph.sources)
             for kpi in kpis
@@ -252,27 +257,48 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unset, *_new(specs, lost.values()), *_failures(profiles)),
+        diagnostics=(*_about(specs, wish), *unset, *unsplit, *_failures(profiles)),
         asked_for=wish.asked_for,
         answers=answers,
         schedules=schedules,
     )
 
 
-def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic]]:
-    """The KPIs to evaluate, split as is wished, and those that cannot be, each with the reason."""
-    graph, asked = specs.graph, set(wish.kpis)
+def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic], list[Diagnostic]]:
+    """The KPIs to evaluate, split as is wished; those that have an error; and which ones could not be
+    split."""
+    asked = set(wish.kpis)
     lost = {name: why for name, why in specs.broken.items() if not asked or name in asked}
-    kpis = []
-    for kpi in graph.kpis.values():
-        if asked and kpi.name not in asked:
-            continue
-        found = split(kpi, wish.by, graph) if wish.by else kpi
+    kpis = [kpi for kpi in specs.graph.kpis.values() if not asked or kpi.name in asked]
+    if not wish.by:
+        return kpis, lost, []
+    split_by, whole, why = [], [], None
+    for kpi in kpis:
+        found = split(kpi, wish.by, specs.graph)
         if isinstance(found, Diagnostic):
-            lost[kpi.name] = found
-        else:
-            kpis.append(found)
-    return kpis, lost
+            whole.append(kpi.name)
+            why = why or found.message
+            found = evolve(kpi, dimensions=(), slices=())
+        split_by.append(found)
+    return split_by, lost, [_unsplit(wish.by, whole, why)] if why else []
+
+
+def _unsplit(by: Sequence[str], names: Sequence[str], why: str) -> Diagnostic:
+    shown = ", ".join(f"`{name}`" for name in names[:6]) + (
+        f" and {len(names) - 6} more" if len(names) > 6 else ""
+    )
+    what = f"{len(names)} KPIs are" if len(names) > 1 else "1 KPI is"
+    said = f"{what} shown as a total only, for lack of `{'`, `'.join(by)}`: {shown}"
+    return Diagnostic("K722", said, severity=Severity.WARNING, notes=(why,))
+
+
+def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[Diagnostic]:
+    """Errors where a KPI that was named cannot be split, or none of all can."""
+    chosen = [kpi for kpi in specs.graph.kpis.values() if not kpis or kpi.name in kpis]
+    lost = [found for kpi in chosen if isinstance(found := split(kpi, by, specs.graph), Diagnostic)]
+    if kpis or not lost:
+        return lost
+    return lost[:1] if len(lost) == len(chosen) else []
 
 
 def _needed(graph: Graph, kpis: Iterable[Kpi]) -> list[SourceSpec]:
@@ -317,17 +343,25 @@ def _rolled_up(
             yield judge.failed_objective(name, titles[name], why.message)
 
 
-# -- what is told besides the verdicts --------------------------------------------------------------------------
+# -- what is told besides the verdicts -------------------------------------------------------------
 
 
 def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
-    """What compiling found; for a choice of KPIs, without what concerns others alone."""
-    return (d for d in specs.diagnostics if not wish.kpis or d.kpi is None or d.kpi in wish.kpis)
+    """What compiling found; for a choice of KPIs, without what lies in the definitions of others."""
+    if not wish.kpis:
+        return specs.diagnostics
+    kinds = nodes.KpiDef | nodes.ObjectiveDef | nodes.TestDef | nodes.ScenarioDef
+    aside = [
+        d.span
+        for file in specs.files
+        for d in file.definitions
+        if isinstance(d, kinds) and not (isinstance(d, nodes.KpiDef) and d.name.text in wish.kpis)
+    ]
+    return (d for d in specs.diagnostics if not any(_inside(d.span, span) for span in aside))
 
 
-def _new(specs: Specs, diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
-    known = {id(d) for d in specs.diagnostics}
-    return (d for d in diagnostics if d.code == "K722" and id(d) not in known)
+def _inside(span: Span | None, outer: Span) -> bool:
+    return span is not None and span.source is outer.source and outer.start <= span.start < outer.end
 
 
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
@@ -339,7 +373,8 @@ _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 def _titles(specs: Specs) -> dict[str, str | None]:
-    """Every KPI and objective with its title, in the order of the files, also those that could not be read."""
+    """Every KPI and objective with its title, in the order of the files, also those that could not be
+    read."""
     found: dict[str, str | None] = {}
     for file in specs.files:
         kinds = nodes.KpiDef | nodes.ObjectiveDef

@@ -15,7 +15,8 @@ _Way = tuple[SourceSpec, tuple[str, ...]]
 
 
 def split(kpi: Kpi, names: Sequence[str], graph: Graph) -> Kpi | Diagnostic:
-    """The KPI by these dimensions. Slices keep their own targets where the dimension is the one of the spec."""
+    """The KPI by these dimensions. Slices keep their own targets where the dimension is the one of the
+    spec."""
     dimensions = []
     for name in dict.fromkeys(names):
         dimension = _dimension(kpi, name, graph)
@@ -47,7 +48,8 @@ def _dimension(kpi: Kpi, name: str, graph: Graph) -> Dimension | Diagnostic:
         )
         return _told(kpi, message, f"`{name}` as a column of {several} itself would say which is meant")
     missing = " and ".join(f"`{source}`" for source, _ in lacking)
-    message = f"`{kpi.name}` cannot be split by `{name}`: {missing} {'have' if len(lacking) > 1 else 'has'} no such column"
+    have = "have" if len(lacking) > 1 else "has"
+    message = f"`{kpi.name}` cannot be split by `{name}`: {missing} {have} no such column"
     return _told(kpi, message, _hint(graph, own, name))
 
 
@@ -77,7 +79,8 @@ def _hint(graph: Graph, own: set[str], name: str) -> str:
 
 
 def _known(graph: Graph, source: str) -> set[str]:
-    """The names that rows of a source can be split by: texts, flags and roles, its own and those that links bring."""
+    """The names that rows of a source can be split by: texts, flags and roles, its own and those that links
+    bring."""
     found: set[str] = set()
     for layer in _layers(graph, source):
         for spec, _ in layer:
@@ -87,7 +90,8 @@ def _known(graph: Graph, source: str) -> set[str]:
 
 
 def _column(graph: Graph, source: str, name: str) -> list[ColumnRef]:
-    """What a name means in a source: a column of its own, else of the nearest sources it belongs to, maybe several."""
+    """What a name means in a source: a column of its own, else of the nearest sources it belongs to, maybe
+    several."""
     for layer in _layers(graph, source):
         found = []
         for spec, via in layer:

@@ -65,7 +65,8 @@ def _kpi() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command and end the process with its code. Whatever happens, no traceback reaches a person unasked."""
+    """Run a command and end the process with its code. Whatever happens, no traceback reaches a person
+    unasked."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     code = _guarded(given)
     try:
@@ -125,8 +126,8 @@ def _internal(error: Exception, arguments: list[str]) -> int:
         traceback.print_exception(error)
     said = " ".join(f"{type(error).__name__}: {error}".split())
     click.echo(
-        f"error[K799 internal-error]: kpidsl met something it does not expect ({said[:300]}); the fault is its own."
-        " Please report it with the output of the same command and --verbose.",
+        f"error[K799 internal-error]: kpidsl met something it does not expect ({said[:300]});"
+        " the fault is its own. Please report it with the output of the same command and --verbose.",
         err=True,
     )
     return 2

@@ -1,4 +1,5 @@
-"""What commands share: the options that all of them have, where output goes, and the note that work goes on."""
+"""What commands share: the options that all of them have, where output goes, and the note that work goes
+on."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import IO, Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import click
 from attrs import frozen
@@ -69,7 +70,7 @@ class Console:
             thread.join()
 
 
-def _write(stream: IO[str], text: str, screen: Screen) -> None:
+def _write(stream: TextIO, text: str, screen: Screen) -> None:
     """Click strips the colours where it thinks there is no terminal, unless it is told to keep them."""
     if text:
         encoding = stream.encoding or "utf-8"
@@ -82,7 +83,7 @@ def console(color: bool | None) -> Console:
     return Console(_screen(sys.stdout, color), _screen(sys.stderr, color))
 
 
-def _screen(stream: IO[str], color: bool | None) -> Screen:
+def _screen(stream: TextIO, color: bool | None) -> Screen:
     terminal = stream.isatty()
     if color is None:
         if os.environ.get("NO_COLOR"):
@@ -99,7 +100,7 @@ def _screen(stream: IO[str], color: bool | None) -> Screen:
     return Screen(max(width, 20), color, _shows(stream, _SIGNS))
 
 
-def _shows(stream: IO[str], signs: str) -> bool:
+def _shows(stream: TextIO, signs: str) -> bool:
     try:
         signs.encode(stream.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):

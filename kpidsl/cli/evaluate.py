@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpidsl.cli.console import common, console, paths_argument, wanted
-from kpidsl.cli.inputs import load, unreadable
+from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.outputs import outputs, put
 from kpidsl.config import FAIL_ON
 
@@ -78,7 +78,9 @@ def command(
     from kpidsl.render import data as plain
     from kpidsl.render import tables, verdicts
 
-    wish = project.wish(specs, as_of=as_of, period=period, kpis=kpis, by=by, data=_pairs(data))
+    wish = project.wish(
+        specs, as_of=as_of, period=period, kpis=kpis, by=by, data=pairs(data, "--data", "NAME=FILE")
+    )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2
@@ -94,16 +96,6 @@ def command(
     }
     written = put(targets, renderers, screens)
     return _code(outcome, fail_on or specs.config.fail_on) if written else 2
-
-
-def _pairs(texts: Sequence[str]) -> dict[str, object]:
-    found: dict[str, object] = {}
-    for text in texts:
-        name, equals, file = text.partition("=")
-        if not (name and equals and file):
-            raise click.BadParameter(f"`{text}` is not of the form NAME=FILE", param_hint="--data")
-        found[name] = file
-    return found
 
 
 def _code(outcome: Outcome, fail_on: Sequence[str]) -> int:

@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 @click.command("fmt")
 @paths_argument
 @click.option("--check", is_flag=True, help="Write nothing; end in 1 if a file would change.")
-@click.option("--diff", is_flag=True, help="Write nothing; print what would change, and end in 1 if anything would.")
-@click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called.")
+@click.option(
+    "--diff", is_flag=True, help="Write nothing; print what would change, and end in 1 if anything would."
+)
+@click.option(
+    "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
+)
 @common
 def command(
     paths: tuple[str, ...],
@@ -33,7 +37,8 @@ def command(
 ) -> int:
     """Format spec files in place. - reads standard input and writes to standard output.
 
-    There are no options for the layout. A file with errors is left as it is and told, and the command ends in 2.
+    There are no options for the layout. A file with errors is left as it is and told, and the command ends
+    in 2.
     """
     from kpidsl import files
     from kpidsl.diagnostics import Report
@@ -102,7 +107,9 @@ def _diff(source: Source, text: str, screens: Console) -> str:
     lines = []
     for line in unified_diff(old, new, f"a/{source.name}", f"b/{source.name}"):
         body = line.rstrip("\n")
-        style = "bold" if line[:3] in ("---", "+++") else {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
+        style = (
+            "bold" if line[:3] in ("---", "+++") else {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
+        )
         lines.append(screens.out.paint(body, style) + "\n")
         if not line.endswith("\n"):
             lines.append("\\ No newline at end of file\n")

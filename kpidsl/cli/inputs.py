@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import click
+
 from kpidsl.diagnostics import Diagnostic, Source
 
 if TYPE_CHECKING:
@@ -21,12 +23,23 @@ def load(paths: Sequence[str], stdin_name: str = "<stdin>") -> Specs:
 
     given = list(paths) or ["."]
     stdin = stdin_source(stdin_name) if "-" in given else None
-    return project.load([path for path in given if path != "-"], stdin if isinstance(stdin, Source) else None)
+    return project.load([path for path in given if path != "-"], stdin)
 
 
 def stdin_source(name: str) -> Source:
     """What standard input says. Bytes that are no UTF-8 become signs that no grammar accepts."""
     return Source(name, sys.stdin.buffer.read().decode("utf-8", "replace"))
+
+
+def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, object]:
+    """`NAME=VALUE`, as often as the option was given."""
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and (value or option == "--slice")):
+            raise click.BadParameter(f"`{text}` is not of the form {form}", param_hint=option)
+        found[name] = value
+    return found
 
 
 def unreadable(diagnostics: Sequence[Diagnostic]) -> bool:

@@ -28,7 +28,8 @@ def command(
 ) -> int:
     """Check spec files: syntax, names, units, promises. - reads standard input.
 
-    Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files cannot be read.
+    Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files
+    cannot be read.
     """
     from kpidsl.diagnostics import Severity
     from kpidsl.render import data

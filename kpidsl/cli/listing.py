@@ -22,7 +22,9 @@ _COLUMNS = ("name", "title", "target", "deadline", "owner", "stage")
 
 @click.command("list")
 @paths_argument
-@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text, json or csv; repeatable.")
+@click.option(
+    "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text, json or csv; repeatable."
+)
 @common
 def command(
     paths: tuple[str, ...], formats: tuple[str, ...], color: bool | None, verbose: bool, quiet: bool
@@ -31,10 +33,16 @@ def command(
     screens = console(color)
     targets = outputs(formats, ("text", "json", "csv"))
     specs = load(paths)
-    errors = [d for d in wanted(specs.diagnostics, quiet=quiet, verbose=verbose) if d.severity is Severity.ERROR]
+    errors = [
+        d for d in wanted(specs.diagnostics, quiet=quiet, verbose=verbose) if d.severity is Severity.ERROR
+    ]
     screens.report(errors)
     rows = [_row(kpi, specs.graph) for kpi in specs.graph.kpis.values()]
-    renderers = {"text": lambda screen: _text(rows, screen), "json": lambda _: _json(rows), "csv": lambda _: _csv(rows)}
+    renderers = {
+        "text": lambda screen: _text(rows, screen),
+        "json": lambda _: _json(rows),
+        "csv": lambda _: _csv(rows),
+    }
     written = put(targets, renderers, screens)
     return 2 if errors or not written or unreadable(specs.diagnostics) else 0
 
@@ -69,7 +77,11 @@ def _text(rows: list[dict[str, Any]], screen: Screen) -> str:
     while shown > 2 and _others(widths, shown) + min(widths[1], 24) > screen.width:
         shown -= 1
     widths[1] = min(widths[1], max(10, screen.width - _others(widths, shown)))
-    lines = [screen.paint("  ".join(pad(h, w) for h, w in zip(_COLUMNS[:shown], widths, strict=False)).rstrip(), "dim")]
+    lines = [
+        screen.paint(
+            "  ".join(pad(h, w) for h, w in zip(_COLUMNS[:shown], widths, strict=False)).rstrip(), "dim"
+        )
+    ]
     for row in cells:
         padded = [pad(clip(c, w), w) for c, w in zip(row[:shown], widths, strict=False)]
         padded[0] = screen.paint(padded[0], "bold")

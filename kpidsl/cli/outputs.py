@@ -1,4 +1,5 @@
-"""`--format FORMAT[=FILE]`, as often as wanted: which outputs are asked for, and how they get where they belong."""
+"""`--format FORMAT[=FILE]`, as often as wanted: which outputs are asked for, and how they get where they
+belong."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ Renderer = Callable[[Screen], str]
 
 
 def outputs(texts: Sequence[str], known: Sequence[str]) -> list[tuple[str, str | None]]:
-    """Formats, each with the file it goes to. The first of the known ones, to standard output, when none is given."""
+    """Formats, each with the file it goes to. The first of the known ones, to standard output, when none is
+    given."""
     found: list[tuple[str, str | None]] = []
     for text in texts or known[:1]:
         name, equals, file = text.partition("=")

@@ -11,7 +11,8 @@ from kpidsl.cli.console import common, console
 @click.argument("code", required=False)
 @common
 def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) -> int:
-    """Say what a diagnostic means, by its code (K302) or its name (unit-mismatch); all of them when none is given."""
+    """Say what a diagnostic means, by its code (K302) or its name (unit-mismatch); all of them when none is
+    given."""
     from kpidsl.codes import CATALOGUE
     from kpidsl.diagnostics import near
 

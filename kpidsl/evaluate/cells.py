@@ -97,7 +97,9 @@ def number(text: str, unit: Unit, writing: Writing) -> str:
         f" * (CASE WHEN isfinite({magnitude}) THEN {magnitude} END))"
     )
     fast = r"[+-]?[0-9]+(\.[0-9]+)?" if writing.decimal == "." else "[+-]?[0-9]+"
-    value = f"(CASE WHEN regexp_full_match({text}, {literal(fast)}) THEN CAST({text} AS DOUBLE) ELSE {slow} END)"
+    value = (
+        f"(CASE WHEN regexp_full_match({text}, {literal(fast)}) THEN CAST({text} AS DOUBLE) ELSE {slow} END)"
+    )
     scale = scale_of(unit)
     return value if scale == 1 else f"({value} / {scale})"
 
@@ -105,9 +107,7 @@ def number(text: str, unit: Unit, writing: Writing) -> str:
 def flag(text: str) -> str:
     """A BOOLEAN from the words for yes and no of several languages."""
     word = f"lower(trim({text}, {literal(SPACES)}))"
-    return (
-        f"(CASE WHEN {word} IN ({_words(TRUE_WORDS)}) THEN true WHEN {word} IN ({_words(FALSE_WORDS)}) THEN false END)"
-    )
+    return f"(CASE WHEN {word} IN ({_words(TRUE_WORDS)}) THEN true WHEN {word} IN ({_words(FALSE_WORDS)}) THEN false END)"
 
 
 def moment(text: str, writing: Writing) -> str:
@@ -209,7 +209,7 @@ def hint(text: str, kind: str, unit: Unit, writing: Writing) -> str | None:
 
 
 def _date_hint(text: str, writing: Writing) -> str:
-    for pattern in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%Y-%m-%d"):
+    for pattern in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y"):
         if pattern != writing.dates and any(_reads(text, p) for p in patterns_of(pattern)):
             return f'`dates "{pattern}"` after the file\'s name in `from`, if the file is written so'
     if writing.dates:
@@ -230,9 +230,13 @@ def wrong_option(writing: Writing, span: Span | None) -> Diagnostic | None:
     if writing.decimal not in (".", ","):
         return _option("decimal", writing.decimal, 'the decimal sign is "." or ","', span)
     if writing.thousands is not None and writing.thousands not in (".", ",", "'", "’", "_", *SPACES):
-        return _option("thousands", writing.thousands, """thousands are grouped by ".", ",", "'", "_" or a space""", span)
+        return _option(
+            "thousands", writing.thousands, """thousands are grouped by ".", ",", "'", "_" or a space""", span
+        )
     if writing.thousands == writing.decimal:
-        return _option("thousands", writing.decimal, "the decimal sign is another than the one of thousands", span)
+        return _option(
+            "thousands", writing.decimal, "the decimal sign is another than the one of thousands", span
+        )
     if writing.dates is not None:
         known = all(part[:1] in _DIRECTIVES or part[:2] in _PADLESS for part in writing.dates.split("%")[1:])
         if not known or "%" not in writing.dates:

@@ -12,7 +12,9 @@ from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.quote import literal, name
 from kpidsl.model.sources import ColumnSpec, SourceSpec
 
-_INTEGERS = frozenset("TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split())
+_INTEGERS = frozenset(
+    "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split()
+)
 _FLOATS = frozenset(("FLOAT", "DOUBLE"))
 
 
@@ -44,10 +46,14 @@ def match_header(
 def missing_column(column: ColumnSpec, fields: Sequence[str], place: str) -> Diagnostic:
     """What the data has instead; a difference in case or blanks only is said to be that."""
     same = [field for field in fields if _folded(field) == _folded(column.name)]
-    notes = [f"the data has `{field}`, which differs in {_difference(field, column.name)} only" for field in same]
+    notes = [
+        f"the data has `{field}`, which differs in {_difference(field, column.name)} only" for field in same
+    ]
     if not same and (alike := near(column.name, fields)):
         notes.append("a similar name: " + ", ".join(f"`{field}`" for field in alike))
-    shown = ", ".join(f"`{field}`" for field in fields[:20]) + (f" and {len(fields) - 20} more" if len(fields) > 20 else "")
+    shown = ", ".join(f"`{field}`" for field in fields[:20]) + (
+        f" and {len(fields) - 20} more" if len(fields) > 20 else ""
+    )
     notes.append(f"columns of the data: {shown}")
     exact = "`" + same[0] + "`" if same else None
     return Diagnostic(
@@ -65,7 +71,11 @@ def _folded(text: str) -> str:
 
 
 def _difference(found: str, wanted: str) -> str:
-    return "upper and lower case" if found.strip().casefold() == wanted.casefold() and found.strip() != wanted else "blanks"
+    return (
+        "upper and lower case"
+        if found.strip().casefold() == wanted.casefold() and found.strip() != wanted
+        else "blanks"
+    )
 
 
 # -- columns that come with a type --------------------------------------------------------------------------------

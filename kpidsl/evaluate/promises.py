@@ -38,9 +38,7 @@ def profile(session: Session, attached: Attached, spec: SourceSpec, as_of: date)
     if timeless:
         problems.append(_timeless(spec, timeless))
     if stale:
-        problems.append(
-            Diagnostic("K523", stale, spec.span, Severity.WARNING, place=f"source {spec.name}")
-        )
+        problems.append(Diagnostic("K523", stale, spec.span, Severity.WARNING, place=f"source {spec.name}"))
     problems += [p for p in (_keys(session, attached, spec, as_of),) if p]
     problems += [p for p in (_gaps(session, attached, spec, first, last),) if p]
     return Profile(spec.name, rows, first, last, stale, tuple(problems))
@@ -131,7 +129,9 @@ def _keys(session: Session, attached: Attached, spec: SourceSpec, as_of: date) -
     )
 
 
-def _repeated(session: Session, attached: Attached, key: tuple[str, ...], where: str) -> tuple[int, str] | None:
+def _repeated(
+    session: Session, attached: Attached, key: tuple[str, ...], where: str
+) -> tuple[int, str] | None:
     columns = ", ".join(name(column) for column in key)
     filled = " AND ".join(f"{name(column)} IS NOT NULL" for column in key)
     groups = (

@@ -59,7 +59,9 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -79,11 +81,12 @@ class Session:
             wanted = tuple(
                 c for c in spec.columns if c.value is None and (columns is None or c.name in columns)
             )
-            reading = Reading(
-                self._connection, spec, wanted, self._found[spec.name].files, self._writing(spec), self._scratch.name
-            )
+            files = self._found[spec.name].files
             label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
-            self._attached[key] = attach(reading, self._read(reading), label)
+            reading = Reading(
+                self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label
+            )
+            self._attached[key] = attach(reading, self._read(reading))
         return self._attached[key]
 
     def fetch(self, sql: str) -> dict[str, Column]:

@@ -54,6 +54,8 @@ class Reading:
     writing: Writing
     scratch: str
     """A private folder that the connection may read."""
+    label: str
+    """What the relation will be called; no two attachments of a session share it."""
 
 
 @frozen

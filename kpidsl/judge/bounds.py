@@ -1,13 +1,13 @@
 """Bounds, bands and lights: the arithmetic of a promise, without dates or texts.
 
-Everything is computed exactly and rounded to 12 significant digits at the end, as values are: so that 1,000
-leads over three months ask for the same 333.333333333 that a third of 1,000 is, and a bound that is reached
-is kept.
+Everything is computed in decimals of 28 digits and rounded to 12 significant digits at the end, as values
+are: so that 1,000 leads over three months ask for the same 333.333333333 that a third of 1,000 is, and a
+bound that is reached is kept.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Context, Decimal
 from typing import Literal
 
 from attrs import frozen
@@ -21,12 +21,16 @@ _FINAL: dict[Judgement, Verb] = {"green": "met", "amber": "nearly met", "red": "
 _OPEN: dict[Judgement, Verb] = {"green": "on track", "amber": "at risk", "red": "off track"}
 
 
-def exact(value: float) -> Fraction:
+EXACT = Context(prec=28)
+"""What decimals are computed in, whatever the caller's own context is."""
+
+
+def exact(value: float) -> Decimal:
     """The decimal number that is written for a float: 0.1 is a tenth."""
-    return Fraction(repr(float(value)))
+    return Decimal(float.__repr__(float(value)))
 
 
-def rounded(value: Fraction) -> float:
+def rounded(value: Decimal) -> float:
     """The nearest float with 12 significant digits."""
     return float(f"{float(value):.12g}")
 
@@ -35,19 +39,19 @@ def rounded(value: Fraction) -> float:
 class Band:
     """An interval with its ends; a side that is None is open."""
 
-    low: Fraction | None = None
-    high: Fraction | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
 
     @property
-    def ends(self) -> tuple[Fraction, ...]:
+    def ends(self) -> tuple[Decimal, ...]:
         """The ends that there are, low first."""
         return tuple(end for end in (self.low, self.high) if end is not None)
 
-    def times(self, factor: Fraction) -> Band:
+    def times(self, factor: Decimal) -> Band:
         """Both ends multiplied."""
         return Band(*(None if end is None else end * factor for end in (self.low, self.high)))
 
-    def between(self, start: Fraction, progress: Fraction) -> Band:
+    def between(self, start: Decimal, progress: Decimal) -> Band:
         """Both ends on the straight line from `start` to where they are, `progress` of the way gone."""
         return Band(
             *(None if end is None else start + (end - start) * progress for end in (self.low, self.high))
@@ -65,7 +69,7 @@ class Band:
         high = None if self.high is None else self.high + (slack.high or 0)
         return Band(low, high)
 
-    def nearest(self, value: float) -> Fraction:
+    def nearest(self, value: float) -> Decimal:
         """The end that a value is held against: the one it is beyond, else the nearer one."""
         if self.low is None or self.high is None:
             return self.ends[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from fractions import Fraction
+from decimal import Decimal
 
 from attrs import frozen
 
@@ -27,7 +27,7 @@ class Due:
     text: str
     """The target in words."""
     baseline: float | None
-    progress: Fraction | None
+    progress: Decimal | None
     """How far along the line from baseline to target the window's end is, None where there is no line."""
     so_far: bool
     """Whether the target is itself counted up to now, so that no share of it has to be taken."""
@@ -146,7 +146,7 @@ def _baseline(evidence: Evidence, key: SliceKey, slot: Slot) -> Base | None:
 _SCALED = {"Every": "mean period of ", "Trailing": "as many days of "}
 
 
-def _progress(evidence: Evidence, bound: Bound, window: Window) -> Fraction | None:
+def _progress(evidence: Evidence, bound: Bound, window: Window) -> Decimal | None:
     """Where the window's end is on the line from the baseline at the start to the target at the deadline.
 
     There is a line only from a baseline that stays: one that moves with the window asks its change of each
@@ -163,29 +163,29 @@ def _progress(evidence: Evidence, bound: Bound, window: Window) -> Fraction | No
     ):
         return None
     gone = (min(window.end, schedule.deadline) - schedule.start).days + 1
-    return Fraction(max(gone, 0), (schedule.deadline - schedule.start).days + 1)
+    return Decimal(max(gone, 0)) / ((schedule.deadline - schedule.start).days + 1)
 
 
 # -- by now --------------------------------------------------------------------------------------------------
 
 
-def time_gone(evidence: Evidence, slot: Slot, since: date) -> Fraction | None:
+def time_gone(evidence: Evidence, slot: Slot, since: date) -> Decimal | None:
     """The share of the days from `since` that an open total has data for; None for everything else."""
     watermark = evidence.schedule.watermark
-    if not evidence.additive or slot.closed or slot.complete or slot.due_on is None or watermark is None:
+    if not evidence.additive or not slot.open or slot.due_on is None or watermark is None:
         return None
     gone = (min(watermark, slot.due_on) - since).days + 1
-    return Fraction(max(gone, 0), (slot.due_on - since).days + 1)
+    return Decimal(max(gone, 0)) / ((slot.due_on - since).days + 1)
 
 
 def reference(
-    evidence: Evidence, owed: Due, slot: Slot, gone: Fraction | None, key: SliceKey
-) -> tuple[Band, Fraction] | NoTarget:
+    evidence: Evidence, owed: Due, slot: Slot, gone: Decimal | None, key: SliceKey
+) -> tuple[Band, Decimal] | NoTarget:
     """What is expected by now, and which share of what is due that is; of all that is not an open total,
     all."""
     pace = evidence.kpi.promise.pace
     if gone is None or owed.so_far or pace == "none":
-        return owed.due, Fraction(1)
+        return owed.due, Decimal(1)
     if evidence.kpi.promise.milestones:
         return _on_the_way(evidence, owed, slot, key), gone
     share = _share_last_year(evidence, owed, key) if pace == "like last year" else gone
@@ -195,16 +195,16 @@ def reference(
 def _on_the_way(evidence: Evidence, owed: Due, slot: Slot, key: SliceKey) -> Band:
     """The point on the straight line from the milestone before, or from nothing, to this one."""
     since = slot.since or slot.window.start
-    share = time_gone(evidence, slot, since) or Fraction(0)
+    share = time_gone(evidence, slot, since) or Decimal(0)
     if slot.floor is not None:
         floor = due(evidence, slot.floor, None, key, slot)
         if isinstance(floor, Due) and (floor.target.low is None) == (owed.due.low is None):
             start = floor.target.ends[0]
             return owed.due.between(start, share)
-    return owed.due.times(time_gone(evidence, slot, slot.window.start) or Fraction(0))
+    return owed.due.times(time_gone(evidence, slot, slot.window.start) or Decimal(0))
 
 
-def _share_last_year(evidence: Evidence, owed: Due, key: SliceKey) -> Fraction | NoTarget:
+def _share_last_year(evidence: Evidence, owed: Due, key: SliceKey) -> Decimal | NoTarget:
     last_year, table = evidence.schedule.last_year, evidence.pace
     assert last_year is not None
     assert table is not None

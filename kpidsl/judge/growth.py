@@ -22,7 +22,7 @@ def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
         case Aggregate(function="count"):
             return True
         case Aggregate(function="sum", argument=argument):
-            return argument is not None and _never_negative(argument, sources, frozenset())
+            return argument is not None and _never_negative(argument, sources)
         case Constant(value=value):
             return value >= 0
         case Combine(op="+" | "*" | "/", args=args):
@@ -33,19 +33,19 @@ def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
             return False
 
 
-def _never_negative(row: Row, sources: Mapping[str, SourceSpec], above: frozenset[ColumnRef]) -> bool:
+def _never_negative(row: Row, sources: Mapping[str, SourceSpec]) -> bool:
     match row:
         case ColumnRef(home=home, name=name):
             spec = sources.get(home)
-            if spec is None or row in above:
+            if spec is None:
                 return False
             column = spec.column(name)
             value = column.value if column else None
-            return value is None or _never_negative(value, sources, above | {row})
+            return value is None or _never_negative(value, sources)
         case Literal(value=value):
             return not isinstance(value, int | float) or value >= 0
         case Apply(op="when", args=args):
             values = (*args[1:-1:2], args[-1])
-            return all(_never_negative(value, sources, above) for value in values)
+            return all(_never_negative(value, sources) for value in values)
         case Apply(op=op, args=args):
-            return op in _KEEPS_SIGN and all(_never_negative(arg, sources, above) for arg in args)
+            return op in _KEEPS_SIGN and all(_never_negative(arg, sources) for arg in args)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import localcontext
 
 from kpidsl.diagnostics import near
 from kpidsl.graph import Bound, Kpi, SlicePromise, Tolerance
+from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.evidence import Evidence, gather
 from kpidsl.judge.questions import promised_nodes
 from kpidsl.judge.schedule import Schedule, Slot
@@ -26,7 +28,12 @@ def judge(kpi: Kpi, schedule: Schedule, answers: Answers, as_of: date, calendar:
         return _idle(kpi, schedule, "failed", reason)
     if schedule.idle is not None:
         return _idle(kpi, schedule, *schedule.idle)
-    evidence = gather(kpi, schedule, answers)
+    with localcontext(EXACT):
+        return _judged(gather(kpi, schedule, answers))
+
+
+def _judged(evidence: Evidence) -> Judged:
+    kpi, schedule = evidence.kpi, evidence.schedule
     tolerance = kpi.promise.tolerance
     history = tuple(verdict(evidence, slot.bound, tolerance, (), slot) for slot in schedule.slots)
     slices = []

@@ -17,12 +17,12 @@ still open could change the light; before that it is on track, at risk or off tr
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
+from decimal import Decimal, localcontext
 
 from attrs import frozen
 
 from kpidsl.graph import Objective
-from kpidsl.judge.bounds import Judgement, exact, rounded, word
+from kpidsl.judge.bounds import EXACT, Judgement, exact, rounded, word
 from kpidsl.results import Judged, ObjectiveVerdict, Verb, Verdict
 
 _LIGHTS: tuple[Judgement, ...] = ("green", "amber", "red")
@@ -35,7 +35,7 @@ class Member:
     """A counting member; `light` is None while nothing can be said of it."""
 
     name: str
-    weight: Fraction
+    weight: Decimal
     light: Judgement | None
     final: bool
     word: Verb
@@ -44,6 +44,11 @@ class Member:
 def roll_up(objective: Objective, judged: Mapping[str, Judged]) -> ObjectiveVerdict:
     """Judge an objective; a member that is not among the judged counts as failed."""
     headlines = {name: judged[name].headline for name, _ in objective.members if name in judged}
+    with localcontext(EXACT):
+        return _rolled_up(objective, headlines)
+
+
+def _rolled_up(objective: Objective, headlines: Mapping[str, Verdict]) -> ObjectiveVerdict:
     members = [
         _member(name, weight, headlines.get(name))
         for name, weight in objective.members
@@ -58,7 +63,7 @@ def roll_up(objective: Objective, judged: Mapping[str, Judged]) -> ObjectiveVerd
         return _given(objective, "no target", "none", reason, listed, None)
     total = sum(member.weight for member in members)
     kept = sum(member.weight for member in members if member.light == "green")
-    share = rounded(Fraction(kept) / total) if total else None
+    share = rounded(kept / total) if total else None
     found, final = _decide(objective, members)
     if found is None:
         greys = [member.word for member in members if member.light is None]
@@ -105,7 +110,7 @@ def _whatever(objective: Objective, members: Sequence[Member], known: Sequence[b
     return best if best == worst else None
 
 
-def _light(objective: Objective, members: Sequence[tuple[Fraction, Judgement]]) -> Judgement:
+def _light(objective: Objective, members: Sequence[tuple[Decimal, Judgement]]) -> Judgement:
     lights = [light for _, light in members]
     match objective.rule:
         case "all":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from fractions import Fraction
+from decimal import Decimal
 
 from attrs import evolve
 
 from kpidsl.graph import Aggregate, Bound, Cumulative, Every, Kpi, Node, Shift, Trailing, aggregates, children
+from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.growth import only_grows
 from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
@@ -33,12 +34,16 @@ def asks(
     only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
+    read = _read_sources((kpi.formula, *promised_nodes(kpi)))
+    failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
+    if failure is not None:
+        return evolve(found, slots=(), idle=("failed", failure.message))
     if not found.slots:
         return found
     begin = written_start(kpi.promise)
     found = evolve(
         found,
-        stale=_stale(kpi, profiles),
+        stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
@@ -72,11 +77,6 @@ def told_by_data_so_far(node: Node) -> bool:
         if not isinstance(one, Shift):
             stack.extend(children(one))
     return False
-
-
-def _stale(kpi: Kpi, profiles: Mapping[str, Profile]) -> str | None:
-    read = _read_sources((kpi.formula, *promised_nodes(kpi)))
-    return next((profiles[name].stale for name in read if name in profiles and profiles[name].stale), None)
 
 
 def _read_sources(nodes: Iterable[Node]) -> tuple[str, ...]:
@@ -121,19 +121,19 @@ def _baselines(found: Schedule, kpi: Kpi, calendar: Calendar, begin: date | None
     return evolve(found, slots=slots, baseline=ask)
 
 
-def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar) -> Fraction | str:
+def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar) -> Decimal | str:
     """A ratio is comparable over any window; a total only over as long a one, or as its mean per period."""
     if kpi.formula.additivity != "additive":
-        return Fraction(1)
+        return Decimal(1)
     match kpi.promise.measured:
         case Every(grain=grain):
             if not aligned(baseline, grain, calendar):
                 return f"it is not made of whole {grain}s"
-            return Fraction(1, len(periods(baseline.start, baseline.end, grain, calendar)))
+            return EXACT.divide(1, len(periods(baseline.start, baseline.end, grain, calendar)))
         case Trailing():
-            return Fraction(found.slots[-1].window.days, baseline.days)
+            return EXACT.divide(found.slots[-1].window.days, baseline.days)
         case Cumulative():
-            return Fraction(1)
+            return Decimal(1)
 
 
 # -- pace --------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from fractions import Fraction
+from decimal import Decimal
 
 from attrs import evolve, field, frozen
 
@@ -43,6 +43,11 @@ class Slot:
     baseline: Window | None = None
 
     @property
+    def open(self) -> bool:
+        """Whether more can be added to the window."""
+        return not (self.closed or self.complete)
+
+    @property
     def span(self) -> Window:
         """The window up to the day it falls due."""
         if self.due_on is None or self.due_on == self.window.end:
@@ -78,7 +83,7 @@ class Schedule:
     """Whether the formula is a total that only grows."""
     value: Ask | None = None
     baseline: Ask | None = None
-    baseline_scale: Fraction | str = Fraction(1)
+    baseline_scale: Decimal | str = Decimal(1)
     """What a total over the baseline's window is multiplied by to be one over a window judged; a text says
     why it cannot be compared."""
     fixed_baseline: bool = False

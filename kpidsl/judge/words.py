@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
+from decimal import Decimal
 
 from kpidsl.graph import Bound, Cumulative, Measured, Tolerance, Trailing
 from kpidsl.judge.bounds import Band, Judgement, exact, rounded
@@ -10,9 +10,9 @@ from kpidsl.model.periods import Window
 from kpidsl.model.units import PERCENT, POINTS, Unit, format_value
 
 
-def amount_text(value: float | Fraction, unit: Unit) -> str:
+def amount_text(value: float | Decimal, unit: Unit) -> str:
     """A number with its unit: `1,234.5 EUR`."""
-    return format_value(rounded(value) if isinstance(value, Fraction) else value, unit)
+    return format_value(rounded(value) if isinstance(value, Decimal) else value, unit)
 
 
 def band_text(band: Band, unit: Unit) -> str:
@@ -21,7 +21,7 @@ def band_text(band: Band, unit: Unit) -> str:
         return f"between {amount_text(band.low, unit)} and {amount_text(band.high, unit)}"
     if band.low is not None:
         return f"at least {amount_text(band.low, unit)}"
-    return f"at most {amount_text(band.high or Fraction(0), unit)}"
+    return f"at most {amount_text(band.high or Decimal(0), unit)}"
 
 
 def change_text(bound: Bound, amount: float, unit: Unit) -> str:
@@ -46,7 +46,7 @@ def over(window: Window, measured: Measured, reached: str | None) -> str:
             return f"in {window}" + (f" up to {reached}" if reached else "")
 
 
-def share_text(share: Fraction) -> str:
+def share_text(share: Decimal) -> str:
     """A share of time in whole percents, never rounded up to all of it."""
     return f"{int(share * 100)}%"
 
@@ -65,7 +65,7 @@ def distance_text(value: float, reference: Band, unit: Unit) -> str:
     return f"{_short(abs(apart) / bound, PERCENT)} {side}"
 
 
-def _short(value: Fraction, unit: Unit) -> str:
+def _short(value: Decimal, unit: Unit) -> str:
     return format_value(float(f"{float(value):.3g}"), unit)
 
 

@@ -1,7 +1,7 @@
 """Text in cells of a terminal: how wide it is, how it is cut, wrapped and coloured.
 
-Whatever comes from a spec or from data goes through `clean` before it is shown, so that no escape sequence of a
-stranger's file reaches the terminal.
+Whatever comes from a spec or from data goes through `clean` before it is shown, so that no escape sequence
+of a stranger's file reaches the terminal.
 """
 
 from __future__ import annotations

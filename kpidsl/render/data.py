@@ -1,7 +1,7 @@
 """An evaluation and diagnostics as plain data, and as JSON.
 
-The same evaluation gives the same bytes: keys are sorted, numbers have 12 significant digits, dates are ISO, what is
-not there is null, and nothing of the machine or the moment is in it.
+The same evaluation gives the same bytes: keys are sorted, numbers have 12 significant digits, dates are
+ISO, what is not there is null, and nothing of the machine or the moment is in it.
 """
 
 from __future__ import annotations
@@ -57,12 +57,12 @@ def figure(value: float | None) -> float | None:
     return float(f"{value:.12g}") + 0.0
 
 
-# -- verdicts ---------------------------------------------------------------------------------------------------
+# -- verdicts --------------------------------------------------------------------------------------
 
-_AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "counts")
+_AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "final", "counts")
 _NUMBERS = (
-    "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline", "attainment",
-    "gap", "projection",
+    "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline",
+    "attainment", "gap", "projection",
 )  # fmt: skip
 
 
@@ -147,7 +147,7 @@ def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-# -- diagnostics ------------------------------------------------------------------------------------------------
+# -- diagnostics -----------------------------------------------------------------------------------
 
 
 def diagnostic(d: Diagnostic) -> dict[str, Any]:

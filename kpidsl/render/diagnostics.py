@@ -8,8 +8,8 @@
        |
        = help: ...
 
-The primary place is underlined with carets, secondary ones with dashes and their label. Carets stand right under tabs,
-wide characters and combining ones; a long line is cut around what is underlined.
+The primary place is underlined with carets, secondary ones with dashes and their label. Carets stand right
+under tabs, wide characters and combining ones; a long line is cut around what is underlined.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def _bar(gutter: int, screen: Screen) -> str:
     return f"{' ' * gutter} {screen.paint('|', _SECONDARY)}"
 
 
-# -- lines of the text -----------------------------------------------------------------------------------------
+# -- lines of the text -----------------------------------------------------------------------------
 
 
 def _snippets(
@@ -144,7 +144,8 @@ def _numbered(number: int, source: Source, gutter: int, screen: Screen) -> str:
 
 
 def _marks(span: Span, primary: bool, text: str) -> list[tuple[int, _Mark]]:
-    """What is underlined of a stretch. One over several lines is a definition: its first line stands for it."""
+    """What is underlined of a stretch. One over several lines is a definition: its first line stands for
+    it."""
     first, column = span.source.position(span.start)
     last, end = span.source.position(span.end)
     if first != last:

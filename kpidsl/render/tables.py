@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator
+from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
     from kpidsl.project import Outcome
     from kpidsl.results import Light, Verdict
 
-_COLUMNS = (
-    "kpi", "title", "scope", "slice", "window", "start", "end", "light", "word", "value", "unit", "target",
-    "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline", "attainment", "gap",
-    "projection", "deadline", "days_left", "watermark", "rows", "running", "counts", "hash", "why",
-)  # fmt: skip
-_NUMBERS = frozenset(_COLUMNS[12:21]) | {"value"}
+KINDS: dict[str, type] = {
+    "kpi": str, "title": str, "scope": str, "slice": str, "window": str, "start": date, "end": date,
+    "light": str, "word": str, "value": float, "unit": str, "target": str, "target_low": float,
+    "target_high": float, "reference_low": float, "reference_high": float, "tolerance": float,
+    "baseline": float, "attainment": float, "gap": float, "projection": float, "deadline": date,
+    "days_left": int, "watermark": date, "rows": int, "running": bool, "counts": bool, "final": bool,
+    "hash": str, "why": str,
+}  # fmt: skip
+"""The columns of a flat record, and what each holds where it is not None."""
 _EMOJI: dict[Light, str] = {"green": "🟢", "amber": "🟡", "red": "🔴", "grey": "⚪", "none": "▫️"}
 _COLORS: dict[Light, str] = {
     "green": "#1a7f37",
@@ -33,7 +37,7 @@ _COLORS: dict[Light, str] = {
 }
 
 
-# -- rows -------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 def records(outcome: Outcome) -> Iterator[dict[str, Any]]:
@@ -56,18 +60,18 @@ def _record(v: Verdict, scope: str) -> dict[str, Any]:
         "start": window.start if window else None,
         "end": window.end if window else None,
     }
-    found = {name: given[name] if name in given else getattr(v, name) for name in _COLUMNS}
-    return {name: figure(value) if name in _NUMBERS else value for name, value in found.items()}
+    found = {name: given[name] if name in given else getattr(v, name) for name in KINDS}
+    return {name: figure(value) if KINDS[name] is float else value for name, value in found.items()}
 
 
-# -- CSV --------------------------------------------------------------------------------------------------------
+# -- CSV -------------------------------------------------------------------------------------------
 
 
 def as_csv(outcome: Outcome) -> str:
     """A row per verdict, commas, UTF-8, lines ended by a line feed; what is not there is empty."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(_COLUMNS)
+    writer.writerow(KINDS)
     for record in records(outcome):
         writer.writerow([csv_cell(value) for value in record.values()])
     return stream.getvalue()
@@ -88,7 +92,7 @@ def csv_cell(value: Any) -> str:
             return str(value)
 
 
-# -- Markdown ---------------------------------------------------------------------------------------------------
+# -- Markdown --------------------------------------------------------------------------------------
 
 
 def as_markdown(outcome: Outcome) -> str:
@@ -124,11 +128,11 @@ def _markdown_cells(v: Verdict) -> list[str]:
 
 def _marked(text: str) -> str:
     """The text as Markdown that shows just that: no markup, no HTML, no mentions, one line."""
-    shown = re.sub(r"([\\`*_{}\[\]()#+!|~])", r"\\\1", clean(text))
+    shown = re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", clean(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
 
 
-# -- HTML -------------------------------------------------------------------------------------------------------
+# -- HTML ------------------------------------------------------------------------------------------
 
 
 def as_html(outcome: Outcome) -> str:

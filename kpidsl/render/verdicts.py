@@ -1,8 +1,8 @@
 """An evaluation as text for a terminal or a log.
 
-A row for each KPI with the sentence that says why beneath it, then its slices, indented. A light has its own sign and
-its word, so nothing is said by colour alone. On a narrow screen columns are left out, the least needed first, and names
-are wrapped; numbers are never cut.
+A row for each KPI with the sentence that says why beneath it, then its slices, indented. A light has its
+own sign and its word, so nothing is said by colour alone. On a narrow screen columns are left out, the
+least needed first, and names are wrapped; numbers are never cut.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class _Row:
 
 
 def render(outcome: Outcome, screen: Screen, *, quiet: bool = False, verbose: bool = False) -> str:
-    """The whole report. Quiet: only what is not green. Verbose: the reason of every slice, and every source."""
+    """The whole report. Quiet: only what is not green. Verbose: the reason of every slice, and every
+    source."""
     judged = [j for j in outcome.judged if not quiet or _matters(j)]
     parts = [
         "" if quiet else _heading(outcome, screen),
@@ -68,11 +69,12 @@ def _heading(outcome: Outcome, screen: Screen) -> str:
     return " · ".join(part for part in (name, as_of) if part) + "\n"
 
 
-# -- sources ----------------------------------------------------------------------------------------------------
+# -- sources ---------------------------------------------------------------------------------------
 
 
 def _sources(outcome: Outcome, screen: Screen, verbose: bool) -> str:
-    """What must be known of the data before a verdict is read: broken promises; verbose, each source's extent."""
+    """What must be known of the data before a verdict is read: broken promises; verbose, each source's
+    extent."""
     lines: list[str] = []
     for profile in outcome.profiles.values():
         lines += _broken_promises(profile, screen)
@@ -107,7 +109,7 @@ def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
     ]
 
 
-# -- the table --------------------------------------------------------------------------------------------------
+# -- the table -------------------------------------------------------------------------------------
 
 
 def _table(outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool) -> str:
@@ -217,7 +219,7 @@ def _names(row: _Row, cells: int, hang: str) -> list[str]:
     return [row.indent + first, *(hang + line for line in wrap(rest, max(cells - width(hang), 4)))]
 
 
-# -- objectives and the last line -------------------------------------------------------------------------------
+# -- objectives and the last line ------------------------------------------------------------------
 
 
 def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: bool) -> str:

@@ -52,6 +52,7 @@ def names(graph_measures: Mapping[str, Node]) -> Leaf:
 
 def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> str:
     """A node as a formula; `top` writes out the node itself even where it has a name."""
+    node = _unguarded(node)
     if not top and (said := leaf(node)) is not None:
         return said
     match node:
@@ -76,6 +77,18 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
             return f"{formula(inner, leaf, top=False)} default {format_value(value, unit)}"
 
 
+def _unguarded(node: Node) -> Node:
+    """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants
+    x."""
+    match node:
+        case Combine(
+            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
+        ):
+            return x if x == y else node
+        case _:
+            return node
+
+
 def _combined(node: Combine, leaf: Leaf) -> str:
     parts = [formula(arg, leaf, top=False) for arg in node.args]
     if node.op == "neg":
@@ -83,7 +96,7 @@ def _combined(node: Combine, leaf: Leaf) -> str:
     if node.op not in _ARITHMETIC:
         return f"{node.op}({', '.join(parts)})"
     level = _ARITHMETIC[node.op]
-    first, *rest = zip(node.args, parts, strict=True)
+    first, *rest = zip(map(_unguarded, node.args), parts, strict=True)
     said = _bracketed(*first, leaf, level)
     for arg, part in rest:
         said += f" {node.op} {_bracketed(arg, part, leaf, level + 1)}"
@@ -118,7 +131,7 @@ def _argument(argument: Row, source: str) -> str:
     )
 
 
-# -- rows -------------------------------------------------------------------------------------------------------
+# -- rows ------------------------------------------------------------------------------------------
 
 
 def row(expression: Row, least: int = 0) -> str:
@@ -181,7 +194,7 @@ def quoted(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else f"`{name}`"
 
 
-# -- promises ---------------------------------------------------------------------------------------------------
+# -- promises --------------------------------------------------------------------------------------
 
 
 def bound(promise: Bound, unit: Unit, leaf: Leaf = lambda node: None) -> str:

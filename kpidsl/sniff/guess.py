@@ -27,8 +27,13 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?")
 _IDENTITY = re.compile(r"(?:(.*?)[ _-]?)(?:id|uuid|guid)", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"(is|has|was|did|est)[ _].*|[a-z]+ed|.*flag", re.IGNORECASE)
-_TIMES = re.compile(r"(created|date|day|jour|time|at|on|le|week|month|mois|semaine|ordered|paid)", re.IGNORECASE)
-_CHANNEL = re.compile(r"\b(channel|canal|kanal|platform|plateforme|utm source|source|medium|network|réseau)\b", re.IGNORECASE)
+_TIMES = re.compile(
+    r"(created|date|day|jour|time|at|on|le|week|month|mois|semaine|ordered|paid)", re.IGNORECASE
+)
+_CHANNEL = re.compile(
+    r"\b(channel|canal|kanal|platform|plateforme|utm source|source|medium|network|réseau)\b", re.IGNORECASE
+)
+_SIGNED = re.compile(r"[.,'’]")
 _COUNTED = frozenset(
     "clicks impressions sessions leads orders visits visitors views pageviews pages conversions users customers"
     " downloads items likes shares comments followers subscribers signups installs emails opens calls units clics".split()
@@ -66,12 +71,17 @@ def writing_of(columns: Sequence[Sequence[str]], separator: str | None) -> tuple
     scores = [sum(_unit_of(values, w) is not None for values in columns) for w in order]
     best = scores.index(max(scores))
     chosen, rivals = order[best], [w for w, score in zip(order, scores, strict=True) if score == scores[best]]
-    written = [value for values in columns if _unit_of(values, chosen) is not None for value in values]
+    written = [
+        v for values in columns if _unit_of(values, chosen) is not None for v in values if _SIGNED.search(v)
+    ]
     told = [w for w in rivals if any(_value(v, w) != _value(v, chosen) for v in written)]
     if not told:
         return chosen, None
     example = next(v for v in written if _value(v, told[0]) != _value(v, chosen))
-    return chosen, f'`{example}` is read as {_value(example, chosen):,}; with {_options(told[0])} it would be {_value(example, told[0]):,}'
+    return (
+        chosen,
+        f"`{example}` is read as {_value(example, chosen):,}; with {_options(told[0])} it would be {_value(example, told[0]):,}",
+    )
 
 
 def _options(writing: Writing) -> str:
@@ -169,7 +179,9 @@ def _says_both(words: set[str], title: str) -> bool:
 def _named_unit(title: str, values: Sequence[str], writing: Writing) -> Unit:
     """What the header says: `Price (EUR)`, `amount_usd`, `Taux (%)`, `clicks`."""
     parts = [part for part in re.split(r"[\W_]+", title) if part]
-    if codes := [part.upper() for part in parts if part.upper() in CURRENCIES and (part.isupper() or part is parts[-1])]:
+    if codes := [
+        part.upper() for part in parts if part.upper() in CURRENCIES and (part.isupper() or part is parts[-1])
+    ]:
         return Unit.of(codes[-1])
     for sign, code in CURRENCY_SYMBOLS.items():
         if sign in title and len(sign) == 1:
@@ -212,7 +224,9 @@ def _word(text: str) -> str:
 
 def _is_name(title: str) -> bool:
     """`user_id`, `ID`, `userId`, `User ID`; not `paid` or `android`."""
-    return bool(re.search(r"(^|[ _-])(id|uuid|guid)$", title, re.IGNORECASE) or re.search(r"[a-z]Id$|[a-z]ID$", title))
+    return bool(
+        re.search(r"(^|[ _-])(id|uuid|guid)$", title, re.IGNORECASE) or re.search(r"[a-z]Id$|[a-z]ID$", title)
+    )
 
 
 def word(text: str) -> str:

@@ -61,7 +61,9 @@ class Builder:
 
     def STRING(self, text: str, start: int, end: int) -> nodes.String:
         inner = text[1:-1]
-        return nodes.String(Span(self.source, start, end), _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner)
+        return nodes.String(
+            Span(self.source, start, end), _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
+        )
 
     def PERIOD(self, text: str, start: int, end: int) -> nodes.PeriodText:
         if not _PERIOD.fullmatch(text):
@@ -155,7 +157,9 @@ class Builder:
     def call(self, items: Items) -> nodes.Call:
         self.signs += 1
         function = items[0]
-        name = nodes.Word(Span(self.source, function.start, function.end - 1), " ".join(function.text[:-1].split()))
+        name = nodes.Word(
+            Span(self.source, function.start, function.end - 1), " ".join(function.text[:-1].split())
+        )
         args = self._arguments(items[1]) if len(items) > 2 else ()
         by = settle(items[3]) if len(items) > 3 else None
         return nodes.Call(self._span(items), name, args, by)
@@ -240,7 +244,9 @@ class Builder:
     def files(self, items: Items) -> nodes.FromFiles:
         options = items[2] if len(items) > 3 else []
         pairs = zip(options[::2], options[1::2], strict=True)
-        return nodes.FromFiles(self._span(items), items[1], tuple((_words(word), text) for word, text in pairs))
+        return nodes.FromFiles(
+            self._span(items), items[1], tuple((_words(word), text) for word, text in pairs)
+        )
 
     def first_option(self, items: Items) -> Items:
         return items

@@ -16,7 +16,7 @@ from kpidsl.syntax.mistakes import recognise, vocabulary
 from kpidsl.syntax.split import open_parentheses
 from kpidsl.syntax.tables import tables
 
-_ALIKE = 0.72
+_ALIKE = 0.65
 _SURELY = 0.85
 """How alike two words are to be told, and to be replaced without asking."""
 
@@ -27,6 +27,7 @@ DEFINITIONS = ("kpi", "measure", "source", "objective", "test", "scenario", "let
 
 _OPERAND = frozenset(["NAME", "NUMBER", "FUNCTION", "STRING", "PERIOD", "LEFT", "PREFIX"])
 _OPERATOR = frozenset(["OPERATOR", "MEMBERSHIP", "MISSING"])
+_LAYOUT = frozenset(["_NL", "_INDENT", "_DEDENT", "$END"])
 _BOUND = frozenset(["AT_LEAST", "AT_MOST", "BETWEEN", "INCREASE_BY", "DECREASE_BY"])
 _PHRASES = {
     "NAME": "a name",
@@ -47,7 +48,7 @@ _PHRASES = {
     "FUNCTION": "a function such as `sum(`",
     "PREFIX": "`not` or `-`",
     "_NL": "the end of the line",
-    "_INDENT": "indented lines under it",
+    "_INDENT": "an indented line under it",
     "_DEDENT": "the end of the block",
 }
 _WORDS = {
@@ -62,6 +63,10 @@ _WORDS = {
         *("no data", "stale", "not started", "too few", "inconclusive", "failed"),
     ),
 }
+
+
+_OPEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*\\?|`[^`]*')
+"""A quote or backtick that nothing closes."""
 
 
 @frozen
@@ -87,7 +92,11 @@ class Stop:
     def after(self) -> str:
         """What stands on the line from the fault on."""
         text = self.piece.source.text
-        return text[self.fault.start : min(self.piece.end, (text.find("\n", self.fault.start) + 1 or len(text) + 1) - 1)]
+        return text[
+            self.fault.start : min(
+                self.piece.end, (text.find("\n", self.fault.start) + 1 or len(text) + 1) - 1
+            )
+        ]
 
     @property
     def clause(self) -> str:
@@ -146,20 +155,24 @@ def _at_margin(stop: Stop) -> Diagnostic | None:
     """A line at the margin that opens no definition."""
     if stop.fault.start != stop.piece.start or stop.kind:
         return None
-    if slip := _slip(stop):
+    if not stop.after.startswith("|") and (slip := _slip(stop)):
         return slip
     word = _first_word(stop.after)
     start = Span(stop.fault.source, stop.fault.start, stop.fault.start)
     if _known_clause(stop.after) or stop.after.startswith("|"):
-        what = f"`{word}` is a clause" if word else "a row of a table"
+        what = f"`{word}` is a clause" if word else "this is a row of a table"
         fix = Fix("indent the line", (Edit(start, "  "),))
-        return stop.says("K104", f"{what} and stands at the margin", "a clause is indented by two spaces", fix)
+        return stop.says(
+            "K104", f"{what} and stands at the margin", "a clause is indented by two spaces", fix
+        )
     if word in vocabulary().definitions:
         return _instead(stop, "K101", "no definition", word, vocabulary().definitions[word])
     if alike := _alike(stop.after, DEFINITIONS):
         return _similar(stop, "K101", "no definition", "a definition", alike)
     words = ", ".join(f"`{w}`" for w in DEFINITIONS)
-    return stop.says("K101", f"{_found(stop)} opens no definition", f"a definition begins with one of {words}")
+    return stop.says(
+        "K101", f"{_found(stop)} opens no definition", f"a definition begins with one of {words}"
+    )
 
 
 def _header(stop: Stop) -> Diagnostic | None:
@@ -169,12 +182,16 @@ def _header(stop: Stop) -> Diagnostic | None:
     example = f"for example: `{vocabulary().examples[stop.definition]}`"
     if stop.accepts == {"NAME"} and stop.before.strip() == stop.definition:
         return stop.says("K107", f"the {stop.definition} has no name", example)
-    first = re.match(r"(?P<word>\w+) +(?P<name>\w+(?:[ -]+\w+)+)", stop.piece.text)
+    first = re.match(r"\w+ +(?P<name>\w+(?:[ -]+[^\W\d]\w*)+)", stop.piece.text)
     if first and stop.fault.start < stop.piece.start + first.end() and "NAME" not in stop.accepts:
         name = re.sub(r"[ -]+", "_", first["name"])
-        place = Span(stop.piece.source, stop.piece.start + first.start("name"), stop.piece.start + first.end("name"))
+        place = Span(
+            stop.piece.source, stop.piece.start + first.start("name"), stop.piece.start + first.end("name")
+        )
         fix = Fix(f"write `{name}`", (Edit(place, name),), safe=False)
-        return stop.says("K107", f"the name of the {stop.definition} is not one word", f"for example: `{name}`", fix)
+        return stop.says(
+            "K107", f"the name of the {stop.definition} is not one word", f"for example: `{name}`", fix
+        )
     return None
 
 
@@ -184,12 +201,14 @@ def _header(stop: Stop) -> Diagnostic | None:
 def _unclosed(stop: Stop) -> Diagnostic | None:
     """A parenthesis that is open where reading stopped, when a later line or the end shows it; an open quote."""
     text, source = stop.piece.source.text, stop.piece.source
-    if stop.after[:1] in ('"', "`") and stop.kind == "":
+    if stop.kind == "" and _OPEN.fullmatch(stop.after):
         mark = stop.after[0]
-        what = "quote" if mark == '"' else "backtick"
+        what, shown = ("quote", '`"`') if mark == '"' else ("backtick", "`` ` ``")
         end = stop.fault.start + len(stop.after.rstrip())
-        fix = Fix(f"close the {what} at the end of the line", (Edit(Span(source, end, end), mark),), safe=False)
-        return stop.says("K110", f"the {what} is not closed on its line", f"a second `{mark}` closes it", fix)
+        fix = Fix(
+            f"close the {what} at the end of the line", (Edit(Span(source, end, end), mark),), safe=False
+        )
+        return stop.says("K110", f"the {what} is not closed on its line", f"a second {shown} closes it", fix)
     opened = open_parentheses(text, stop.piece.start, stop.fault.start)
     if not opened or ("\n" not in text[opened[-1] : stop.fault.start] and stop.kind != "_NL"):
         return None
@@ -222,20 +241,22 @@ def _slice_or_clause(stop: Stop) -> Diagnostic | None:
         f"`{stop.clause}` is a clause, but the line is indented like a part of the clause above",
         Span(stop.piece.source, start, start + len(stop.clause)),
         help="clauses stand two spaces from the margin, the lines under a clause four",
-        fix=Fix("indent the line by two spaces", (Edit(Span(stop.piece.source, stop.line_start, start), "  "),)),
+        fix=Fix(
+            "indent the line by two spaces", (Edit(Span(stop.piece.source, stop.line_start, start), "  "),)
+        ),
     )
 
 
 def _line(stop: Stop) -> Diagnostic | None:
     """A line whose first word opens no clause of this definition."""
-    if stop.before.strip() or stop.kind not in ("", "NAME") or stop.line_start == stop.piece.start:
+    if stop.before.strip() or stop.kind in _LAYOUT or stop.line_start == stop.piece.start:
         return None
     words = _clause_words(stop.accepts)
     if not words:
         return None
     of = f"of {'an' if stop.definition == 'objective' else 'a'} {stop.definition}"
     known = _known_clause(stop.after)
-    if known and known not in words:
+    if known and not any(f"{word} ".startswith(f"{known} ") for word in words):
         listed = ", ".join(f"`{w}`" for w in words)
         return stop.says("K103", f"`{known}` is no clause {of}", f"clauses {of}: {listed}")
     word = _first_word(stop.after)
@@ -264,11 +285,15 @@ def _plain(stop: Stop) -> Diagnostic:
     """What was found, what could have stood there, and a correct line."""
     example = _example(stop)
     expected = _expected(stop.accepts)
-    if stop.kind in ("_NL", "_INDENT", "_DEDENT", "$END"):
+    if stop.accepts == {"STRING"} and (written := re.match(r"[^\"#]*[^\"#\s]", stop.after)):
+        place = Span(stop.piece.source, stop.fault.start, stop.fault.start + written.end())
+        fix = Fix("put the text in quotes", (Edit(place, f'"{written[0]}"'),), safe=False)
+        return Diagnostic("K100", "a text stands without quotes", place, help=example, fix=fix)
+    if stop.kind in _LAYOUT:
         end = stop.fault.start
         place = Span(stop.piece.source, max(stop.piece.start, end - 1), end)
         return Diagnostic("K100", f"the line ends where {expected} is expected", place, help=example)
-    return stop.says("K100", f"{_found(stop)} stands where {expected} is expected", example or "")
+    return stop.says("K100", f"{_found(stop)} stands where {expected} is expected", example)
 
 
 # -- words ----------------------------------------------------------------------------------------------------------
@@ -291,6 +316,9 @@ def _expected(accepts: frozenset[str]) -> str:
     if accepts >= {"NAME", "NUMBER", "FUNCTION"}:
         phrases.append("a value such as `42`, `leads` or `sum(ads.spend)`")
         accepts -= _OPERAND
+    if accepts >= _BOUND:
+        phrases.append("`at least`, `at most` or another direction")
+        accepts -= _BOUND
     for kind in sorted(accepts - _OPERATOR - {"_NL"}, key=lambda kind: (kind not in _PHRASES, kind)):
         phrases.append(_PHRASES.get(kind) or f"`{next(iter(_words(kind)), kind.lower())}`")
     if "OPERATOR" in accepts:
@@ -305,12 +333,16 @@ def _listed(phrases: Iterable[str]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def _example(stop: Stop) -> str | None:
+def _example(stop: Stop) -> str:
     """A correct line for the clause, or the definition, in which reading stopped."""
     examples = vocabulary().examples
-    known = stop.clause if stop.line_start == stop.piece.start else _known_clause((stop.before + stop.after).strip())
-    line = examples.get(f"{stop.definition} {known}") or examples.get(known or "")
-    return f"for example: `{line}`" if line else None
+    known = (
+        stop.clause
+        if stop.line_start == stop.piece.start
+        else _known_clause((stop.before + stop.after).strip())
+    )
+    line = examples.get(f"{stop.definition} {known}") or examples.get(known or "") or examples.get(stop.definition)
+    return f"for example: `{line or examples['kpi']}`"
 
 
 def _words(kind: str) -> Iterable[str]:
@@ -329,7 +361,9 @@ def _keywords() -> dict[str, str]:
 def _clause_words(accepts: frozenset[str]) -> list[str]:
     """The clauses that could stand at a place, in the order of the examples; none if it is no place for a clause."""
     words = {word for kind in accepts for word in _words(kind)}
-    listed = [clause for clause in vocabulary().examples if any(w == clause or w.startswith(clause) for w in words)]
+    listed = [
+        word for clause in vocabulary().examples for word in words if f"{word} ".startswith(f"{clause} ")
+    ]
     return listed if "_DEDENT" in accepts or len(listed) > 2 else []
 
 
@@ -370,7 +404,9 @@ def _similar(stop: Stop, code: str, what: str, kind: str, alike: tuple[str, str,
     found, word, ratio = alike
     place = Span(stop.fault.source, stop.fault.start, stop.fault.start + len(found))
     fix = Fix(f"write `{word}`", (Edit(place, word),), safe=ratio >= _SURELY)
-    return Diagnostic(code, f"`{found}` is {what}", place, help=f"{kind} with a similar name: `{word}`", fix=fix)
+    return Diagnostic(
+        code, f"`{found}` is {what}", place, help=f"{kind} with a similar name: `{word}`", fix=fix
+    )
 
 
 def _instead(stop: Stop, code: str, what: str, found: str, word: str) -> Diagnostic:

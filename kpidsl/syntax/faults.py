@@ -16,7 +16,10 @@ _MISPLACED = {
         "a second `where` stands behind the first",
         "conditions are joined by `and`; parentheses limit what a `where` applies to",
     ),
-    "default": ("`default` is followed by more", "`default` and a number end a formula, or a part of it in parentheses"),
+    "default": (
+        "`default` is followed by more",
+        "`default` and a number end a formula, or a part of it in parentheses",
+    ),
     "default value": ("`default` takes a number", "for example: `sum(ads.spend) default 0`"),
     "comparison": ("comparisons do not chain", "they are joined by `and`: `a < b and b < c`"),
     "between": ("`between` has no second value", "`between 10 and 20`; longer values stand in parentheses"),
@@ -24,7 +27,10 @@ _MISPLACED = {
         "`{text}` is not a period",
         "periods are written `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31` or `FY2026-Q1`",
     ),
-    "path": ("`{text}` is a path, where a plain name belongs", "in backticks a dot is part of a name: `` `{text}` ``"),
+    "path": (
+        "`{text}` is a path, where a plain name belongs",
+        "in backticks a dot is part of a name: `` `{text}` ``",
+    ),
 }
 
 
@@ -32,7 +38,8 @@ def misplaced(kind: str, place: Span) -> Diagnostic:
     """Something grammatical that means nothing."""
     code = {"period": "K119", "path": "K120"}.get(kind, "K121")
     message, help = _MISPLACED.get(
-        kind, (f"`{kind}` stands where the formula is already complete", "parentheses show what belongs together")
+        kind,
+        (f"`{kind}` stands where the formula is already complete", "parentheses show what belongs together"),
     )
     return Diagnostic(code, message.format(text=place.text), place, help=help.format(text=place.text))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol
 
 from kpidsl.syntax.tables import Tables
 
@@ -20,7 +20,7 @@ _BLANK = r"(?>[ \t]*(?:#[^\n]*)?)"
 _OPENING = frozenset(["LEFT", "FUNCTION"])
 _END = "$END"
 
-_SKIPPED = re.compile(_BLANK)
+_BLANKS = re.compile(_BLANK)
 _ANYTHING = re.compile(r"\w+|.", re.DOTALL)
 
 Match = Callable[[str, int, int], re.Match[str] | None]
@@ -77,11 +77,12 @@ class Machine:
         waiting: list[str] = []  # what layout adds before the next token, the next one last
         depth = 0
         at = start
+        state = states[0]
         while True:
             if waiting:
                 kind = waiting.pop()
-            elif found := (matches.get(states[-1]) or self._match(states[-1]))(text, at, end):
-                kind = cast(str, found.lastgroup)
+            elif found := (matches.get(state) or self._match(state))(text, at, end):
+                kind = found.lastgroup or ""
                 start, at = found.span(kind)
                 if kind == "_NL":
                     if depth:
@@ -94,18 +95,18 @@ class Machine:
                 elif kind == "RIGHT":
                     depth -= 1
             else:
-                start = at = cast(re.Match[str], _SKIPPED.match(text, at, end)).end()
+                start = at = _skip(_BLANKS, text, at, end)
                 if at < end:
-                    found = cast(re.Match[str], _ANYTHING.match(text, at, end))
-                    raise Unexpected("", at, found.end(), self.accepts(states))
+                    raise Unexpected("", at, _skip(_ANYTHING, text, at, end), self.accepts(states))
                 kind = "_NL"
                 waiting += _END, *["_DEDENT"] * (len(columns) - 1)
             while True:
-                action = rows[states[-1]].get(kind)
+                action = rows[state].get(kind)
                 if action is None:
                     raise Unexpected(kind, start, at, self.accepts(states))
                 if action >= 0:
-                    states.append(action)
+                    state = action
+                    states.append(state)
                     piece = text[start:at]
                     shift = shifts.get(kind)
                     values.append(shift(piece, start, at) if shift else Token(kind, piece, start, at))
@@ -114,15 +115,18 @@ class Machine:
                 items = values[-size:]
                 del values[-size:], states[-size:]
                 values.append(reduce(items))
-                states.append(rows[states[-1]][origin])
-                if kind == _END and states[-1] == last:
+                state = rows[states[-1]][origin]
+                states.append(state)
+                if kind == _END and state == last:
                     return values[0]
 
     def _match(self, state: int) -> Match:
         """What finds the next token in a state; made when it is first needed, and shared by like states."""
         accepted = frozenset(self._tables.rows[state]) | {"_NL"}
         if accepted not in self._shared:
-            kinds = "|".join(f"(?P<{name}>{regexp})" for name, regexp in self._tables.terminals if name in accepted)
+            kinds = "|".join(
+                f"(?P<{name}>{regexp})" for name, regexp in self._tables.terminals if name in accepted
+            )
             self._shared[accepted] = re.compile(f"{_BLANK}(?:{kinds})").match
         return self._matches.setdefault(state, self._shared[accepted])
 
@@ -139,6 +143,12 @@ class Machine:
             del states[-size:]
             states.append(self._tables.rows[states[-1]][origin])
         return False
+
+
+def _skip(what: re.Pattern[str], text: str, at: int, end: int) -> int:
+    """Where something ends that begins at an offset; the offset itself if nothing of the kind does."""
+    found = what.match(text, at, end)
+    return found.end() if found else at
 
 
 def _line_end(column: int, at: int, columns: list[int], waiting: list[str]) -> str:

@@ -93,7 +93,9 @@ def _told(mistake: Mistake, found: re.Match[str], place: Span, start: int) -> Di
     shown = place.text.strip()
     fix = None
     if mistake.fix is not None:
-        edit = Edit(Span(place.source, start + found.start(), start + found.end()), mistake.fix.format(shown, **words))
+        edit = Edit(
+            Span(place.source, start + found.start(), start + found.end()), mistake.fix.format(shown, **words)
+        )
         fix = Fix(mistake.help.format(shown, **words), (edit,), mistake.safe)
     return Diagnostic(
         mistake.code,

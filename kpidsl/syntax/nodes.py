@@ -159,7 +159,20 @@ class Group(Node):
 
 
 Expression = (
-    Name | Number | String | PeriodText | Call | Unary | Binary | In | Between | Missing | When | Where | Default | Group
+    Name
+    | Number
+    | String
+    | PeriodText
+    | Call
+    | Unary
+    | Binary
+    | In
+    | Between
+    | Missing
+    | When
+    | Where
+    | Default
+    | Group
 )
 
 
@@ -626,7 +639,9 @@ class ScenarioDef(Node):
     clauses: tuple[Clause, ...]
 
 
-Definition = Import | CalendarDef | Let | SourceDef | MeasureDef | KpiDef | ObjectiveDef | TestDef | ScenarioDef
+Definition = (
+    Import | CalendarDef | Let | SourceDef | MeasureDef | KpiDef | ObjectiveDef | TestDef | ScenarioDef
+)
 
 
 @frozen

@@ -27,9 +27,9 @@ MAX_SIZE = 5_000_000
 MAX_DEPTH = 150
 """How deep the nodes of an expression may be nested, so that whoever walks them may call himself."""
 
-_MANY = frozenset(
-    [nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder, nodes.Member, nodes.Given]
-    + [nodes.Expect, nodes.Set]
+_MANY = (
+    *(nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder),
+    *(nodes.Member, nodes.Given, nodes.Expect, nodes.Set),
 )
 """Clauses that may be written more than once."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from unicodedata import is_normalized, normalize
 
 from kpidsl.diagnostics import Source, Span
@@ -43,7 +44,7 @@ def comments(source: Source) -> tuple[Comment, ...]:
     found = []
     for match in _OPAQUE.finditer(text):
         if match["comment"] is not None:
-            start, end = match.span()
+            start = match.start()
             line = text.rfind("\n", 0, start) + 1
             written = match[0].rstrip()
             alone = not text[line:start].strip()
@@ -76,7 +77,7 @@ def pieces(text: str) -> list[tuple[int, int]]:
     first = _FIRST.search(text)
     if first and first.start() not in starts[:1]:
         starts.insert(0, first.start())
-    return [(start, _end(text, start, end)) for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
+    return [(start, _end(text, start, end)) for start, end in pairwise([*starts, len(text)])]
 
 
 def _end(text: str, start: int, end: int) -> int:

@@ -9,6 +9,7 @@ import hashlib
 import marshal
 import os
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,16 +58,21 @@ def compile_grammar(grammar: str) -> Tables:
     from lark.parsers.lalr_analysis import Shift
 
     lark = Lark(grammar, parser="lalr", start=list(STARTS), keep_all_tokens=True, maybe_placeholders=False)
-    table: Any = lark.parser.parser._parse_table  # type: ignore[attr-defined]
+    table: Any = lark.parser.parser._parse_table
     rules: dict[Any, int] = {}
     rows: list[dict[str, int]] = [{} for _ in table.states]
     for state, row in table.states.items():
         for name, (action, to) in row.items():
             rows[state][sys.intern(str(name))] = to if action is Shift else ~rules.setdefault(to, len(rules))
-    ranked = sorted(lark.terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name))
+    ranked = sorted(
+        lark.terminals, key=lambda t: (-t.priority, -t.pattern.max_width, -len(t.pattern.value), t.name)
+    )
     return Tables(
         rows,
-        [(str(rule.alias or rule.origin.name), len(rule.expansion), sys.intern(str(rule.origin.name))) for rule in rules],
+        [
+            (str(rule.alias or rule.origin.name), len(rule.expansion), sys.intern(str(rule.origin.name)))
+            for rule in rules
+        ],
         {str(start): state for start, state in table.start_states.items()},
         {str(start): state for start, state in table.end_states.items()},
         [(str(t.name), t.pattern.to_regexp()) for t in ranked if t.name not in lark.ignore_tokens],
@@ -113,4 +119,5 @@ def _store(path: Path | None, found: Tables) -> None:
         temporary.write_bytes(hashlib.sha256(body).digest() + body)
         temporary.replace(path)
     except OSError:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()

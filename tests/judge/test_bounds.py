@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -67,7 +66,7 @@ def test_a_relative_tolerance_of_a_negative_target_widens_it(value, light_):
 
 
 def test_an_amount_is_itself_whatever_the_target():
-    assert slack_of(Band(exact(1000), exact(2000)), 7, relative=False) == Band(Fraction(7), Fraction(7))
+    assert slack_of(Band(exact(1000), exact(2000)), 7, relative=False) == Band(exact(7), exact(7))
 
 
 def test_without_a_tolerance_nothing_is_amber():
@@ -173,7 +172,7 @@ def test_the_gap_between_two_bounds_is_the_distance_outside(value, apart):
     ],
 )
 def test_what_growing_can_no_longer_change(value, due, found):
-    assert settled(value, due, Band(Fraction(5), Fraction(5))) == found
+    assert settled(value, due, Band(exact(5), exact(5))) == found
 
 
 def test_words():

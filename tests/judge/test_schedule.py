@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
 from kpidsl import judge
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.graph import Combine, Cumulative, Default, Every, Shift, Trailing
 from kpidsl.judge.growth import only_grows
 from kpidsl.model.periods import Calendar
@@ -303,11 +305,23 @@ def test_what_can_only_grow(node, grows):
     ],
 )
 def test_what_is_summed_decides(row, grows):
-    from attrs import evolve
-
     assert only_grows(evolve(SALES, argument=row), SOURCES) is grows
 
 
 def test_without_the_sources_no_sum_is_known_to_grow():
     assert not only_grows(SALES, {})
     assert only_grows(count(), {})
+
+
+def test_a_source_that_cannot_be_read_fails_every_kpi_on_it():
+    broken = Profile("ads", 0, None, None, problems=(Diagnostic("K501", "no file matches `ads/*.csv`"),))
+    known = profiles() | {"ads": broken}
+    for one in (kpi(MARGIN, LEAST), kpi(SALES, bound("at least", SPEND), start="2027-01-01")):
+        found = judge.asks(one, day("2026-09-20"), known, CALENDAR)
+        assert found.idle == ("failed", "no file matches `ads/*.csv`")
+        assert found.asks == ()
+    warned = evolve(broken, problems=(Diagnostic("K502", "rows twice", severity=Severity.WARNING),))
+    found = judge.asks(
+        kpi(SALES, bound("at least", SPEND)), day("2026-09-20"), known | {"ads": warned}, CALENDAR
+    )
+    assert found.idle is None

@@ -9,7 +9,9 @@ from tests.sources.conftest import Project, source
 
 def test_plain(project: Project) -> None:
     project.write("a.csv", "day,channel,spend,clicks\n2026-01-05,google,12.50,3\n2026-01-06,,-0.5,\n")
-    taken = project.take(source("a.csv", columns={"day": "time", "channel": "unknown", "spend": "EUR", "clicks": "click"}))
+    taken = project.take(
+        source("a.csv", columns={"day": "time", "channel": "unknown", "spend": "EUR", "clicks": "click"})
+    )
     assert taken.problems == ()
     assert taken.attached.kinds == {"day": "day", "channel": "text", "spend": "number", "clicks": "number"}
     assert taken.rows["spend"] == [12.5, -0.5]

@@ -40,7 +40,10 @@ def test_types(project: Project) -> None:
 
 
 def test_stays_a_view_with_pushdown(project: Project) -> None:
-    parquet(project.root / "a.parquet", "SELECT range AS n, 'x' || range AS channel, range AS unused FROM range(1000)")
+    parquet(
+        project.root / "a.parquet",
+        "SELECT range AS n, 'x' || range AS channel, range AS unused FROM range(1000)",
+    )
     spec = source("a.parquet", columns={"n": "number", "channel": "text"})
     with project.session(spec) as session:
         session.attach(spec)
@@ -54,7 +57,10 @@ def test_stays_a_view_with_pushdown(project: Project) -> None:
 def test_many_files_by_name(project: Project) -> None:
     parquet(project.root / "d/1.parquet", "SELECT 1 AS a, 2 AS b")
     parquet(project.root / "d/2.parquet", "SELECT 4 AS b, 3.5 AS a")
-    assert project.take(source("d/*.parquet", a="number", b="number")).rows == {"a": [1.0, 3.5], "b": [2.0, 4.0]}
+    assert project.take(source("d/*.parquet", a="number", b="number")).rows == {
+        "a": [1.0, 3.5],
+        "b": [2.0, 4.0],
+    }
 
 
 def test_a_file_that_lacks_a_column_is_named(project: Project) -> None:
