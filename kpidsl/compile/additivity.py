@@ -6,7 +6,9 @@ from kpidsl.graph import Additivity
 
 
 def combined(op: str, left: Additivity, right: Additivity) -> Additivity:
-    """Of `left op right`. What adds up keeps doing so when scaled; a constant added to it is there once, not per part."""
+    """Of `left op right`. What adds up keeps doing so when scaled; a constant added to it is there once,
+    not per part.
+    """
     pair = {left, right}
     if pair == {"constant"}:
         return "constant"

@@ -59,7 +59,7 @@ def _split(arg: nodes.Expression) -> tuple[nodes.Expression, nodes.Expression | 
     return (arg.subject, arg.condition) if isinstance(arg, nodes.Where) else (arg, None)
 
 
-# -- which source -----------------------------------------------------------------------------------------------
+# -- which source --------------------------------------------------------------------------------------------
 
 
 def _home(call: nodes.Call, inner: nodes.Expression, scope: Scope) -> Shape | None:
@@ -161,7 +161,7 @@ def _usable(shape: Shape, at: nodes.Expression, scope: Scope) -> bool:
     return True
 
 
-# -- what is aggregated -----------------------------------------------------------------------------------------
+# -- what is aggregated --------------------------------------------------------------------------------------
 
 
 def _needs_column(function: Function, name: nodes.Expression, shape: Shape, scope: Scope) -> None:
@@ -317,7 +317,9 @@ def _share(
 def _survey(
     call: nodes.Call, function: Function, score: Row, filter_: Row | None, shape: Shape, scope: Scope
 ) -> Node | None:
-    """NPS by Reichheld's scale of 0 to 10; CSAT as the share of the top boxes, 4 and 5 of 5 unless said otherwise."""
+    """NPS by Reichheld's scale of 0 to 10; CSAT as the share of the top boxes, 4 and 5 of 5 unless said
+    otherwise.
+    """
     given = Apply("not", (Apply("missing", (score,), FLAG),), FLAG)
     kept = conjunction(filter_, given, scope)
     least = _CONTENT

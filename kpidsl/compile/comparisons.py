@@ -113,8 +113,11 @@ def alike(
 def _same_unit(
     a: Row, b: Row, left: nodes.Expression, right: nodes.Expression, at: RowPlace
 ) -> tuple[Row, Row] | None:
-    """A plain number takes the unit of what it is compared with, for a column says its unit where it is declared;
-    percentages are the exception, where 5 might mean 5% or 500%. Counts of different things compare as counts."""
+    """Both sides in one unit.
+
+    A plain number takes the unit of what it is compared with, for a column's unit is said where it is declared.
+    Percentages are the exception: 5 might mean 5% or 500%. Counts of different things compare as counts.
+    """
     u, v = a.type.unit, b.type.unit
     for one, other in ((a, b), (b, a)):
         adopts = isinstance(one, Literal) and one.type.unit == ONE
@@ -139,7 +142,9 @@ def _count(unit: Unit) -> bool:
 def dated(
     op: str, row: Row | None, subject: nodes.Expression, period: nodes.PeriodText, at: RowPlace
 ) -> Row | None:
-    """Only `>=` a first day and `<` the day after a last one are used, which mean the same for days and moments."""
+    """Only `>=` a first day and `<` the day after a last one are used, which mean the same for days and
+    moments.
+    """
     window = at.scope.period(period)
     if row is None or window is None:
         return None

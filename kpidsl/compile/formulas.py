@@ -58,7 +58,7 @@ def _formula(expr: nodes.Expression, scope: Scope) -> Node | None:
                 "K320",
                 "`when` chooses for one row, and a formula is about many",
                 expr.span,
-                help="a computed column of the source can say it: `column size = when amount >= 100 then ...`",
+                help="a computed column can say it: `column size = when amount >= 100 then ...`",
             )
             return None
         case nodes.Unary() | nodes.Binary() | nodes.In() | nodes.Between() | nodes.Missing():
@@ -66,12 +66,12 @@ def _formula(expr: nodes.Expression, scope: Scope) -> Node | None:
                 "K307",
                 "this is a condition, and a formula needs a number",
                 expr.span,
-                help="`count(source where condition)` or `share(source where condition)` makes a number of it",
+                help="`count(source where ...)` or `share(source where ...)` makes a number of it",
             )
             return None
 
 
-# -- names ------------------------------------------------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------------------------------
 
 
 def _name(name: nodes.Name, scope: Scope) -> Node | None:
@@ -251,7 +251,7 @@ def within_channels(node: Node | None, clause: nodes.OnlyChannel, scope: Scope) 
     return restrict(node, nodes.In(clause.span, channel, items), clause.span, scope)
 
 
-# -- units ------------------------------------------------------------------------------------------------------
+# -- units ---------------------------------------------------------------------------------------------------
 
 
 def declared(
@@ -288,7 +288,7 @@ def declared(
     return None
 
 
-# -- operators --------------------------------------------------------------------------------------------------
+# -- operators -----------------------------------------------------------------------------------------------
 
 
 def _negative(operand: nodes.Expression, scope: Scope) -> Node | None:
@@ -346,7 +346,7 @@ def _default(subject: nodes.Expression, number: nodes.Number, scope: Scope) -> N
     return scope.intern(Default(node, amount, node.unit, adds))
 
 
-# -- where ------------------------------------------------------------------------------------------------------
+# -- where ---------------------------------------------------------------------------------------------------
 
 
 def _where(subject: nodes.Expression, condition: nodes.Expression, scope: Scope) -> Node | None:
@@ -378,7 +378,7 @@ def restrict(node: Node, condition: nodes.Expression, span: object, scope: Scope
     return restricted(node, conditions, scope) if sound else None
 
 
-# -- calls ------------------------------------------------------------------------------------------------------
+# -- calls ---------------------------------------------------------------------------------------------------
 
 
 def _call(call: nodes.Call, scope: Scope) -> Node | None:

@@ -1,4 +1,4 @@
-"""KPIs: formula, promise, dimensions and what is said about them, put together or kept out with the reason."""
+"""KPIs: formula, promise, dimensions and description, put together or kept out with the reason."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _within(promise: Promise, draft: Draft) -> Promise:
     )
 
 
-# -- dimensions and slices --------------------------------------------------------------------------------------
+# -- dimensions and slices -----------------------------------------------------------------------------------
 
 
 def _dimensions(draft: Draft, promise: Promise) -> tuple[Dimension, ...]:
@@ -120,7 +120,9 @@ def _dimensions(draft: Draft, promise: Promise) -> tuple[Dimension, ...]:
 
 
 def _dimension(name: nodes.Name, draft: Draft, promise: Promise) -> Dimension | None:
-    """The column of each source. Sources that only the target reads need it where slices inherit the target."""
+    """The column of each source. Sources that only the target reads need it where slices inherit the
+    target.
+    """
     scope, node = draft.scope, draft.node
     own = list(dict.fromkeys(part.source for part in aggregates(node)))
     if not own:
@@ -227,7 +229,7 @@ def _slices(draft: Draft) -> tuple[SlicePromise, ...]:
     return tuple(found)
 
 
-# -- about ------------------------------------------------------------------------------------------------------
+# -- about ---------------------------------------------------------------------------------------------------
 
 
 def _about(definition: nodes.KpiDef, scope: Scope) -> About:

@@ -1,4 +1,6 @@
-"""Makers of graph nodes that more than one check needs: constants folded, units converted, filters pushed down."""
+"""Makers of graph nodes that more than one check needs: constants folded, units converted, filters pushed
+down.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ def scaled(node: Node, factor: float, unit: Unit, scope: Scope) -> Node:
 
 
 def converted(node: Node, unit: Unit, scope: Scope) -> Node | None:
-    """The node in a unit: the same dimension, or a percentage of what is none or a ratio of counts; else None.
+    """The node in a unit of the same dimension, or in percent if it is a ratio of counts; else None.
 
     A percentage is not taken for points: it is a place, they are a distance.
     """

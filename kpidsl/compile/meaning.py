@@ -1,4 +1,6 @@
-"""What a KPI means, as one canonical text: the same for every way to write it, another for every other promise."""
+"""What a KPI means, as one canonical text: the same for every way to write it, another for every other
+promise.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from kpidsl.syntax import nodes
 
 
 def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
-    """The graph of a project. Errors go to the report; what has one is in `Graph.broken`, and the rest compiles.
+    """The graph of a project. Errors go to the report, what has one to `Graph.broken`; the rest compiles.
 
     All files are one scope. Never raises for any files that the parser makes.
     """

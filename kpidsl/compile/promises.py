@@ -95,7 +95,7 @@ def _slices(draft: Draft) -> tuple[nodes.Slice, ...]:
     return by.slices if by else ()
 
 
-# -- when -------------------------------------------------------------------------------------------------------
+# -- when ----------------------------------------------------------------------------------------------------
 
 
 def _measured(draft: Draft) -> Measured:
@@ -144,7 +144,8 @@ def _day(draft: Draft, kind: type[nodes.From] | type[nodes.Deadline]) -> date | 
 
 def _deadline_before_start(draft: Draft, start: date, deadline: date) -> None:
     first, last = draft.clause(nodes.From), draft.clause(nodes.Deadline)
-    assert first is not None and last is not None
+    assert first is not None
+    assert last is not None
     draft.scope.error(
         "K409",
         f"the deadline, {deadline}, is before the start, {start}",
@@ -162,7 +163,8 @@ def _pace(draft: Draft, measured: Measured) -> Paces | None:
     if clause.kind != "none" and isinstance(measured, Cumulative) and adds != "additive":
         scope.error(
             "K412",
-            f"`pace {clause.kind}` expects a part of the target by now, and the formula does not add up over time",
+            f"`pace {clause.kind}` expects a part of the target by now, and the formula does not "
+            f"add up over time",
             clause.span,
             (draft.formula.span, "this does not add up"),
             help="without `pace` the reference is the target itself",
@@ -170,7 +172,7 @@ def _pace(draft: Draft, measured: Measured) -> Paces | None:
     return cast(Paces, clause.kind)
 
 
-# -- bounds -----------------------------------------------------------------------------------------------------
+# -- bounds --------------------------------------------------------------------------------------------------
 
 
 def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:
@@ -354,7 +356,7 @@ def _milestone_in_order(
         )
 
 
-# -- baselines --------------------------------------------------------------------------------------------------
+# -- baselines -----------------------------------------------------------------------------------------------
 
 
 def _baseline(draft: Draft, target: nodes.Target | None, start: date | None) -> Baseline | None:

@@ -14,8 +14,9 @@ _LOST_NAME = re.compile(r"\s*(?:measure|kpi|source|let|objective)[ \t]+(?:`([^`\
 
 
 def imports_of(file: nodes.File, report: Report, root: str = ".") -> tuple[tuple[str, Span], ...]:
-    """The files that a file asks for, each with the place that asks; named like the file itself, relative to where
-    the command was run. What lies outside of `root` is refused with an error. Importing twice is importing once, and
+    """The files that a file asks for, each with the place that asks; named like the file, relative to where
+    the command was run. What lies outside of `root` is refused with an error. Importing twice is importing
+    once, and
     files may import each other: only definitions must not go round in a circle.
     """
     found = []
@@ -60,7 +61,9 @@ def missing_import(name: str, span: Span, files: Iterable[str]) -> Diagnostic:
 
 
 def collect(files: Sequence[nodes.File], report: Report) -> Names:
-    """Every definition of the files, which are one scope. A name that is defined twice is an error and means neither."""
+    """Every definition of the files, which are one scope. A name that is defined twice is an error and
+    means neither.
+    """
     names = Names()
     for file in files:
         for span in file.broken:

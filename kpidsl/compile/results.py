@@ -59,8 +59,8 @@ def _count(call: nodes.Call, function: Function, args: list[Node], scope: Scope)
 def _growth(node: Node, earlier: Shift, scope: Scope) -> Node:
     """x / earlier - 1, without a value where the earlier one is not positive.
 
-    (earlier + |earlier|) / 2 is the earlier value where that is positive, and 0 elsewhere: dividing by it gives no
-    value exactly where growth means nothing.
+    (earlier + |earlier|) / 2 is the earlier value where that is positive, and 0 elsewhere: dividing by
+    it gives no value exactly where growth means nothing.
     """
     before = scope.intern(earlier)
     size = scope.intern(Combine("abs", (before,), node.unit, "none"))

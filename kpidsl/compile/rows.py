@@ -93,10 +93,10 @@ def _row(expr: nodes.Expression, at: RowPlace) -> Row | None:
             return _default(subject, value, at)
 
 
-# -- names ------------------------------------------------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------------------------------
 
 
-# -- operators --------------------------------------------------------------------------------------------------
+# -- operators -----------------------------------------------------------------------------------------------
 
 
 def _negated(row: Row | None, negated: bool) -> Row | None:
@@ -174,7 +174,7 @@ def _arithmetic(expr: nodes.Binary, at: RowPlace) -> Row | None:
     return scaled_row(Apply(op, (left, right), Type("number", unit)), factor, unit)
 
 
-# -- comparisons ------------------------------------------------------------------------------------------------
+# -- comparisons ---------------------------------------------------------------------------------------------
 
 
 def _compared(op: str, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> Row | None:
@@ -257,7 +257,7 @@ def _end(row: Row, subject: nodes.Expression, end: nodes.Expression, at: RowPlac
     return None if pair is None else pair[1]
 
 
-# -- when, default and functions --------------------------------------------------------------------------------
+# -- when, default and functions -----------------------------------------------------------------------------
 
 
 def _when(expr: nodes.When, at: RowPlace) -> Row | None:

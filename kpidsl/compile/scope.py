@@ -1,4 +1,6 @@
-"""What is known while a project is compiled: its names, the shapes of its sources, its units, and where errors go."""
+"""What is known while a project is compiled: its names, the shapes of its sources, its units, and where
+errors go.
+"""
 
 from __future__ import annotations
 
@@ -102,7 +104,9 @@ class Scope:
     blame: Diagnostic | None = None
     """The told error of something else, which the current definition rests on."""
     check_row: Callable[[nodes.Expression, RowPlace], Row | None] = field(default=_unset)
-    """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the imports."""
+    """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the
+    imports.
+    """
     circles: set[str] = field(factory=set)
     """Definitions that rest on themselves, each told once."""
     depth: int = 0

@@ -52,7 +52,9 @@ class Drawing:
 
 
 def draw(graph: Graph, kpis: Iterable[str] | None = None) -> Drawing:
-    """The part of a graph that some KPIs (all of them by default) are computed from. A KeyError for an unknown KPI."""
+    """The part of a graph that some KPIs (all of them by default) are computed from. A KeyError for an
+    unknown KPI.
+    """
     drawing = Drawing()
     ids: dict[object, str] = {}
     names: dict[Node, list[str]] = {}
@@ -99,7 +101,7 @@ def _box(node: Node, drawing: Drawing, ids: dict[object, str], names: dict[Node,
     drawing.arrows += dict.fromkeys((ids[part], ids[node]) for part in below)
 
 
-# -- labels -----------------------------------------------------------------------------------------------------
+# -- labels --------------------------------------------------------------------------------------------------
 
 
 def label(node: Node) -> str:
@@ -178,7 +180,7 @@ def _applied(op: str, args: list[str]) -> str:
             return f"{op}({', '.join(args)})"
 
 
-# -- outputs ----------------------------------------------------------------------------------------------------
+# -- outputs -------------------------------------------------------------------------------------------------
 
 _MERMAID_SHAPES: dict[Kind, tuple[str, str]] = {
     "source": ("[(", ")]"),
@@ -197,7 +199,9 @@ _DOT_SHAPES: dict[Kind, str] = {
 
 
 def to_mermaid(drawing: Drawing) -> str:
-    """A Mermaid flowchart; labels are quoted, and what Mermaid or HTML would read in them is written as entities."""
+    """A Mermaid flowchart; labels are quoted, and what Mermaid or HTML would read in them is written as
+    entities.
+    """
     lines = ["flowchart LR"]
     for box in drawing.boxes:
         left, right = _MERMAID_SHAPES[box.kind]

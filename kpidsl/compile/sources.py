@@ -1,4 +1,6 @@
-"""Sources and the calendar: from their clauses to shapes that expressions can use, and to specs that engines read."""
+"""Sources and the calendar: from their clauses to shapes that expressions can use, and to specs that
+engines read.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +84,7 @@ def _check_zone(name: nodes.String, scope: Scope) -> None:
         )
 
 
-# -- shapes -----------------------------------------------------------------------------------------------------
+# -- shapes --------------------------------------------------------------------------------------------------
 
 
 def read_shapes(scope: Scope) -> None:
@@ -212,7 +214,7 @@ def _links(shape: Shape, scope: Scope) -> None:
             shape.links[target] = Link(target, clause.column.text, far.text, clause.span)
 
 
-# -- specs ------------------------------------------------------------------------------------------------------
+# -- specs ---------------------------------------------------------------------------------------------------
 
 
 def finish_sources(scope: Scope) -> None:

@@ -20,7 +20,9 @@ def ungrouped(expr: nodes.Expression) -> nodes.Expression:
 
 
 def names_in(expr: nodes.Expression) -> Iterator[nodes.Name]:
-    """Every reference in an expression, from the left; without recursion, for nobody has looked how deep it is."""
+    """Every reference in an expression, from the left; without recursion, for nobody has looked how deep it
+    is.
+    """
     stack = [expr]
     while stack:
         part = stack.pop()
@@ -51,15 +53,3 @@ def _parts(expr: nodes.Expression) -> tuple[nodes.Expression, ...]:
             return (subject,)
         case _:
             return ()
-
-
-__all__ = [
-    "UNKNOWN",
-    "Bad",
-    "RowPlace",
-    "check_condition",
-    "check_number",
-    "check_row",
-    "find_column",
-    "names_in",
-]

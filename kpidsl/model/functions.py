@@ -1,7 +1,7 @@
-"""The functions of the language as declared signatures: what they take, what they give, one line and one example.
+"""The functions of the language, declared: what they take and give, one line of explanation, one example.
 
-A function stands in one of three families. Aggregates turn the rows of one source into a number; row functions work on
-one row, in filters and computed columns; result functions work on numbers that are already aggregated.
+A function is of one of three families. Aggregates turn the rows of one source into a number; row functions
+work on one row, in filters and computed columns; result functions work on what is already aggregated.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ Takes = Literal[
     "periods",
     "score",
 ]
-"""`rows` is a source, perhaps restricted by `where`; `value` anything that can be counted; `date` a day or a moment;
-`digits`, `percent rank`, `periods` and `score` are numbers written out."""
+"""`rows` is a source, perhaps restricted by `where`; `value` anything that can be counted; `date` a day or a
+moment; `digits`, `percent rank`, `periods` and `score` are numbers written out."""
 
 Gives = Literal["same", "spread", "thing", "identity", "percent", "points", "one", "day", "text", "flag"]
-"""The unit of what comes out. `same` as the first parameter; `spread` the same, but points for percentages; `thing`
-what a row of the source is; `identity` what the column identifies; `day` a number of days."""
+"""The unit of what comes out. `same` as the first parameter; `spread` the same, but points for percentages;
+`thing` what a row of the source is; `identity` what the column identifies; `day` a number of days."""
 
 Adds = Literal["additive", "semi", "none", "same", "over slices"]
-"""How results add up (see `kpidsl.graph.Additivity`); `same` as the argument; `over slices` takes what adds up over
-time from the argument."""
+"""How results add up (see `kpidsl.graph.Additivity`); `same` as the argument; `over slices` takes what adds
+up over time from the argument."""
 
 
 @frozen
@@ -173,14 +173,16 @@ AGGREGATES = _by_name(
         "nps",
         "points",
         "none",
-        "Net promoter score: the share of scores of 9 and 10 less that of 0 to 6, of the rows that have a score.",
+        "Net promoter score: the share of scores of 9 and 10 less that of 0 to 6, of the rows "
+        "that have a score.",
         "nps(survey.score)",
     ),
     _aggregate(
         "csat",
         "percent",
         "none",
-        "Customer satisfaction: the share of scores of at least 4 (or the score given) of the rows that have one.",
+        "Customer satisfaction: the share of scores of at least 4 (or the score given) of the "
+        "rows that have one.",
         "csat(survey.satisfaction, 4)",
         _X,
         Parameter("score", "score", optional=True),

@@ -1,4 +1,6 @@
-"""What is broken spoils what rests on it, tells its fault once, and leaves the rest alone; imports; links of files."""
+"""What is broken spoils what rests on it, tells its fault once, and leaves the rest alone; imports; links
+of files.
+"""
 
 import pytest
 

@@ -45,7 +45,8 @@ CASES = {
         "measure a = b + leads\nmeasure b = leads * 2\n",
     ),
     "cycle of columns": (
-        'source t\n  from "t.csv"\n  time d\n  column a = b + 1 #! K206 `t.a` -> `t.b` -> `t.a`\n  column b = a * 2\n',
+        'source t\n  from "t.csv"\n  time d\n  column a = b + 1 #! K206 `t.a` -> `t.b` -> `t.a`\n'
+        "  column b = a * 2\n",
         'source t\n  from "t.csv"\n  time d\n  column a = b + 1\n  column b number\n',
     ),
     "unknown function": (kpi("avg(ads.spend) #! K207 there is no function `avg`"), kpi("average(ads.spend)")),
@@ -159,7 +160,8 @@ CASES = {
     "branches": (
         'source t\n  from "t.csv"\n  time d\n  column a EUR\n'
         '  column b = when a > 1 then "x" otherwise 5 #! K305 one branch is text\n',
-        'source t\n  from "t.csv"\n  time d\n  column a EUR\n  column b = when a > 1 then "x" otherwise "y"\n',
+        'source t\n  from "t.csv"\n  time d\n  column a EUR\n'
+        '  column b = when a > 1 then "x" otherwise "y"\n',
     ),
     "no condition": (kpi("ad_spend where clicks #! K306 a number in click"), kpi("ad_spend where active")),
     "share of all": (kpi("share(ads) #! K306 the share of which rows"), kpi("share(ads where active)")),
@@ -246,7 +248,8 @@ CASES = {
     "source as value": (kpi("crm / 2 #! K320 `count(crm)`"), kpi("count(crm) / 2")),
     "when in a formula": (kpi("when leads > 1 then 1 otherwise 2 #! K320 computed column"), kpi("leads")),
     "table of a test": (
-        'test "t" #! K417 \n  given ads\n    | day | platform | spend |\n    | 2026-01-01 | a | much | #! K321 not a number\n'
+        'test "t" #! K417 \n  given ads\n    | day | platform | spend |\n'
+        "    | 2026-01-01 | a | much | #! K321 not a number\n"
         "    | 2026-01-01 | a | #! K321 2 cells\n",
         None,
     ),

@@ -17,7 +17,7 @@ from tests.compile.spec import SOURCES
 
 TOUR = (Path(__file__).parent / "tour.kpi").read_text("utf-8")
 _WORD = re.compile(r"[^\W\d]\w*|\d[\d_.%-]*\w*|[-+*/=<>]+|\"[^\"\n]*\"")
-_NAMES = sorted({w for w in _WORD.findall(TOUR + SOURCES)})
+_NAMES = sorted(set(_WORD.findall(TOUR + SOURCES)))
 
 
 def _compiled(text: str) -> tuple[Graph, Report]:
@@ -59,15 +59,72 @@ def test_lines_moved_and_dropped(seed: int, times: int) -> None:
 
 
 _ATOMS = st.sampled_from(
-    ["ads.spend", "ads", "crm", "leads", "ad_spend", "spend", "campaign", "5", "5%", "2 points", "3 EUR", '"a"', "2026-01",
-     "x", "y", "nothing", "sessions.device", "channel", "day", "active", "crm.contact", "a", "t.b", "2026"]
-)  # fmt: skip
-_UNARY = ["sum({})", "count({})", "average({})", "share({})", "-{}", "not {}", "({})", "growth({})", "running total({})",
-          "lower({})", "previous period({}, 2)", "({} is missing)", "nps({})", "percentile({}, 50)", "({} default 0)",
-          "abs({})", "round({}, 2)", "count distinct({})", "share of total({})", "rolling average({}, 2)"]  # fmt: skip
-_BINARY = ["{} + {}", "{} - {}", "{} * {}", "{} / {}", "{} of {}", "{} > {}", "{} = {}", "{} and {}", "({} where {})",
-           "{} in ({}, 5)", "{} between {} and 9", "days between({}, {})", "weighted average({} by {})",
-           "when {} then {} otherwise 1", "contains({}, {})"]  # fmt: skip
+    [
+        "ads.spend",
+        "ads",
+        "crm",
+        "leads",
+        "ad_spend",
+        "spend",
+        "campaign",
+        "5",
+        "5%",
+        "2 points",
+        "3 EUR",
+        '"a"',
+        "2026-01",
+        "x",
+        "y",
+        "nothing",
+        "sessions.device",
+        "channel",
+        "day",
+        "active",
+        "crm.contact",
+        "a",
+        "t.b",
+        "2026",
+    ]
+)
+_UNARY = [
+    "sum({})",
+    "count({})",
+    "average({})",
+    "share({})",
+    "-{}",
+    "not {}",
+    "({})",
+    "growth({})",
+    "running total({})",
+    "lower({})",
+    "previous period({}, 2)",
+    "({} is missing)",
+    "nps({})",
+    "percentile({}, 50)",
+    "({} default 0)",
+    "abs({})",
+    "round({}, 2)",
+    "count distinct({})",
+    "share of total({})",
+    "rolling average({}, 2)",
+]
+_BINARY = [
+    "{} + {}",
+    "{} - {}",
+    "{} * {}",
+    "{} / {}",
+    "{} of {}",
+    "{} > {}",
+    "{} = {}",
+    "{} and {}",
+    "({} where {})",
+    "{} in ({}, 5)",
+    "{} between {} and 9",
+    "days between({}, {})",
+    "weighted average({} by {})",
+    "when {} then {} otherwise 1",
+    "contains({}, {})",
+]
 
 
 def _grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -84,15 +141,19 @@ _EXPRESSIONS = st.recursive(_ATOMS, _grown, max_leaves=8)
 @given(_EXPRESSIONS, _EXPRESSIONS, _EXPRESSIONS)
 def test_random_formulas(formula: str, measure: str, column: str) -> None:
     text = (
-        f'{SOURCES}\nsource t\n  from "t.csv"\n  time d\n  column b = {column}\nmeasure a = {measure}\nlet y = {column}\n'
-        f"kpi x\n  formula {formula}\n  target at least {measure}\n  by channel\n    google at most {formula}\n"
+        f'{SOURCES}\nsource t\n  from "t.csv"\n  time d\n  column b = {column}\n'
+        f"measure a = {measure}\nlet y = {column}\n"
+        f"kpi x\n  formula {formula}\n  target at least {measure}\n  by channel\n    google at "
+        f"most {formula}\n"
     )
     graph, report = _compiled(text)
     _consistent(graph, report)
 
 
 def _consistent(graph: Graph, report: Report) -> None:
-    """A KPI is in the graph or broken, never both; whatever is broken has an error; every code is in the catalogue."""
+    """A KPI is in the graph or broken, never both; whatever is broken has an error; every code is in the
+    catalogue.
+    """
     assert not set(graph.kpis) & set(graph.broken)
     assert not graph.broken or report.errors
     assert all(d.code in CATALOGUE or d.code.startswith("K1") for d in report)
