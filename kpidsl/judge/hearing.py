@@ -66,6 +66,7 @@ def _failure(kpi: Kpi, answers: Answers) -> str | None:
 
 def _idle(kpi: Kpi, schedule: Schedule, word: Verb, reason: str) -> Judged:
     """A verdict without numbers."""
+    promised = kpi.promise.bound is not None or bool(kpi.promise.milestones)
     headline = Verdict(
         kpi=kpi.name,
         title=kpi.label,
@@ -79,7 +80,7 @@ def _idle(kpi: Kpi, schedule: Schedule, word: Verb, reason: str) -> Judged:
         days_left=days_left(schedule.deadline, schedule.now),
         watermark=schedule.watermark,
         hash=kpi.hash,
-        counts=not kpi.about.draft,
+        counts=promised and not kpi.about.draft,
     )
     return Judged(kpi.name, headline)
 

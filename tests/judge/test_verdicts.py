@@ -265,6 +265,13 @@ def test_without_a_target_it_is_shown_and_does_not_count():
     assert found.why == "7 EUR in 2026-09; no target; orders is old."
 
 
+@pytest.mark.parametrize(("target", "counts"), [(None, False), (bound("at least", 1), True)])
+def test_what_promises_nothing_never_counts(target, counts):
+    ledger = monthly(SALES, {"2026-08": 7})
+    assert headline(kpi(SALES, target, start="2027-01-01"), ledger, "2026-10-15").counts is counts
+    assert headline(kpi(SALES, target), ledger, "2026-10-15").counts is counts
+
+
 def test_data_that_ends_before_the_period_does_is_said():
     one = kpi(SALES, bound("at least", 5))
     found = headline(one, monthly(SALES, {"2026-09-28": 7}), "2026-10-15")
