@@ -13,7 +13,7 @@ from kpidsl.judge.questions import promised_nodes
 from kpidsl.judge.schedule import Schedule, Slot
 from kpidsl.judge.verdict import days_left, slice_of, verdict
 from kpidsl.model.periods import Calendar, Window
-from kpidsl.results import Answers, Judged, Light, SliceKey, Verb, Verdict
+from kpidsl.results import Answers, Judged, SliceKey, Verb, Verdict
 
 Terms = tuple[Bound | None, Tolerance | None]
 
@@ -66,21 +66,21 @@ def _failure(kpi: Kpi, answers: Answers) -> str | None:
 
 def _idle(kpi: Kpi, schedule: Schedule, word: Verb, reason: str) -> Judged:
     """A verdict without numbers."""
-    light: Light = "grey"
+    promised = kpi.promise.bound is not None or bool(kpi.promise.milestones)
     headline = Verdict(
         kpi=kpi.name,
         title=kpi.label,
         slice=(),
         window=None,
         word=word,
-        light=light,
+        light="grey",
         why=_sentence(reason),
         unit=str(kpi.unit),
         deadline=schedule.deadline,
         days_left=days_left(schedule.deadline, schedule.now),
         watermark=schedule.watermark,
         hash=kpi.hash,
-        counts=not kpi.about.draft,
+        counts=promised and not kpi.about.draft,
     )
     return Judged(kpi.name, headline)
 
@@ -124,14 +124,13 @@ def _absent(evidence: Evidence, window: Window) -> list[Verdict]:
 
 def _no_slice(evidence: Evidence, part: SlicePromise, window: Window, why: str) -> Verdict:
     kpi, schedule = evidence.kpi, evidence.schedule
-    light: Light = "grey"
     return Verdict(
         kpi=kpi.name,
         title=kpi.label,
         slice=slice_of(kpi, (part.value,)),
         window=window,
         word="no data",
-        light=light,
+        light="grey",
         why=why,
         unit=str(kpi.unit),
         deadline=schedule.deadline,

@@ -23,7 +23,7 @@ from attrs import frozen
 
 from kpidsl.graph import Objective
 from kpidsl.judge.bounds import EXACT, Judgement, exact, rounded, word
-from kpidsl.results import Judged, ObjectiveVerdict, Verb, Verdict
+from kpidsl.results import Judged, Light, ObjectiveVerdict, Verb, Verdict
 
 _LIGHTS: tuple[Judgement, ...] = ("green", "amber", "red")
 _GREYS: tuple[Verb, ...] = ("failed", "stale", "no data", "too few", "inconclusive", "not started")
@@ -152,12 +152,10 @@ def _is(verb: Verb) -> str:
 def _given(
     objective: Objective,
     verb: Verb,
-    light: str,
+    light: Light,
     why: str,
     listed: list[tuple[str, float, Verb]],
     share: float | None,
 ) -> ObjectiveVerdict:
     title = objective.title or objective.name
-    lights = {"green", "amber", "red", "grey", "none"}
-    assert light in lights
-    return ObjectiveVerdict(objective.name, title, verb, light, why, tuple(listed), share)  # type: ignore[arg-type]
+    return ObjectiveVerdict(objective.name, title, verb, light, why, tuple(listed), share)

@@ -60,7 +60,7 @@ def distance_text(value: float, reference: Band, unit: Unit) -> str:
     if rounded(apart) == 0 or value == rounded(bound):
         return "exactly that"
     side = "above" if apart > 0 else "below"
-    if unit.style == "percent" or bound <= 0:
+    if unit.style != "plain" or bound <= 0:
         return f"{_short(abs(apart), _difference(unit))} {side}"
     return f"{_short(abs(apart) / bound, PERCENT)} {side}"
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kpidsl import judge
 from kpidsl.graph import About, Combine, Cumulative, Default, Every, Shift, Trailing
 from kpidsl.model.periods import Window
-from kpidsl.model.units import PERCENT, Unit
+from kpidsl.model.units import PERCENT, POINTS, Unit
 
 from .world import (
     EUR,
@@ -265,6 +265,13 @@ def test_without_a_target_it_is_shown_and_does_not_count():
     assert found.why == "7 EUR in 2026-09; no target; orders is old."
 
 
+@pytest.mark.parametrize(("target", "counts"), [(None, False), (bound("at least", 1), True)])
+def test_what_promises_nothing_never_counts(target, counts):
+    ledger = monthly(SALES, {"2026-08": 7})
+    assert headline(kpi(SALES, target, start="2027-01-01"), ledger, "2026-10-15").counts is counts
+    assert headline(kpi(SALES, target), ledger, "2026-10-15").counts is counts
+
+
 def test_data_that_ends_before_the_period_does_is_said():
     one = kpi(SALES, bound("at least", 5))
     found = headline(one, monthly(SALES, {"2026-09-28": 7}), "2026-10-15")
@@ -323,6 +330,22 @@ def test_the_facts_of_a_verdict():
     assert found.why == (
         "26.25 EUR in 2026-09, at most 25 EUR asked: 5% above, within the tolerance of 5% (up to 26.25 EUR)."
     )
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "apart"),
+    [(POINTS, 22, "2 points above"), (EUR, 22, "10% above"), (PERCENT, 18, "2 points below")],
+)
+def test_a_distance_is_a_part_of_the_bound_or_in_points(unit, value, apart):
+    scale = 1 if unit == EUR else 100
+    one = kpi(SALES, bound("at least", 20 / scale), unit=unit)
+    assert headline(one, monthly(SALES, {"2026-09": value / scale}), "2026-10-01").why.endswith(f": {apart}.")
+
+
+@pytest.mark.parametrize(("target", "apart"), [(0, "5 EUR above"), (-10, "15 EUR above")])
+def test_of_a_bound_that_is_not_positive_the_distance_is_an_amount(target, apart):
+    found = headline(kpi(SALES, bound("at least", target)), monthly(SALES, {"2026-09": 5}), "2026-10-01")
+    assert found.why.endswith(f": {apart}.")
 
 
 def test_of_percentages_distances_are_points():
