@@ -1,0 +1,107 @@
+"""Every example of the docs and the README does what the page says."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from tests.markdown import Block, Section, commands_of, is_file, sections_of
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CASES = [(page, section) for page in PAGES for section in sections_of(page)]
+
+
+def run(command: str) -> str:
+    """What a `kpi ...` command prints, standard output and errors together, without colour."""
+    from kpidsl.cli import main
+
+    words = shlex.split(command)
+    if words[0] != "kpi":
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        return done.stdout + done.stderr
+    runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "100"})
+    return runner.invoke(main, words[1:]).output
+
+
+def stage(folder: Path, block: Block, number: int) -> None:
+    """Put a block's file or spec where the commands run."""
+    if is_file(block):
+        path = folder / block.words[1]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        coded = "windows-1252" if "leads" in path.name and ";" in block.body else "utf-8"
+        path.write_bytes(block.body.encode(coded))
+    elif block.words in (("kpi",), ("kpi", "base")):
+        (folder / f"block_{number:03}.kpi").write_text(block.body, encoding="utf-8")
+
+
+def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
+    """Run a section. Line, command, expected and actual output of each command; faults of specs as well."""
+    found: list[tuple[int, str, str, str]] = []
+    (folder / "kpi.toml").write_text("", encoding="utf-8")
+    for number, block in enumerate((*section.base, *section.own)):
+        stage(folder, block, number)
+    for block in section.own:
+        match block.words:
+            case ("console",):
+                found += [(block.line, c, expected, run(c)) for c, expected in commands_of(block)]
+            case ("kpi", "error", code):
+                (folder / "wrong.kpi").write_text(block.body, encoding="utf-8")
+                said = run("kpi lint .")
+                (folder / "wrong.kpi").unlink()
+                found.append((block.line, "kpi lint", code, code if f"[{code}" in said else said))
+            case ("python",):
+                done = subprocess.run([sys.executable, "-c", block.body], capture_output=True, text=True, check=False)
+                found.append((block.line, "python", "", done.stderr))
+    if any(block.words[:1] == ("kpi",) for block in section.own):
+        said = run("kpi lint .")
+        found.append((0, "kpi lint .", "", said if "error[" in said else ""))
+    return found
+
+
+@pytest.mark.parametrize(("page", "section"), CASES, ids=[f"{p.name}: {s.title}" for p, s in CASES])
+def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    if (ROOT / "examples").exists() and "examples/" in page.read_text(encoding="utf-8"):
+        shutil.copytree(ROOT / "examples", tmp_path / "examples")
+        monkeypatch.chdir(tmp_path)
+    for line, command, expected, actual in outputs(section, tmp_path):
+        assert actual == expected, f"{page.name}, line {line}: {command}"
+
+
+def update(page: Path) -> None:
+    """Write what the commands print into the page, to be read before it is committed."""
+    import tempfile
+
+    text = page.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    changes: list[tuple[int, list[str]]] = []
+    for section in sections_of(page):
+        with tempfile.TemporaryDirectory() as folder:
+            before = os.getcwd()
+            os.chdir(folder)
+            try:
+                results = outputs(section, Path(folder))
+            finally:
+                os.chdir(before)
+        for block in section.own:
+            if block.words == ("console",):
+                said = [f"$ {c}\n{actual}" for at, c, _, actual in results if at == block.line]
+                changes.append((block.line, "".join(said).splitlines(keepends=True)))
+    for line, said in sorted(changes, reverse=True):
+        end = next(i for i in range(line, len(lines)) if lines[i].startswith("```"))
+        lines[line:end] = said
+    page.write_text("".join(lines), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        update(Path(name))
