@@ -557,7 +557,8 @@ Clause = (
     Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles
     | FromTable | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete | Check
     | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel | Stakeholder
-    | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set | Solve
+    | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set
+    | Solve
 )  # fmt: skip
 
 
