@@ -141,7 +141,10 @@ class Verdict:
     running: bool = False
     """Whether the window is still open."""
     counts: bool = True
-    """False for drafts and for slices shown without a verdict."""
+    """False for drafts and for what is shown without a target."""
+    final: bool = False
+    """Whether the word is the promise's last one: it is over, or nothing can change it any more. A closed period
+    may be `met` while the promise goes on."""
 
 
 @frozen

@@ -1,0 +1,146 @@
+"""The way in: questions and a session to answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from attrs import define, field
+
+from kpidsl.diagnostics import Diagnostic
+from kpidsl.evaluate.compute import Frame, Slices, Store, tidy
+from kpidsl.evaluate.plan import Columns, Partial, columns_for, demands, looks, partials, scans
+from kpidsl.evaluate.rollup import Floats, slice_order
+from kpidsl.evaluate.run import Query, Runner
+from kpidsl.evaluate.session import Session
+from kpidsl.evaluate.why import reason
+from kpidsl.graph import Aggregate, Graph, Node, aggregates
+from kpidsl.model.periods import Window
+from kpidsl.results import Ask, Grid, Profile, SliceKey
+
+
+def evaluate(
+    graph: Graph, asks: Sequence[Ask], session: Session, as_of: date, profiles: Mapping[str, Profile]
+) -> Evaluated:
+    """Answer everything at once, with a few queries per source.
+
+    `profiles` are those of the sources (`kpidsl.evaluate.checks.profiles`), made for the same as-of.
+    Nothing raises for faults of specs and data: `failure` tells them. An interrupt goes through.
+    """
+    runner = Runner(graph, session)
+    store = Store(profiles)
+    failures: dict[Aggregate, Diagnostic] = {}
+    for ask in dict.fromkeys(asks):
+        _note_trouble(ask, runner, failures)
+    for source, demand in demands(asks, profiles, failures).items():
+        lost: dict[Partial | Aggregate, Diagnostic] = {}
+        for scan in scans(source, demand, profiles[source]):
+            results, failed = runner.run(scan)
+            lost |= failed
+            for result in results:
+                store.add(result)
+        for aggregate in demand.windows if lost else ():
+            needed = (aggregate, Partial("rows", None, None), *partials(aggregate))
+            broken = next((lost[part] for part in needed if part in lost), None)
+            if broken is not None:
+                failures[aggregate] = broken
+    return Evaluated(graph, as_of, dict(profiles), tuple(runner.queries), store, failures, frozenset(asks))
+
+
+def _note_trouble(ask: Ask, runner: Runner, failures: dict[Aggregate, Diagnostic]) -> None:
+    """Note which aggregates of an ask cannot be read."""
+    for aggregate in aggregates(ask.node):
+        if aggregate in failures:
+            continue
+        columns: Columns = columns_for(ask.dimensions, aggregate.source) or ()
+        rows = (aggregate.argument, aggregate.filter, aggregate.weight, *columns)
+        trouble = runner.unusable(aggregate.source) or runner.trouble(aggregate.source, *rows)
+        if trouble is not None:
+            failures[aggregate] = trouble
+
+
+@define
+class Evaluated:
+    """The answers, all computed from what was read once. Implements `kpidsl.results.Answers`."""
+
+    graph: Graph
+    as_of: date
+    profiles: dict[str, Profile]
+    queries: tuple[Query, ...]
+    """The scans that were run."""
+    _store: Store
+    _failures: Mapping[Aggregate, Diagnostic]
+    _asks: frozenset[Ask]
+    _grids: dict[Ask, Grid] = field(factory=dict, init=False)
+    _slices: dict[tuple[object, ...], Slices] = field(factory=dict, init=False)
+
+    def grid(self, ask: Ask) -> Grid:
+        """The values; NaN everywhere when a source failed. KeyError for what was not asked."""
+        if ask not in self._asks:
+            raise KeyError(f"not asked: {ask}")
+        if ask not in self._grids:
+            slices = self.slices(ask)
+            shape = (len(slices), len(ask.windows))
+            if self.failure(ask.node):
+                values = np.full(shape, np.nan)
+            else:
+                values = tidy(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
+            self._grids[ask] = Grid(slices, ask.windows, values)
+        return self._grids[ask]
+
+    def slices(self, ask: Ask) -> Slices:
+        """The total, then every slice with rows of a source, up to as-of, in a window that the ask looks at."""
+        if not ask.dimensions or self.failure(ask.node):
+            return ((),)
+        seen = {
+            (a.source, columns_for(ask.dimensions, a.source), windows)
+            for a, windows in looks(ask, self.profiles).items()
+        }
+        at = (frozenset(seen),)
+        if at not in self._slices:
+            found: set[SliceKey] = set()
+            for source, columns, windows in seen:
+                if columns is not None:
+                    keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
+                    found |= {key for key, some in zip(keys, rows.sum(axis=1).tolist(), strict=True) if some and key}
+            self._slices[at] = ((), *sorted(found, key=slice_order))
+        return self._slices[at]
+
+    def rows(self, ask: Ask) -> Grid:
+        """How many rows, filters applied, went into each value; rows that serve several aggregates count once."""
+        slices = self.slices(ask)
+        out = np.zeros((len(slices), len(ask.windows)))
+        if not self.failure(ask.node):
+            for n, window in enumerate(ask.windows):
+                for source, kept, windows in sorted(self._read(ask, window), key=str):
+                    for columns in dict.fromkeys([(), columns_for(ask.dimensions, source)]):
+                        if columns is not None:
+                            out[:, n] += self._rows(source, kept, columns, windows, slices)
+        return Grid(slices, ask.windows, out)
+
+    def _rows(self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices) -> Floats:
+        keys, found = self._store.rows(source, kept, columns, windows)
+        position = {key: n for n, key in enumerate(keys)}
+        out = np.zeros(len(slices))
+        for n, key in enumerate(slices):
+            if len(key) == len(columns) and key in position:
+                out[n] = found[position[key]].sum()
+        return out
+
+    def _read(self, ask: Ask, window: Window) -> set[tuple[str, Partial, tuple[Window, ...]]]:
+        single = Ask(ask.node, (window,), ask.dimensions, ask.start)
+        return {
+            (a.source, Partial("rows", None, a.filter), windows) for a, windows in looks(single, self.profiles).items()
+        }
+
+    def why(self, ask: Ask, key: SliceKey, window: Window) -> str:
+        """Why there is no value there, as a clause: `ads has no rows in 2026-05`, `leads is 0`."""
+        broken = self.failure(ask.node)
+        if broken:
+            return broken.message
+        return reason(self.graph, self._store, Frame(ask, tuple(dict.fromkeys([(), key]))), key, window)
+
+    def failure(self, node: Node) -> Diagnostic | None:
+        """Why nothing can be said of a node at all."""
+        return next((self._failures[a] for a in aggregates(node) if a in self._failures), None)

@@ -1,0 +1,84 @@
+"""What is known of the sources before anything is asked: profiles, with the `check` conditions that rows break."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+import duckdb
+from attrs import evolve
+
+from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.promises import profile
+from kpidsl.evaluate.run import Runner
+from kpidsl.evaluate.session import Session
+from kpidsl.evaluate.sql import breach_sql, breaches_sql
+from kpidsl.evaluate.wording import said
+from kpidsl.graph import Graph, Node, aggregates
+from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.model.sources import SourceSpec
+from kpidsl.results import Profile
+
+
+def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
+    """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
+    runner = Runner(graph, session)
+    found = {}
+    for name in dict.fromkeys(sources):
+        spec = graph.sources[name]
+        known = profile(session, runner.attached(name), spec, as_of)
+        found[name] = evolve(known, problems=(*known.problems, *_checked(runner, spec, as_of)))
+    return found
+
+
+def sources_needed(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The sources that some nodes aggregate, each once."""
+    return tuple(dict.fromkeys(a.source for a in aggregates(*nodes)))
+
+
+def _checked(runner: Runner, spec: SourceSpec, as_of: date) -> list[Diagnostic]:
+    """A warning for each condition that rows break: one query for all, one more for each example."""
+    if runner.attached(spec.name).failure:
+        return []
+    checks = [check for check in spec.checks if runner.trouble(spec.name, check) is None]
+    try:
+        return [_breach(runner, spec, check, count, as_of)
+                for check, count in zip(checks, _counts(runner, spec, checks, as_of), strict=True) if count]  # fmt: skip
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        words = str(error).split("\n\n")[0].strip()
+        return [Diagnostic("K605", f"the checks of `{spec.name}` could not be asked: {words}", spec.span,
+                           Severity.WARNING, help="a check compares columns of one row: `check spend >= 0`")]  # fmt: skip
+
+
+def _counts(runner: Runner, spec: SourceSpec, checks: list[Row], as_of: date) -> list[int]:
+    if not checks:
+        return []
+    columns = runner.fetch(spec.name, breaches_sql(checks, runner.tables(spec.name), as_of))
+    return [int(columns[f"v{n}"][0]) for n in range(len(checks))]
+
+
+def _breach(runner: Runner, spec: SourceSpec, check: Row, count: int, as_of: date) -> Diagnostic:
+    shown = _shown(spec, check)
+    row = runner.fetch(spec.name, breach_sql(check, shown, runner.tables(spec.name), as_of))
+    values = [_value(row[f"d{n}"][0]) for n in range(len(shown))]
+    example = ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
+    rows = f"{count:,} {'row' if count == 1 else 'rows'}"
+    return Diagnostic(
+        "K604", f"{rows} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`", spec.span,
+        Severity.WARNING, notes=(f"an example: {example}",), help="repair the rows, or change the check",
+        place=f"source {spec.name}",
+    )  # fmt: skip
+
+
+def _shown(spec: SourceSpec, check: Row) -> list[ColumnRef]:
+    """The columns that tell a row: its time, its key and those of the check."""
+    own = [spec.column(name) for name in dict.fromkeys([*([spec.time] if spec.time else []), *spec.key])]
+    refs = [ColumnRef(spec.name, c.name, c.type) for c in own if c is not None]
+    used = sorted(columns_of(check), key=lambda ref: (ref.via, ref.name))
+    return [*refs, *(ref for ref in used if all((ref.name, ref.via) != (r.name, r.via) for r in refs))]
+
+
+def _value(cell: object) -> str:
+    return cell if isinstance(cell, str) else "missing"

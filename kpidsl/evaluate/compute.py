@@ -1,0 +1,253 @@
+"""Values from cells: aggregates finished, formulas on arrays of slices x windows. NaN is no value.
+
+A slice that a source lacks follows *no value is not zero*: where the source has rows in the window its sums and
+counts are 0, everything else has no value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from attrs import define, field, frozen
+from numpy.typing import NDArray
+
+from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
+from kpidsl.evaluate.rollup import Floats, Targets
+from kpidsl.evaluate.run import Result
+from kpidsl.evaluate.windows import looked_at, shifted, since
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.model.periods import Window
+from kpidsl.results import Ask, Profile, SliceKey
+
+Windows = tuple[Window, ...]
+Slices = tuple[SliceKey, ...]
+
+_COUNTED = frozenset(("sum", "count", "count distinct"))
+"""Aggregates of which a slice without rows is 0."""
+_DIGITS = 12
+
+
+def tidy(values: Floats) -> Floats:
+    """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is NaN."""
+    out = np.full(values.shape, np.nan)
+    finite = np.isfinite(values)
+    x = values[finite]
+    with np.errstate(all="ignore"):
+        magnitude = np.floor(np.log10(np.abs(x)))
+        digits = np.where(x == 0, 0, _DIGITS - 1 - magnitude)
+        up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
+        rounded = np.where(digits >= 0, np.round(x * up) / up, np.round(x / down) * down)
+    # Powers of ten above 22 are not exact.
+    for n in np.flatnonzero(np.abs(digits) > 22):
+        rounded[n] = float(f"{x[n]:.{_DIGITS - 1}e}")
+    out[finite] = rounded + 0.0  # and no negative zero
+    return out
+
+
+@frozen
+class Frame:
+    """Where values are wanted: by which dimensions, in which slices (the total first), running totals from when."""
+
+    ask: Ask
+    slices: Slices
+
+
+@define
+class Store:
+    """Everything that the engine returned, by what answers it."""
+
+    profiles: Mapping[str, Profile]
+    merged: dict[tuple[str, Partial], Result] = field(factory=dict)
+    exact: dict[Aggregate, list[Result]] = field(factory=dict)
+    _memo: dict[object, Floats] = field(factory=dict)
+
+    def add(self, result: Result) -> None:
+        """Make the parts of a result findable."""
+        for partial in result.scan.partials:
+            self.merged.setdefault((result.scan.source, partial), result)
+        for aggregate in result.scan.aggregates:
+            self.exact.setdefault(aggregate, []).append(result)
+
+    # -- rows --
+
+    def rows(self, source: str, kept: Partial, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        """How many rows pass a filter, by slice and window."""
+        result = self.merged.get((source, kept))
+        if result is None:
+            return ((),), np.zeros((1, len(windows)))
+        targets = _targets(result, columns, windows)
+        return targets.keys, targets.sum(result.cells(columns).data[kept])
+
+    def has_rows(self, source: str, windows: Windows) -> NDArray[np.bool_]:
+        """1 x windows: whether the source, unfiltered and unsliced, has rows at all."""
+        _, found = self.rows(source, Partial("rows", None, None), (), windows)
+        return np.asarray(found > 0)
+
+    # -- nodes --
+
+    def values(self, node: Node, windows: Windows, frame: Frame) -> Floats:
+        """Slices x windows of a node."""
+        found = self._memo.get(self._place(node, windows, frame))
+        if found is not None:
+            return found
+        for below, looked in steps(frame.ask, node, windows, self.profiles):
+            at = self._place(below, looked, frame)
+            if at not in self._memo:
+                with np.errstate(all="ignore"):
+                    values = self._values(below, looked, frame)
+                self._memo[at] = np.where(np.isfinite(values), values, np.nan)
+        return self._memo[self._place(node, windows, frame)]
+
+    @staticmethod
+    def _place(node: Node, windows: Windows, frame: Frame) -> object:
+        return node, windows, frame.ask.dimensions, frame.ask.start, frame.slices
+
+    def _values(self, node: Node, windows: Windows, frame: Frame) -> Floats:
+        shape = (len(frame.slices), len(windows))
+        match node:
+            case Aggregate():
+                return self._aggregate(node, windows, frame)
+            case Constant(value=value):
+                return np.full(shape, value)
+            case Combine(op=op, args=args):
+                return combine(op, [self.values(arg, windows, frame) for arg in args])
+            case Default(node=inner, value=value):
+                found = self.values(inner, windows, frame)
+                return np.where(np.isnan(found), value, found)
+            case Share(node=inner):
+                found = self.values(inner, windows, frame)
+                return combine("/", [found, np.broadcast_to(found[:1], shape)])
+            case Shift(node=inner):
+                below = looked_at(node, windows, None)
+                found = self.values(inner, below, frame)
+                return found[:, [below.index(shifted(node, w)) for w in windows]]
+            case Running(node=inner):
+                return self._running(node, inner, windows, frame)
+            case Rolling(node=inner, count=count):
+                below = looked_at(node, windows, None)
+                found = self.values(inner, below, frame)
+                parts = [found[:, [below.index(w.shift(-n)) for w in windows]] for n in range(count)]
+                return np.asarray(np.sum(parts, axis=0) / count)
+
+    def _running(self, node: Running, inner: Node, windows: Windows, frame: Frame) -> Floats:
+        start: date | None = start_of(frame.ask, node, self.profiles)
+        below = looked_at(node, windows, start)
+        out = np.full((len(frame.slices), len(windows)), np.nan)
+        if below:
+            found = self.values(inner, below, frame)
+            for n, window in enumerate(windows):
+                if (whole := since(window, start)) is not None:
+                    out[:, n] = found[:, below.index(whole)]
+        return out
+
+    def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
+        """An aggregate in the slices of the frame, whether its source has them or not."""
+        out = np.full((len(frame.slices), len(windows)), np.nan)
+        has_rows = self.has_rows(node.source, windows)
+        columns = columns_for(frame.ask.dimensions, node.source)
+        for wanted in dict.fromkeys([(), columns]):
+            if wanted is None:
+                continue
+            keys, found = self._exact(node, wanted, windows) if node.function in EXACT else self._merged(
+                node, wanted, windows)  # fmt: skip
+            position = {key: n for n, key in enumerate(keys)}
+            empty = 0.0 if node.function in _COUNTED else np.nan
+            for n, key in enumerate(frame.slices):
+                if len(key) == len(wanted):
+                    out[n] = found[position[key]] if key in position else empty
+        return tidy(np.where(has_rows, out, np.nan))
+
+    def _merged(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        parts = partials(node)
+        results = [self.merged.get((node.source, part)) for part in parts]
+        result = results[0]
+        if result is None or any(r is None for r in results):
+            return (), np.zeros((0, len(windows)))
+        targets = _targets(result, columns, windows)
+        x = [r.cells(columns).data[part] for r, part in zip(results, parts, strict=True) if r is not None]
+        match node.function:
+            case "sum" | "count":
+                return targets.keys, targets.sum(x[0])
+            case "min" | "max" as op:
+                return targets.keys, targets.extreme(x[0], op)
+            case "first" | "last" as end:
+                return targets.keys, targets.level(x[0], x[1], end)
+            case "standard deviation":
+                return targets.keys, targets.deviation(*x)
+            case _:  # average, weighted average, share
+                return targets.keys, combine("/", [targets.sum(x[0]), targets.sum(x[1])])
+
+    def _exact(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        keys: dict[SliceKey, int] = {}
+        found: dict[tuple[int, int], float] = {}
+        for result in self.exact.get(node, ()):
+            cells = result.exactly(columns)
+            home = _homes(result, windows)
+            for n, (s, b) in enumerate(zip(cells.slices.tolist(), cells.buckets.tolist(), strict=True)):
+                for w in home.get(b, ()):
+                    row = keys.setdefault(cells.keys[s], len(keys))
+                    found[row, w] = float(cells.data[node][n])
+        empty = 0.0 if node.function in _COUNTED else np.nan
+        out = np.full((len(keys), len(windows)), empty)
+        for at, value in found.items():
+            out[at] = value
+        return tuple(keys), out
+
+
+def _targets(result: Result, columns: Columns, windows: Windows) -> Targets:
+    grid = result.scan.buckets
+    assert grid is not None
+    return result.cells(columns).targets(columns, tuple(grid.range_of(w) for w in windows))
+
+
+def _homes(result: Result, windows: Windows) -> dict[int, list[int]]:
+    """Bucket of an exact scan to the positions of the windows with its days."""
+    home: dict[tuple[date, date], int] = {}
+    for n, window in enumerate(result.scan.windows):
+        low, high = (n, n + 1) if result.scan.buckets is None else result.scan.buckets.range_of(window)
+        if high > low:
+            home[window.start, window.end] = low
+    found: dict[int, list[int]] = {}
+    for n, window in enumerate(windows):
+        if (window.start, window.end) in home:
+            found.setdefault(home[window.start, window.end], []).append(n)
+    return found
+
+
+def combine(op: str, args: Sequence[Floats]) -> Floats:
+    """Arithmetic on arrays; no value where an operand has none, where a divisor is 0 and where it overflows."""
+    first, *others = args
+    match op:
+        case "neg":
+            return -first
+        case "abs":
+            return np.abs(first)
+        case "round":
+            return _rounded(first, others[0] if others else np.zeros_like(first))
+        case _:
+            for other in others:
+                first = _two(op, first, other)
+            return first
+
+
+def _two(op: str, a: Floats, b: Floats) -> Floats:
+    match op:
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+        case "/":
+            with np.errstate(all="ignore"):
+                return np.where(b == 0, np.nan, a / np.where(b == 0, 1.0, b))
+    raise ValueError(f"`{op}` is no operation on results")
+
+
+def _rounded(x: Floats, digits: Floats) -> Floats:
+    """Half away from zero, as people round; 12 digits first, so that 2.675 is what it looks like."""
+    scale = 10.0**digits
+    scaled = tidy(np.abs(x) * scale)
+    return np.copysign(np.floor(scaled + 0.5) / scale, x)

@@ -1,0 +1,226 @@
+"""What has to be read: the asks' aggregates and windows, gathered into few scans per source.
+
+Aggregates that merge (sums, counts, extremes, moments of a distribution, levels with their time) are taken apart into
+partials, which are read once at one grain and added up to every window and slice. Those that do not (distinct counts,
+percentiles) are read for each window and slice as they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import date
+from typing import Literal
+
+from attrs import define, field, frozen
+
+from kpidsl.evaluate.windows import MAX_SEPARATE, Buckets, buckets, layers, looked_at, merged, one_each
+from kpidsl.graph import Aggregate, Dimension, Node, Running, aggregates, children
+from kpidsl.model.periods import Window
+from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.results import Ask, Profile
+
+Columns = tuple[ColumnRef, ...]
+"""The columns of one source that a dimension set means; empty for the total."""
+
+Op = Literal["rows", "count", "sum", "products", "weights", "min", "max", "mean", "squares", "holds", "level", "moment"]
+
+EXACT = frozenset(("count distinct", "median", "percentile"))
+"""Aggregates that cannot be merged from parts."""
+ENDS = frozenset(("first", "last"))
+
+
+@frozen(cache_hash=True)
+class Partial:
+    """A mergeable part of an aggregate over the rows that pass the filter.
+
+    `rows`; `count`, `sum`, `min`, `max`, `mean` and `squares` (of deviations from the mean) of the argument where
+    it is there; `products` and `weights`: sums of argument times weight and of the weight where both are there;
+    `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at the earliest or latest
+    moment (`end`), and that moment.
+    """
+
+    op: Op
+    argument: Row | None
+    filter: Row | None
+    weight: Row | None = None
+    end: Literal["first", "last"] | None = None
+
+
+def partials(aggregate: Aggregate) -> tuple[Partial, ...]:
+    """The parts of an aggregate, in the order in which `compute` expects them; none if it does not merge."""
+    x, kept = aggregate.argument, aggregate.filter
+    match aggregate.function:
+        case "sum":
+            return (Partial("sum", x, kept),)
+        case "count":
+            return (Partial("rows", None, kept),) if x is None else (Partial("count", x, kept),)
+        case "average":
+            return Partial("sum", x, kept), Partial("count", x, kept)
+        case "weighted average":
+            return tuple(Partial(op, x, kept, aggregate.weight) for op in ("products", "weights"))
+        case "min":
+            return (Partial("min", x, kept),)
+        case "max":
+            return (Partial("max", x, kept),)
+        case "standard deviation":
+            return Partial("count", x, kept), Partial("mean", x, kept), Partial("squares", x, kept)
+        case "share":
+            return Partial("holds", x, kept), Partial("rows", None, kept)
+        case "first":
+            return Partial("level", x, kept, end="first"), Partial("moment", x, kept, end="first")
+        case "last":
+            return Partial("level", x, kept, end="last"), Partial("moment", x, kept, end="last")
+        case _:
+            return ()
+
+
+@frozen
+class Scan:
+    """One query on one source.
+
+    `sets` are the dimension sets to group by. `merge` answers `partials`, `ends` partials of levels in time; `exact`
+    answers `aggregates` with bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range join.
+    """
+
+    source: str
+    kind: Literal["merge", "ends", "exact"]
+    days: tuple[Window, ...]
+    """The rows to read, as intervals that do not touch."""
+    sets: tuple[Columns, ...]
+    buckets: Buckets | None = None
+    windows: tuple[Window, ...] = ()
+    partials: tuple[Partial, ...] = ()
+    aggregates: tuple[Aggregate, ...] = ()
+
+    def parts(self) -> tuple[Partial, ...] | tuple[Aggregate, ...]:
+        """What it asks for; a scan that fails is tried again on half of them each."""
+        return self.aggregates or self.partials
+
+
+@define
+class Demand:
+    """What is asked of one source: each aggregate over which windows and by which columns."""
+
+    windows: dict[Aggregate, dict[Window, None]] = field(factory=dict)
+    sets: dict[Aggregate, dict[Columns, None]] = field(factory=dict)
+
+    def add(self, aggregate: Aggregate, windows: Iterable[Window], columns: Columns) -> None:
+        self.windows.setdefault(aggregate, {}).update(dict.fromkeys(windows))
+        self.sets.setdefault(aggregate, {})[columns] = None
+
+
+def columns_for(dimensions: Sequence[Dimension], source: str) -> Columns | None:
+    """The columns of a source that the dimensions mean; None when it lacks one, and so has a total only."""
+    found = [dict(d.columns).get(source) for d in dimensions]
+    return None if None in found else tuple(c for c in found if c is not None)
+
+
+def start_of(ask: Ask, node: Node, profiles: Mapping[str, Profile]) -> date | None:
+    """Where the running totals in a node begin: the promise's start, else the first data of its sources."""
+    if ask.start is not None:
+        return ask.start
+    firsts = (profiles[a.source].first for a in aggregates(node) if a.source in profiles)
+    return min((day for day in firsts if day is not None), default=None)
+
+
+def steps(
+    ask: Ask, root: Node, windows: tuple[Window, ...], profiles: Mapping[str, Profile]
+) -> list[tuple[Node, tuple[Window, ...]]]:
+    """A node and everything below it, each with the windows it is needed in; parts stand before what needs them.
+
+    Without recursion, for formulas may be deep; each once, for they share parts.
+    """
+    found: dict[tuple[Node, tuple[Window, ...]], None] = {}
+    stack = [(root, windows, False)]
+    while stack:
+        node, looked, below_done = stack.pop()
+        if below_done:
+            found[node, looked] = None
+        elif (node, looked) not in found:
+            stack.append((node, looked, True))
+            start = start_of(ask, node, profiles) if isinstance(node, Running) else None
+            below = looked_at(node, looked, start)
+            stack.extend((child, below, False) for child in reversed(children(node)))
+    return list(found)
+
+
+def looks(ask: Ask, profiles: Mapping[str, Profile]) -> dict[Aggregate, tuple[Window, ...]]:
+    """Every aggregate of an ask and the windows in which it has to be known."""
+    found: dict[Aggregate, dict[Window, None]] = {}
+    for node, windows in steps(ask, ask.node, ask.windows, profiles):
+        if isinstance(node, Aggregate):
+            found.setdefault(node, {}).update(dict.fromkeys(windows))
+    return {aggregate: tuple(windows) for aggregate, windows in found.items()}
+
+
+def demands(
+    asks: Iterable[Ask], profiles: Mapping[str, Profile], failed: Container[Aggregate] = ()
+) -> dict[str, Demand]:
+    """What is asked of each source that has rows, without the aggregates that have failed already."""
+    found: dict[str, Demand] = {}
+    for ask in dict.fromkeys(asks):
+        for aggregate, windows in looks(ask, profiles).items():
+            if aggregate in failed or profiles[aggregate.source].first is None:
+                continue
+            columns = columns_for(ask.dimensions, aggregate.source) or ()
+            found.setdefault(aggregate.source, Demand()).add(aggregate, windows, columns)
+    return found
+
+
+def scans(source: str, demand: Demand, profile: Profile) -> list[Scan]:
+    """The queries that answer a demand: one for what merges, one for levels, a few for what does not merge."""
+    first, last = profile.first, profile.watermark
+    if first is None or last is None:
+        return []
+    every = list(dict.fromkeys(w for windows in demand.windows.values() for w in windows))
+    grid = buckets(every, first, last)
+    if grid is None:
+        return []
+    sets = largest(columns for asked in demand.sets.values() for columns in asked)
+    parts = {p: None for a in demand.windows for p in (Partial("rows", None, None), Partial("rows", None, a.filter))}
+    parts |= {p: None for a in demand.windows if a.function not in ENDS for p in partials(a)}
+    levels = {p: None for a in demand.windows if a.function in ENDS for p in partials(a)}
+    days = _days(every, first, last)
+    found = [Scan(source, "merge", days, sets, grid, partials=tuple(parts))]
+    if levels:
+        found.append(Scan(source, "ends", days, sets, grid, partials=tuple(levels)))
+    return found + _exact(source, demand, first, last)
+
+
+def _exact(source: str, demand: Demand, first: date, last: date) -> list[Scan]:
+    """A scan per layer of windows that do not overlap; if there are many, the rest joined by range in one."""
+    exact = [a for a in demand.windows if a.function in EXACT]
+    sets = tuple(dict.fromkeys([(), *(columns for a in exact for columns in demand.sets[a])]))
+    windows = dict.fromkeys(w for a in exact for w in demand.windows[a] if _days([w], first, last))
+    separate = layers(windows)
+    if len(separate) > MAX_SEPARATE:
+        separate, rest = separate[: MAX_SEPARATE - 1], separate[MAX_SEPARATE - 1 :]
+    else:
+        rest = []
+    groups = [(layer, one_each(layer, first, last)) for layer in separate]
+    if rest:
+        groups.append((tuple(w for layer in rest for w in layer), None))
+    found = []
+    for layer, grid in groups:
+        spans = {(w.start, w.end) for w in layer}
+        asked = [a for a in exact if any((w.start, w.end) in spans for w in demand.windows[a])]
+        days = _days(layer, first, last)
+        found.append(Scan(source, "exact", days, sets, grid, windows=layer, aggregates=tuple(asked)))
+    return found
+
+
+def _days(windows: Iterable[Window], first: date, last: date) -> tuple[Window, ...]:
+    inside = [Window(max(w.start, first), min(w.end, last)) for w in windows if w.start <= last and first <= w.end]
+    return merged(inside)
+
+
+def largest(sets: Iterable[Columns]) -> tuple[Columns, ...]:
+    """The sets that no other one contains; the smaller ones are added up from them."""
+    distinct = {frozenset(columns): columns for columns in sets}
+    return tuple(columns for s, columns in distinct.items() if not any(s < other for other in distinct))
+
+
+def sources_of(aggregate: Aggregate) -> frozenset[str]:
+    """Every source that an aggregate reads, those reached by links included."""
+    rows = (aggregate.argument, aggregate.filter, aggregate.weight)
+    return frozenset((aggregate.source, *(step for row in rows for c in columns_of(row) for step in c.via)))

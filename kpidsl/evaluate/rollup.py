@@ -1,0 +1,124 @@
+"""Cells, as an engine returns them, and how they are added up to windows and to fewer dimensions.
+
+A cell is one slice in one bucket with the partials found there. Few cells exist where slices are many, so they are
+kept as lists; adding up is one `bincount` per partial.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from attrs import define, field
+from numpy.typing import NDArray
+
+from kpidsl.evaluate.plan import Columns, Partial
+from kpidsl.graph import Aggregate
+from kpidsl.results import SliceKey
+
+Floats = NDArray[np.float64]
+Indexes = NDArray[np.int64]
+Ranges = tuple[tuple[int, int], ...]
+"""Per window the half-open range of the buckets it is made of."""
+
+
+def slice_order(key: SliceKey) -> tuple[tuple[bool, str], ...]:
+    """Total first, then by value as text, missing last."""
+    return tuple((value is None, value or "") for value in key)
+
+
+@define(eq=False)
+class Cells:
+    """One dimension set of one scan: cell i is slice `keys[slices[i]]` in bucket `buckets[i]`, buckets rising.
+
+    `data` has the values of a part in every cell, NaN for none. Moments are microseconds or days as float.
+    """
+
+    columns: Columns
+    keys: tuple[SliceKey, ...]
+    slices: Indexes
+    buckets: Indexes
+    data: Mapping[Partial | Aggregate, Floats]
+    _targets: dict[tuple[Columns, Ranges], Targets] = field(factory=dict, init=False)
+
+    def targets(self, columns: Columns, ranges: Ranges) -> Targets:
+        """Where each cell goes when slices are those of fewer columns and windows are ranges of buckets."""
+        at = (columns, ranges)
+        if at not in self._targets:
+            self._targets[at] = self._targets_for(columns, ranges)
+        return self._targets[at]
+
+    def _targets_for(self, columns: Columns, ranges: Ranges) -> Targets:
+        places = [self.columns.index(column) for column in columns]
+        fewer = [tuple(key[place] for place in places) for key in self.keys]
+        keys = tuple(sorted(set(fewer), key=slice_order)) if columns else ((),)
+        position = {key: n for n, key in enumerate(keys)}
+        moved = np.array([position[key] for key in fewer], dtype=np.int64)
+        lows = np.searchsorted(self.buckets, [low for low, _ in ranges])
+        highs = np.searchsorted(self.buckets, [high for _, high in ranges])
+        cells = [np.arange(low, high) for low, high in zip(lows, highs, strict=True)]
+        cell = np.concatenate(cells) if cells else np.zeros(0, np.int64)
+        window = np.repeat(np.arange(len(ranges)), [len(c) for c in cells])
+        target = moved[self.slices[cell]] * len(ranges) + window if len(cell) else cell
+        return Targets(keys, len(ranges), cell, target.astype(np.int64))
+
+
+@define(eq=False)
+class Targets:
+    """Cells and the place of each in an array of slices x windows, flattened; a cell may go to several windows."""
+
+    keys: tuple[SliceKey, ...]
+    windows: int
+    cell: Indexes
+    target: Indexes
+
+    @property
+    def _size(self) -> int:
+        return len(self.keys) * self.windows
+
+    def _shaped(self, flat: Floats) -> Floats:
+        return flat.reshape(len(self.keys), self.windows)
+
+    def sum(self, values: Floats) -> Floats:
+        """The sum in each place; no value counts as nothing, an infinite one makes its place infinite."""
+        there = np.where(np.isnan(values), 0.0, values)[self.cell]
+        return self._shaped(self._added(there))
+
+    def _added(self, weights: Floats) -> Floats:
+        return np.bincount(self.target, weights=weights, minlength=self._size).astype(np.float64)
+
+    def extreme(self, values: Floats, op: str) -> Floats:
+        """The `min` or `max` in each place, NaN where there is none."""
+        least = op == "min"
+        empty = np.inf if least else -np.inf
+        out = np.full(self._size, empty)
+        there = np.where(np.isnan(values), empty, values)[self.cell]
+        (np.minimum if least else np.maximum).at(out, self.target, there)
+        return self._shaped(np.where(out == empty, np.nan, out))
+
+    def level(self, levels: Floats, moments: Floats, end: str) -> Floats:
+        """The sum of the levels at the earliest or latest moment in each place, NaN where there is none."""
+        best = self.extreme(moments, "min" if end == "first" else "max").ravel()
+        at = moments[self.cell] == best[self.target]
+        here = np.where(at, levels[self.cell], 0.0)
+        return self._shaped(np.where(np.isnan(best), np.nan, self._added(here)))
+
+    def deviation(self, count: Floats, mean: Floats, squares: Floats) -> Floats:
+        """The sample standard deviation, from the moments of the parts (Chan, Golub and LeVeque)."""
+        n = self.sum(count)
+        with np.errstate(all="ignore"):
+            total = self.sum(np.where(count > 0, mean * count, 0.0)) / n
+            there = np.where(count > 0, mean, 0.0)[self.cell] - total.ravel()[self.target]
+            between = self._shaped(self._added(count[self.cell] * there**2))
+            return np.where(n > 1, np.sqrt((self.sum(squares) + between) / (n - 1)), np.nan)
+
+
+def cells_of(columns: Columns, values: Sequence[NDArray[np.object_]], buckets: Indexes,
+             data: Mapping[Partial | Aggregate, Floats]) -> Cells:  # fmt: skip
+    """Cells in a fixed order (by bucket and slice), whatever order the engine returned them in."""
+    found: list[SliceKey] = list(zip(*values, strict=True)) if columns else [()] * len(buckets)
+    keys = tuple(sorted(set(found), key=slice_order))
+    position = {key: n for n, key in enumerate(keys)}
+    slices = np.array([position[key] for key in found], dtype=np.int64)
+    order = np.lexsort((slices, buckets))
+    return Cells(columns, keys, slices[order], buckets[order], {part: v[order] for part, v in data.items()})

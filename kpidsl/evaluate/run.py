@@ -1,0 +1,229 @@
+"""Scans, run: text to an engine, cells back. What fails is narrowed down to the parts that make it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from time import perf_counter
+from typing import Any
+
+import duckdb
+import numpy as np
+from attrs import define, evolve, field, frozen
+from numpy.typing import NDArray
+
+from kpidsl.diagnostics import Diagnostic
+from kpidsl.evaluate.plan import Columns, Partial, Scan
+from kpidsl.evaluate.promises import link_problem
+from kpidsl.evaluate.rollup import Cells, Floats, cells_of
+from kpidsl.evaluate.session import Session
+from kpidsl.evaluate.sql import Tables, dimensions_of, masks_of, scan_sql
+from kpidsl.evaluate.tables import Attached
+from kpidsl.graph import Aggregate, Graph
+from kpidsl.model.rows import ColumnRef, Row, columns_of
+
+
+@frozen
+class Query:
+    """A scan that was run: what was asked of which source, how long it took, how many rows came back."""
+
+    source: str
+    sql: str
+    seconds: float
+    rows: int
+
+
+@frozen(eq=False)
+class Result:
+    """A scan and its cells, one per dimension set."""
+
+    scan: Scan
+    sets: tuple[Cells, ...]
+
+    def cells(self, columns: Columns) -> Cells:
+        """The cells to add up for some columns: of the sets that have them, the one with the fewest."""
+        able = [cells for cells in self.sets if set(columns) <= set(cells.columns)]
+        return min(able, key=lambda cells: len(cells.buckets))
+
+    def exactly(self, columns: Columns) -> Cells:
+        """The cells of just these columns."""
+        return next(cells for cells in self.sets if cells.columns == columns)
+
+
+@define
+class Runner:
+    """Runs scans on a session and keeps a record of them."""
+
+    graph: Graph
+    session: Session
+    queries: list[Query] = field(factory=list)
+    _links: dict[tuple[str, str], Diagnostic | None] = field(factory=dict, init=False)
+
+    def tables(self, source: str) -> Tables:
+        """What SQL for a source is built from; everything its links lead to is attached when it is used."""
+        relations = _Attaching(self, lambda attached: attached.relation)
+        kinds = _Attaching(self, lambda attached: attached.kinds)
+        return Tables(self.graph.sources, relations, kinds, source)
+
+    def attached(self, source: str) -> Attached:
+        return self.session.attach(self.graph.sources[source])
+
+    def fetch(self, source: str, sql: str) -> dict[str, Any]:
+        """Run a query and note it."""
+        start = perf_counter()
+        columns = self.session.fetch(sql)
+        rows = len(next(iter(columns.values()))) if columns else 0
+        self.queries.append(Query(source, sql, perf_counter() - start, rows))
+        return columns
+
+    def unusable(self, source: str) -> Diagnostic | None:
+        """Why nothing can be measured on a source."""
+        spec = self.graph.sources[source]
+        if failure := self.attached(source).failure:
+            return failure
+        if spec.time is None:
+            return Diagnostic("K603", f"`{source}` says no time, so its rows belong to no period", spec.span,
+                              help="a line `time COLUMN` in the source")  # fmt: skip
+        return self.attached(source).broken.get(spec.time)
+
+    def trouble(self, source: str, *rows: Row | None) -> Diagnostic | None:
+        """Why some row expressions of a source cannot be read: a broken column, source or link on the way."""
+        columns, links = _read(self.graph, source, rows)
+        for name, column in sorted(columns, key=lambda at: (at[0] != source, at)):
+            attached = self.attached(name)
+            if attached.failure:
+                return attached.failure
+            if column in attached.broken:
+                return attached.broken[column]
+        return next(filter(None, (self._ambiguous(*at) for at in sorted(links))), None)
+
+    def _ambiguous(self, near: str, far: str) -> Diagnostic | None:
+        """The error of a link that would multiply rows; asked once."""
+        if (near, far) not in self._links:
+            link = next(link for link in self.graph.sources[near].links if link.target == far)
+            self._links[near, far] = link_problem(self.session, link, self.attached(far))
+        return self._links[near, far]
+
+    def run(self, scan: Scan) -> tuple[list[Result], dict[Partial | Aggregate, Diagnostic]]:
+        """The results of a scan (several when it had to be split) and the parts that failed, each with its reason."""
+        try:
+            sql = scan_sql(scan, self.tables(scan.source))
+            return [_result(scan, self.fetch(scan.source, sql))], {}
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            return self._narrowed(scan, error)
+
+    def _narrowed(
+        self, scan: Scan, error: duckdb.Error
+    ) -> tuple[list[Result], dict[Partial | Aggregate, Diagnostic]]:
+        """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole source."""
+        parts = scan.parts()
+        if len(parts) == 1 or isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+            return [], {part: self._diagnostic(scan, error) for part in parts}
+        results: list[Result] = []
+        failed: dict[Partial | Aggregate, Diagnostic] = {}
+        for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]):
+            more, lost = self.run(_with(scan, half))
+            results += more
+            failed |= lost
+        return results, failed
+
+    def _diagnostic(self, scan: Scan, error: duckdb.Error) -> Diagnostic:
+        spec = self.graph.sources[scan.source]
+        words = str(error).split("\n\n")[0].strip()
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return Diagnostic("K602", f"the query on `{spec.name}` needs more memory than allowed", spec.span,
+                              notes=(words,), help="a shorter time span or fewer dimensions need less")  # fmt: skip
+        return Diagnostic("K601", f"the query on `{spec.name}` failed: {words}", spec.span,
+                          help="`kpi explain` shows the query")  # fmt: skip
+
+
+class _Attaching(Mapping[str, Any]):
+    """Source to something of its attached form; attached when first asked for."""
+
+    def __init__(self, runner: Runner, get: Any) -> None:
+        self._runner, self._get = runner, get
+
+    def __getitem__(self, source: str) -> Any:
+        return self._get(self._runner.attached(source))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runner.graph.sources)
+
+    def __len__(self) -> int:
+        return len(self._runner.graph.sources)
+
+
+def _with(scan: Scan, parts: Sequence[Partial | Aggregate]) -> Scan:
+    return evolve(
+        scan,
+        partials=tuple(p for p in parts if isinstance(p, Partial)),
+        aggregates=tuple(p for p in parts if isinstance(p, Aggregate)),
+    )
+
+
+def _read(
+    graph: Graph, source: str, rows: Sequence[Row | None]
+) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+    """Source and name of every column behind row expressions, and the links (from, to) that lead there.
+
+    Computed columns are followed to those of the data.
+    """
+    columns: set[tuple[str, str]] = set()
+    links: set[tuple[str, str]] = set()
+    seen: set[tuple[tuple[str, ...], ColumnRef]] = set()
+    stack: list[tuple[tuple[str, ...], ColumnRef]] = [((), ref) for row in rows for ref in columns_of(row)]
+    while stack:
+        at = stack.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        via, ref = at
+        path, near = (*via, *ref.via), source
+        for step in path:
+            link = next(link for link in graph.sources[near].links if link.target == step)
+            columns |= {(near, link.column), (step, link.far)}
+            links.add((near, step))
+            near = step
+        declared = graph.sources[near].column(ref.name)
+        if declared is not None and declared.value is not None:
+            stack.extend((path, below) for below in columns_of(declared.value))
+        else:
+            columns.add((near, ref.name))
+    return columns, links
+
+
+def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
+    dims = dimensions_of(scan)
+    buckets = _integers(columns["b"])
+    texts = {ref: _texts(columns[f"d{n}"]) for n, ref in enumerate(dims)}
+    data: dict[Partial | Aggregate, Floats] = {
+        part: _floats(columns[f"v{n}"]) for n, part in enumerate(scan.parts())
+    }
+    sets = []
+    for mask, names in zip(masks_of(scan), scan.sets, strict=True):
+        rows = np.flatnonzero(_integers(columns["g"]) == mask) if len(scan.sets) > 1 else slice(None)
+        values = [texts[ref][rows] for ref in names]
+        sets.append(cells_of(names, values, buckets[rows], {part: v[rows] for part, v in data.items()}))
+    return Result(scan, tuple(sets))
+
+
+def _integers(column: NDArray[Any]) -> NDArray[np.int64]:
+    return np.asarray(column).astype(np.int64)
+
+
+def _floats(column: NDArray[Any]) -> Floats:
+    """Numbers, and moments as numbers that keep their order; NaN for none, infinity for what overflowed."""
+    missing = np.ma.getmaskarray(column)
+    raw = np.ma.getdata(column)
+    values = raw.astype("M8[us]").astype(np.int64) if raw.dtype.kind == "M" else raw
+    found = values.astype(np.float64)
+    found[np.isnan(found)] = np.inf
+    found[missing] = np.nan
+    return found
+
+
+def _texts(column: NDArray[Any]) -> NDArray[np.object_]:
+    found = np.ma.getdata(column).astype(object)
+    found[np.ma.getmaskarray(column)] = None
+    return found

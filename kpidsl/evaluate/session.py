@@ -1,0 +1,161 @@
+"""One fenced in-memory DuckDB connection to which the sources of a project are attached.
+
+The fence: what may be read are the files that the sources resolve to and nothing else; no extension is
+loaded or fetched, no setting can be changed, no Python variable can be scanned, and only a single SELECT is
+ever run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
+from kpidsl.evaluate.attach import attach
+from kpidsl.evaluate.cells import Writing
+from kpidsl.evaluate.files import Found, find, given
+from kpidsl.evaluate.quote import literal, literals
+from kpidsl.evaluate.tables import Attached, Read, Reading, Unreadable
+from kpidsl.model.periods import Calendar
+from kpidsl.model.sources import Files, SourceSpec, Table
+
+Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
+
+
+class Session:
+    """Reads the sources it was made for; a context manager.
+
+    `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
+    of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
+    `memory` is a DuckDB size such as `2GB`.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        calendar: Calendar,
+        sources: Iterable[SourceSpec],
+        connections: Mapping[str, str] | None = None,
+        data: Mapping[str, object] | None = None,
+        *,
+        threads: int | None = None,
+        memory: str | None = None,
+    ) -> None:
+        self._root = root
+        self._calendar = calendar
+        self._connections = connections or {}
+        self._data = data or {}
+        self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
+        self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
+        self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-")
+        self._connection = self._open(threads, memory)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Forget everything that was loaded."""
+        self._connection.close()
+        self._scratch.cleanup()
+
+    @property
+    def calendar(self) -> Calendar:
+        """How the project counts time."""
+        return self._calendar
+
+    def attach(self, spec: SourceSpec, columns: frozenset[str] | None = None) -> Attached:
+        """Make the rows of a source queryable, with these columns or all; again, it costs nothing."""
+        key = (spec.name, columns)
+        if key not in self._attached:
+            wanted = tuple(
+                c for c in spec.columns if c.value is None and (columns is None or c.name in columns)
+            )
+            files = self._found[spec.name].files
+            label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
+            reading = Reading(
+                self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label
+            )
+            self._attached[key] = attach(reading, self._read(reading))
+        return self._attached[key]
+
+    def fetch(self, sql: str) -> dict[str, Column]:
+        """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
+        with self._connection.cursor() as cursor:
+            statements = cursor.extract_statements(sql)
+            if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+                raise ValueError("only a single SELECT is run")
+            return cursor.execute(statements[0]).fetchnumpy()
+
+    def _find(self, spec: SourceSpec) -> Found:
+        replaced = self._data.get(spec.name)
+        if isinstance(replaced, str | Path):
+            return given(replaced, spec.span)
+        if replaced is not None:
+            return Found(format="frame")
+        if isinstance(spec.origin, Table):
+            return database.find(spec.origin, self._connections, self._root, spec.span)
+        return find(spec.origin, self._root, spec.span)
+
+    def _open(self, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+            "temp_directory": str(Path(self._scratch.name) / "spill"),
+        }
+        if threads:
+            config["threads"] = threads
+        if memory:
+            config["memory_limit"] = memory
+        connection = duckdb.connect(":memory:", config=config)
+        files = [
+            str(file.path) + end
+            for found in self._found.values()
+            for file in found.files
+            for end in (("", ".wal") if found.format == "database" else ("",))
+        ]
+        connection.execute(f"SET allowed_paths = {literals(files)}")
+        connection.execute(f"SET allowed_directories = {literals([self._scratch.name])}")
+        connection.execute(f"SET GLOBAL TimeZone = {literal('UTC')}")
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        return connection
+
+    def _writing(self, spec: SourceSpec) -> Writing:
+        origin = spec.origin
+        if isinstance(origin, Table):
+            return Writing(zone=self._calendar.zone)
+        return Writing(origin.decimal or ".", origin.thousands, origin.dates, self._calendar.zone)
+
+    def _read(self, reading: Reading) -> Read:
+        found, origin = self._found[reading.spec.name], reading.spec.origin
+        if found.problem:
+            return Unreadable(found.problem)
+        options = origin if isinstance(origin, Files) else Files("", "")
+        if problem := cells.wrong_option(reading.writing, reading.spec.span):
+            return Unreadable(problem)
+        match found.format:
+            case "csv":
+                return delimited.read(reading, options)
+            case "jsonl":
+                return jsonl.read(reading)
+            case "excel":
+                return excel.read(reading, options)
+            case "parquet":
+                return parquet.read(reading)
+            case "database":
+                return database.read(reading, origin.name if isinstance(origin, Table) else origin.table)
+            case _:
+                return frames.read(reading, self._data[reading.spec.name])

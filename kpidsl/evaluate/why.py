@@ -1,0 +1,89 @@
+"""Why a value is missing: the first cause on the way down, in the words of the specs."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kpidsl.evaluate.compute import Frame, Store
+from kpidsl.evaluate.plan import Partial, columns_for, start_of
+from kpidsl.evaluate.windows import shifted, since
+from kpidsl.evaluate.wording import positive_part, words
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.model.periods import Window
+from kpidsl.results import SliceKey
+
+
+def reason(graph: Graph, store: Store, frame: Frame, key: SliceKey, window: Window) -> str:
+    """The cause for one slice and window; `frame` has the total and that slice."""
+    return _Why(graph, store, frame, key).of(frame.ask.node, window) or "it has a value"
+
+
+class _Why:
+    def __init__(self, graph: Graph, store: Store, frame: Frame, key: SliceKey) -> None:
+        self.graph, self.store, self.frame, self.key = graph, store, frame, key
+
+    def value(self, node: Node, window: Window, *, total: bool = False) -> float:
+        found = self.store.values(node, (window,), self.frame)
+        return float(found[0 if total else self.frame.slices.index(self.key), 0])
+
+    def of(self, node: Node, window: Window) -> str | None:
+        """Why a node has no value in a window; None if it has one."""
+        if not np.isnan(self.value(node, window)):
+            return None
+        match node:
+            case Aggregate():
+                return self._aggregate(node, window)
+            case Combine(op=op, args=args):
+                return self._combine(op, args, window)
+            case Shift(node=inner):
+                return self.of(inner, shifted(node, window))
+            case Running(node=inner):
+                start = start_of(self.frame.ask, node, self.store.profiles)
+                whole = since(window, start)
+                return self.of(inner, whole) if whole else f"the running total starts on {start}, after {window.label}"
+            case Rolling(node=inner, count=count):
+                return next(filter(None, (self.of(inner, window.shift(-n)) for n in range(count))), None)
+            case Share(node=inner):
+                if self.value(inner, window, total=True) == 0:
+                    return f"{words(inner, self.graph)} is 0 in total in {window.label}"
+                return self.of(inner, window)
+            case Default(node=inner):
+                return self.of(inner, window)
+            case Constant():
+                return None
+        return None
+
+    def _combine(self, op: str, args: tuple[Node, ...], window: Window) -> str:
+        for arg in args:
+            if cause := self.of(arg, window):
+                return cause
+        if op == "/":
+            zero = next((arg for arg in args[1:] if self.value(arg, window) == 0), None)
+            if zero is not None:
+                below = positive_part(zero)
+                return f"{words(below, self.graph)} is not above 0" if below else f"{words(zero, self.graph)} is 0"
+        return "the result is too large a number"
+
+    def _aggregate(self, node: Aggregate, window: Window) -> str:
+        source, name = node.source, words(node, self.graph)
+        if not self.store.has_rows(source, (window,))[0, 0]:
+            return f"{source} has no rows in {window.label}"
+        columns = columns_for(self.frame.ask.dimensions, source)
+        if self.key and columns is None:
+            missing = next(d.name for d in self.frame.ask.dimensions if source not in dict(d.columns))
+            return f"{source} has no {missing}"
+        kept = Partial("rows", None, node.filter)
+        keys, rows = self.store.rows(source, kept, (columns or ()) if self.key else (), (window,))
+        count = rows[keys.index(self.key), 0] if self.key in keys else 0
+        if not count:
+            where = " that its filter keeps" if node.filter is not None else ""
+            slice_ = f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
+            return f"{source} has no rows{where}{slice_} in {window.label}"
+        match node.function:
+            case "standard deviation":
+                return f"{name} needs two values in {window.label}"
+            case "weighted average":
+                return f"the weights of {name} add up to 0 in {window.label}"
+            case "sum" | "count":
+                return f"{name} is too large a number"
+        return f"{name} has no values in {window.label}"

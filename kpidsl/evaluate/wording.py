@@ -1,0 +1,98 @@
+"""Nodes and row expressions in the words of the language, for sentences."""
+
+from __future__ import annotations
+
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.units import format_value
+
+_BINARY = frozenset(("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"))
+
+
+def words(node: Node, graph: Graph) -> str:
+    """How a node is called: by the name of a measure or KPI that is just this node, else by what it does."""
+    for name, measure in graph.measures.items():
+        if measure.node == node:
+            return name
+    for name, kpi in graph.kpis.items():
+        if kpi.formula == node:
+            return name
+    match node:
+        case Aggregate(function=function, source=source, argument=argument):
+            inside = source if argument is None else said(argument, source)
+            return f"{function} of {inside}" if function != "share" else f"share of {source} where {said(argument, source)}"
+        case Shift(node=inner, by="period"):
+            return f"{words(inner, graph)} of the period before"
+        case Shift(node=inner):
+            return f"{words(inner, graph)} of last year"
+        case Running(node=inner):
+            return f"the running total of {words(inner, graph)}"
+        case Rolling(node=inner):
+            return f"the rolling average of {words(inner, graph)}"
+        case Share(node=inner) | Default(node=inner):
+            return words(inner, graph)
+        case Combine(op="-" | "+" | "*" | "/" as op, args=args):
+            return f" {op} ".join(words(arg, graph) for arg in args)
+        case Combine(args=(first, *_)):
+            return words(first, graph)
+        case Constant(value=value):
+            return f"{value:g}"
+    return "the value"
+
+
+def positive_part(node: Node) -> Node | None:
+    """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
+    match node:
+        case Combine(op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2))):
+            return x if x == y else None
+    return None
+
+
+def said(row: Row | None, source: str = "") -> str:
+    """A row expression; columns with their source in front when one is given."""
+    match row:
+        case None:
+            return "rows"
+        case ColumnRef(name=name):
+            home = row.home if row.via else source
+            return f"{home}.{name}" if home else name
+        case Literal(value=value, type=kind):
+            return _constant(value, kind.unit)
+        case Apply(op=op, args=args):
+            return _applied(op, [said(arg, source) for arg in args])
+
+
+def _constant(value: object, unit: object) -> str:
+    match value:
+        case None:
+            return "missing"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"'
+        case float() if getattr(unit, "style", "plain") != "plain":
+            return format_value(value, unit)  # type: ignore[arg-type]
+        case float():
+            return f"{value:g}"
+        case _:
+            return str(value)
+
+
+def _applied(op: str, args: list[str]) -> str:
+    if op in _BINARY:
+        return f" {op} ".join(args)
+    match op:
+        case "not":
+            return f"not {args[0]}"
+        case "neg":
+            return f"-{args[0]}"
+        case "missing":
+            return f"{args[0]} is missing"
+        case "in":
+            return f"{args[0]} in ({', '.join(args[1:])})"
+        case "between":
+            return f"{args[0]} between {args[1]} and {args[2]}"
+        case "when":
+            pairs = [f"when {c} then {v}" for c, v in zip(args[0:-1:2], args[1::2], strict=True)]
+            return f"{' '.join(pairs)} otherwise {args[-1]}"
+    return f"{op}({', '.join(args)})"

@@ -1,0 +1,93 @@
+"""What is asked and what is answered, on rows that can be counted by hand."""
+
+from datetime import date
+
+import pytest
+
+from kpidsl.evaluate.answer import evaluate
+from kpidsl.model.periods import Calendar, Window, periods
+from kpidsl.model.types import DAY, TEXT
+from kpidsl.results import Ask
+from tests.evaluate.world import TableSession, agg, col, dimension, graph, lit, op, over, profiles, spec
+
+MONTHS = periods(date(2026, 1, 1), date(2026, 4, 30), "month", Calendar())
+JANUARY, FEBRUARY, MARCH, APRIL = MONTHS
+ADS = spec("ads", {"day": DAY, "platform": TEXT, "spend": col("", "").type, "clicks": col("", "").type}, time="day")
+CRM = spec("crm", {"day": DAY, "channel": TEXT, "pages": col("", "").type}, time="day")
+DATA = {
+    "ads": [
+        {"day": date(2026, 1, 3), "platform": "google", "spend": 100.0, "clicks": 10.0},
+        {"day": date(2026, 1, 31), "platform": "meta", "spend": 50.0, "clicks": 0.0},
+        {"day": date(2026, 2, 1), "platform": "google", "spend": 80.0, "clicks": 8.0},
+        {"day": date(2026, 4, 1), "platform": None, "spend": 5.0, "clicks": 1.0},
+        {"day": date(2026, 4, 20), "platform": "late", "spend": 7.0, "clicks": 1.0},
+    ],
+    "crm": [
+        {"day": date(2026, 1, 5), "channel": "google", "pages": 12.0},
+        {"day": date(2026, 1, 6), "channel": "google", "pages": 1.0},
+        {"day": date(2026, 2, 6), "channel": "mail", "pages": None},
+        {"day": date(2026, 3, 6), "channel": "mail", "pages": 3.0},
+    ],
+}
+SPEND, LEADS = agg("sum", "ads", col("ads", "spend")), agg("count", "crm")
+CHANNEL = dimension("channel", ads=col("ads", "platform", TEXT), crm=col("crm", "channel", TEXT))
+WORLD = graph(ADS, CRM, measures={"leads": LEADS, "ad_spend": SPEND})
+
+
+def answers(*asks, as_of=date(2026, 4, 10)):
+    return evaluate(WORLD, asks, TableSession(WORLD, DATA), as_of, profiles(WORLD, DATA, as_of))
+
+
+def row(grid, key):
+    return [grid.at(key, window) for window in grid.windows]
+
+
+def test_cost_per_lead_by_channel_meets_on_months_and_channels():
+    ask = Ask(over("/", SPEND, LEADS), MONTHS, (CHANNEL,))
+    grid = answers(ask).grid(ask)
+    assert grid.slices == ((), ("google",), ("mail",), ("meta",), (None,))
+    assert row(grid, ()) == [75, 80, None, None]
+    assert row(grid, ("google",)) == [50, None, None, None]
+    assert row(grid, ("mail",)) == [None, 0, None, None]
+
+
+def test_no_value_is_not_zero():
+    ask = Ask(SPEND, MONTHS, (CHANNEL,))
+    grid = answers(ask).grid(ask)
+    assert row(grid, ()) == [150, 80, None, 5]
+    assert row(grid, ("meta",)) == [50, 0, None, 0]
+
+
+def test_rows_after_as_of_do_not_exist():
+    ask = Ask(SPEND, MONTHS, (CHANNEL,))
+    found = answers(ask)
+    assert ("late",) not in found.grid(ask).slices
+    assert found.rows(ask).at((), APRIL) == 1
+
+
+@pytest.mark.parametrize(
+    ("node", "key", "window", "why"),
+    [
+        (over("/", SPEND, LEADS), (), MARCH, "ads has no rows in 2026-03"),
+        (over("/", SPEND, LEADS), ("google",), FEBRUARY, "leads is 0"),
+        (agg("average", "crm", col("crm", "pages")), (), FEBRUARY, "average of crm.pages has no values in 2026-02"),
+        (agg("average", "crm", col("crm", "pages"), filter=op("=", col("crm", "channel", TEXT), lit("mail"))), (),
+         JANUARY, "crm has no rows that its filter keeps in 2026-01"),
+        (agg("standard deviation", "crm", col("crm", "pages")), (), MARCH,
+         "standard deviation of crm.pages needs two values in 2026-03"),
+    ],
+)  # fmt: skip
+def test_why_names_the_first_cause(node, key, window, why):
+    ask = Ask(node, MONTHS, (CHANNEL,))
+    assert answers(ask).why(ask, key, window) == why
+
+
+def test_irregular_windows_read_the_same_rows():
+    windows = (JANUARY, Window(date(2026, 1, 15), date(2026, 2, 14)), Window(date(2026, 1, 1), date(2026, 12, 31)))
+    ask = Ask(SPEND, windows)
+    assert row(answers(ask).grid(ask), ()) == [150, 130, 235]
+
+
+def test_a_question_that_was_not_asked_is_refused():
+    with pytest.raises(KeyError):
+        answers().grid(Ask(SPEND, MONTHS))

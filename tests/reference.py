@@ -1,0 +1,293 @@
+"""What a graph means, in plain Python, one value at a time: the yardstick for the engine.
+
+Rows are dicts of date, datetime, str, float, bool and None. It shares no code with `kpidsl.evaluate` but the
+definitions of nodes and windows, and it is slow on purpose.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from datetime import date, datetime
+
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Rolling, Running, Share, Shift
+from kpidsl.model.periods import Window, same_last_year
+from kpidsl.model.rows import Apply, ColumnRef, Literal
+from kpidsl.results import Ask
+
+
+class Reference:
+    def __init__(self, graph: Graph, data: dict[str, list[dict[str, object]]], as_of: date) -> None:
+        self.graph, self.data, self.as_of = graph, data, as_of
+
+    # -- rows --
+
+    def day(self, source, row):
+        moment = row[self.graph.sources[source].time]
+        return moment.date() if isinstance(moment, datetime) else moment
+
+    def rows(self, source, window):
+        found = []
+        for row in self.data[source]:
+            day = self.day(source, row)
+            if day is not None and day <= self.as_of and window.start <= day <= window.end:
+                found.append(row)
+        return found
+
+    def cell(self, ref, source, row):
+        for target in ref.via:
+            link = [one for one in self.graph.sources[source].links if one.target == target][0]
+            matches = [r for r in self.data[target] if row is not None and r[link.far] == row[link.column] is not None]
+            row, source = (matches[0] if matches else None), target
+        if row is None:
+            return None
+        declared = self.graph.sources[source].column(ref.name)
+        if declared and declared.value:
+            return self.eval(declared.value, source, row)
+        return row[ref.name]
+
+    def eval(self, expression, source, row):
+        match expression:
+            case Literal(value=value):
+                return value
+            case ColumnRef():
+                return self.cell(expression, source, row)
+            case Apply(op="when", args=args):
+                for n in range(0, len(args) - 1, 2):
+                    if self.eval(args[n], source, row) is True:
+                        return self.eval(args[n + 1], source, row)
+                return self.eval(args[-1], source, row)
+            case Apply(op=op, args=args):
+                return apply(op, [self.eval(arg, source, row) for arg in args])
+
+    # -- values --
+
+    def keys(self, ask):
+        """The slices of an ask: those with rows in any window that it looks at."""
+        if not ask.dimensions:
+            return [()]
+        found = set()
+        for source, window in self.touched(ask.node, ask.windows, ask):
+            columns = [dict(d.columns).get(source) for d in ask.dimensions]
+            if None not in columns:
+                found |= {tuple(text(self.cell(c, source, r)) for c in columns) for r in self.rows(source, window)}
+        return [(), *sorted(found, key=lambda key: [(v is None, v or "") for v in key])]
+
+    def touched(self, node, windows, ask):
+        match node:
+            case Aggregate(source=source):
+                return {(source, w) for w in windows}
+            case Constant():
+                return set()
+            case Combine(args=args):
+                return set().union(*(self.touched(arg, windows, ask) for arg in args))
+            case Shift(node=inner):
+                return self.touched(inner, [self.moved(node, w) for w in windows], ask)
+            case Running(node=inner):
+                start = self.start(inner, ask)
+                return self.touched(inner, [Window(start or w.start, w.end) for w in windows
+                                            if start is None or start <= w.end], ask)  # fmt: skip
+            case Rolling(node=inner, count=count):
+                return self.touched(inner, [w.shift(-n) for w in windows for n in range(count)], ask)
+            case Share(node=inner) | Default(node=inner):
+                return self.touched(inner, windows, ask)
+
+    @staticmethod
+    def moved(node, window):
+        if node.by == "period":
+            return window.shift(-node.count)
+        for _ in range(node.count):
+            window = same_last_year(window)
+        return window
+
+    def start(self, node, ask):
+        if ask.start:
+            return ask.start
+        sources = {source for source, _ in self.touched(node, ask.windows, ask)}
+        days = [self.day(s, r) for s in sources for r in self.data[s]]
+        return min((d for d in days if d is not None and d <= self.as_of), default=None)
+
+    def answer(self, ask: Ask, key, window):
+        return tidy(self.value(ask.node, key, window, ask))
+
+    def value(self, node, key, window, ask):
+        found = self.exact_value(node, key, window, ask)
+        return found if found is not None and math.isfinite(found) else None
+
+    def exact_value(self, node, key, window, ask):
+        match node:
+            case Constant(value=value):
+                return value
+            case Aggregate():
+                return tidy(self.aggregate(node, key, window, ask))
+            case Default(node=inner, value=value):
+                found = self.value(inner, key, window, ask)
+                return value if found is None else found
+            case Shift(node=inner):
+                return self.value(inner, key, self.moved(node, window), ask)
+            case Running(node=inner):
+                start = self.start(inner, ask)
+                if start and start > window.end:
+                    return None
+                return self.value(inner, key, Window(start, window.end) if start else window, ask)
+            case Rolling(node=inner, count=count):
+                found = [self.value(inner, key, window.shift(-n), ask) for n in range(count)]
+                return None if None in found else sum(found) / count
+            case Share(node=inner):
+                return divided(self.value(inner, key, window, ask), self.value(inner, (), window, ask))
+            case Combine(op=op, args=args):
+                found = [self.value(arg, key, window, ask) for arg in args]
+                return None if None in found else combined(op, found)
+
+    def aggregate(self, node, key, window, ask):
+        everything = self.rows(node.source, window)
+        if not everything:
+            return None
+        if key:
+            columns = [dict(d.columns).get(node.source) for d in ask.dimensions]
+            if None in columns:
+                return None
+            everything = [r for r in everything if tuple(text(self.cell(c, node.source, r)) for c in columns) == key]
+        kept = [r for r in everything if node.filter is None or self.eval(node.filter, node.source, r) is True]
+        if node.argument is None:
+            return float(len(kept))
+        pairs = [(self.finite(node.argument, node.source, r), r) for r in kept]
+        there = [(x, r) for x, r in pairs if x is not None]
+        xs = [x for x, _ in there]
+        match node.function:
+            case "sum":
+                return math.fsum(xs)
+            case "count":
+                return float(len(xs))
+            case "count distinct":
+                return float(len(set(xs)))
+            case "share":
+                return divided(float(sum(x is True for x, _ in pairs)), float(len(kept)))
+            case "first" | "last":
+                time = self.graph.sources[node.source].time
+                moment = (min if node.function == "first" else max)((r[time] for _, r in there), default=None)
+                return math.fsum(x for x, r in there if r[time] == moment) if there else None
+            case "weighted average":
+                weighted = [(x, self.finite(node.weight, node.source, r)) for x, r in there]
+                weighted = [(x, w) for x, w in weighted if w is not None]
+                return divided(math.fsum(x * w for x, w in weighted), math.fsum(w for _, w in weighted))
+        if not xs:
+            return None
+        match node.function:
+            case "average":
+                return math.fsum(xs) / len(xs)
+            case "min":
+                return min(xs)
+            case "max":
+                return max(xs)
+            case "median":
+                return statistics.median(xs)
+            case "standard deviation":
+                return statistics.stdev(xs) if len(xs) > 1 else None
+            case "percentile":
+                xs.sort()
+                at = (len(xs) - 1) * node.parameter / 100
+                low = math.floor(at)
+                high = min(low + 1, len(xs) - 1)
+                return xs[low] + (xs[high] - xs[low]) * (at - low)
+
+    def finite(self, expression, source, row):
+        found = self.eval(expression, source, row)
+        return None if isinstance(found, float) and not math.isfinite(found) else found
+
+    def count(self, ask, key, window):
+        """Rows that went in, for a node that is one aggregate."""
+        node = ask.node
+        columns = [dict(d.columns)[node.source] for d in ask.dimensions] if key else []
+        return sum(
+            tuple(text(self.cell(c, node.source, r)) for c in columns) == key
+            and (node.filter is None or self.eval(node.filter, node.source, r) is True)
+            for r in self.rows(node.source, window)
+        )
+
+
+def text(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) else repr(value)
+    return None if value is None else str(value)
+
+
+def tidy(value):
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.12g}") + 0.0
+
+
+def divided(a, b):
+    return None if a is None or b is None or b == 0 else a / b
+
+
+def combined(op, found):
+    first, *others = found
+    match op:
+        case "neg":
+            return -first
+        case "abs":
+            return abs(first)
+        case "round":
+            scale = 10.0 ** (others[0] if others else 0)
+            return math.copysign(math.floor(tidy(abs(first) * scale) + 0.5) / scale, first)
+    for other in others:
+        first = {"+": lambda a, b: a + b, "-": lambda a, b: a - b, "*": lambda a, b: a * b, "/": divided}[op](
+            first, other)  # fmt: skip
+        if first is None:
+            return None
+    return first
+
+
+def apply(op, args):
+    """Operators on one row, with SQL's three values."""
+    if op == "missing":
+        return args[0] is None
+    if op == "and":
+        return False if False in args else None if None in args else True
+    if op == "or":
+        return True if True in args else None if None in args else False
+    if op == "in":
+        return None if args[0] is None else True if args[0] in args[1:] else None if None in args[1:] else False
+    if op == "between":
+        return apply("and", [apply(">=", args[:2]), apply("<=", [args[0], args[2]])])
+    if None in args:
+        return None
+    if op in ("=", "!=", "<", "<=", ">", ">=") and {type(a) for a in args} == {date, datetime}:
+        args = [a.date() if isinstance(a, datetime) else a for a in args]
+    a, b = args[0], args[-1]
+    match op:
+        case "=": return a == b
+        case "!=": return a != b
+        case "<": return a < b
+        case "<=": return a <= b
+        case ">": return a > b
+        case ">=": return a >= b
+        case "+": return a + b
+        case "-": return a - b
+        case "*": return a * b
+        case "/": return divided(a, b)
+        case "neg": return -a
+        case "not": return not a
+        case "abs": return abs(a)
+        case "lower": return a.lower()
+        case "upper": return a.upper()
+        case "trim": return a.strip(" ")
+        case "length": return float(len(a))
+        case "contains": return b in a
+        case "starts with": return a.startswith(b)
+        case "ends with": return a.endswith(b)
+        case "year": return float(a.year)
+        case "month": return float(a.month)
+        case "day of month": return float(a.day)
+        case "weekday": return float(a.isoweekday())
+        case "hour": return float(a.hour)
+        case "days between":
+            a, b = (d.date() if isinstance(d, datetime) else d for d in (a, b))
+            return float((b - a).days)
+    raise AssertionError(op)

@@ -1,0 +1,130 @@
+"""The table of verdicts: read without colour, at any width, the same every time."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrs import evolve
+
+from kpidsl import project
+from kpidsl.project import Outcome
+from kpidsl.render import data, tables, verdicts
+from kpidsl.render.cells import Screen, width
+from tests.project import write
+
+
+@pytest.fixture(scope="module")
+def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
+    folder = write(tmp_path_factory.mktemp("tiny"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        yield evaluated()
+
+
+def evaluated() -> Outcome:
+    specs = project.load(["."])
+    wish = project.wish(specs)
+    assert isinstance(wish, project.Wish)
+    return project.evaluate(specs, wish)
+
+
+def test_the_whole_text(outcome: Outcome) -> None:
+    assert verdicts.render(outcome, Screen()) == (Path(__file__).parent / "tiny.txt").read_text("utf-8")
+
+
+def test_signs_tell_the_lights_apart_without_colour(outcome: Outcome) -> None:
+    text = verdicts.render(outcome, Screen())
+    assert "\x1b" not in text
+    assert "■ missed" in text
+    assert "● on track" in text
+
+
+def test_colour_changes_no_cell(outcome: Outcome) -> None:
+    painted = verdicts.render(outcome, Screen(color=True))
+    plain = verdicts.render(outcome, Screen())
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", painted)
+    assert [line.rstrip() for line in bare.splitlines()] == plain.splitlines()
+
+
+def test_a_plain_screen_gets_ascii(outcome: Outcome) -> None:
+    text = verdicts.render(outcome, Screen(unicode=False)).replace("·", "")
+    assert text.isascii()
+    assert "x missed" in text
+    assert "at most 25" in text
+
+
+@pytest.mark.parametrize("cells", [30, 40, 59, 60, 72, 80, 100, 160])
+def test_every_width_fits(outcome: Outcome, cells: int) -> None:
+    text = verdicts.render(outcome, Screen(width=cells))
+    assert max(width(line) for line in text.splitlines()) <= cells
+    assert "30 EUR/lead" in text
+    assert "Cost per lead" in " ".join(text.split())
+
+
+def test_quiet_leaves_out_what_is_green(outcome: Outcome) -> None:
+    text = verdicts.render(outcome, Screen(), quiet=True)
+    assert "on track" not in text.splitlines()[0:5]
+    assert "● " not in text
+
+
+def test_what_breaks_its_promise_is_said_first(outcome: Outcome) -> None:
+    profile = evolve(outcome.profiles["ads"], stale="ads is stale")
+    stale = evolve(outcome, profiles={**outcome.profiles, "ads": profile})
+    text = verdicts.render(stale, Screen())
+    assert text.index("▲ ads is stale") < text.index("Cost per lead")
+
+
+def test_json_is_the_same_twice_and_keeps_its_promises(outcome: Outcome) -> None:
+    text = data.as_json(data.evaluation(outcome))
+    assert text == data.as_json(data.evaluation(evaluated()))
+    found = json.loads(text)
+    assert found["schema_version"] == 1
+    assert found["as_of"] == "2026-03-10"
+    assert [kpi["name"] for kpi in found["kpis"]] == ["cost_per_lead", "lead_count"]
+    headline = found["kpis"][0]["headline"]
+    assert headline["value"] == 30
+    assert headline["window"] == {"label": "2026-02", "start": "2026-02-01", "end": "2026-02-28"}
+    assert list(found) == sorted(found)
+
+
+def test_figures_are_short_and_never_nan() -> None:
+    assert data.figure(0.1 + 0.2) == 0.3
+    assert data.figure(float("nan")) is None
+    assert data.figure(float("-inf")) is None
+    assert str(data.figure(-0.0)) == "0.0"
+
+
+def test_csv_has_a_row_for_every_verdict(outcome: Outcome) -> None:
+    rows = list(csv.DictReader(io.StringIO(tables.as_csv(outcome))))
+    assert [(r["kpi"], r["scope"], r["slice"]) for r in rows[:3]] == [
+        ("cost_per_lead", "total", ""),
+        ("cost_per_lead", "slice", "channel=google"),
+        ("cost_per_lead", "slice", "channel=meta"),
+    ]
+    months = [r["window"] for r in rows if r["kpi"] == "cost_per_lead" and r["slice"] == ""]
+    assert sorted(months) == ["2026-01", "2026-02", "2026-03"]
+    assert rows[0]["value"] == "30.0"
+
+
+@pytest.mark.parametrize("text", ["=cmd()", "+1", "-1", "@x"])
+def test_csv_holds_no_formula_of_a_stranger(text: str) -> None:
+    assert tables.csv_cell(text) == f"'{text}"
+    assert tables.csv_cell(-1.5) == "-1.5"
+
+
+def test_markdown_and_html_show_markup_as_text(outcome: Outcome) -> None:
+    judged = outcome.judged[0]
+    bad = evolve(judged, headline=evolve(judged.headline, title="<script>|*x*@all"))
+    found = evolve(outcome, judged=(bad,))
+    markdown, html = tables.as_markdown(found), tables.as_html(found)
+    assert "&lt;script&gt;\\|\\*x\\*@\u200ball" in markdown
+    assert "<script>" not in markdown + html
+    assert "&lt;script&gt;|*x*@all" in html
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows if "objective" not in row} >= {7}
