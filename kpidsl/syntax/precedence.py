@@ -1,7 +1,7 @@
 """From a flat row of operands and operators to an expression.
 
-Loosest first: `default`, `where`, `when ... then ... otherwise`, `or`, `and`, `not`, comparisons (which do not chain),
-`+ -`, `* / of`, unary minus. The grammar keeps expressions flat, so whatever is out of order is found and said here.
+Loosest first: `default`, `when ... then ... otherwise`, `where`, `or`, `and`, `not`, comparisons (which do
+not chain), `+ -`, `* / of`, unary minus. The grammar keeps expressions flat, so a wrong order is found here.
 """
 
 from __future__ import annotations
