@@ -69,12 +69,18 @@ def kpi(n: int, distinct: bool) -> tuple[Combine | Aggregate, str]:
     """The n-th KPI as a node and as an analyst would write it: sums, counts and ratios with filters of their own."""
     measure = ["spend", "revenue", "clicks", "leads"][n % 4]
     kept, where = [
-        (Apply("=", (column("channel"), Literal(f"channel {n % 8}", TEXT)), FLAG), f"channel = 'channel {n % 8}'"),
+        (
+            Apply("=", (column("channel"), Literal(f"channel {n % 8}", TEXT)), FLAG),
+            f"channel = 'channel {n % 8}'",
+        ),
         (Apply(">=", (column("page"), Literal(float(n * 7 % 400), NUMBER)), FLAG), f"page >= {n * 7 % 400}"),
-        (Apply("=", (column("campaign"), Literal(f"campaign {n % 200}", TEXT)), FLAG), f"campaign = 'campaign {n % 200}'"),
+        (
+            Apply("=", (column("campaign"), Literal(f"campaign {n % 200}", TEXT)), FLAG),
+            f"campaign = 'campaign {n % 200}'",
+        ),
         (Apply(">", (column("revenue"), Literal(float(n), NUMBER)), FLAG), f"revenue > {n}"),
         (Apply("<", (column("page"), Literal(float(n + 50), NUMBER)), FLAG), f"page < {n + 50}"),
-    ][n % 5]  # fmt: skip
+    ][n % 5]
     if distinct and n % 5 == 0:
         users = Aggregate("count distinct", "events", column("user_id"), ONE, "none", kept)
         return users, f"count(DISTINCT user_id) FILTER (WHERE {where})"
@@ -102,10 +108,14 @@ def ours(path: Path, asks: list[Ask], source: SourceSpec) -> tuple[float, list[n
 def by_hand(path: Path, texts: list[str]) -> tuple[float, dict[tuple[date, str], tuple[float | None, ...]]]:
     """One query; slices only, without totals."""
     start = time.perf_counter()
-    found = duckdb.connect().execute(
-        f"SELECT CAST(date_trunc('month', day) AS DATE) AS month, channel, {', '.join(texts)} FROM '{path}'"
-        f" WHERE day <= DATE '{AS_OF}' GROUP BY month, channel"
-    ).fetchall()  # fmt: skip
+    found = (
+        duckdb.connect()
+        .execute(
+            f"SELECT CAST(date_trunc('month', day) AS DATE) AS month, channel, {', '.join(texts)} FROM '{path}'"
+            f" WHERE day <= DATE '{AS_OF}' GROUP BY month, channel"
+        )
+        .fetchall()
+    )
     return time.perf_counter() - start, {(row[0], row[1]): row[2:] for row in found}
 
 
@@ -143,8 +153,21 @@ def main() -> None:
     ]
     kinds = {"day": DAY, "channel": TEXT, "campaign": TEXT}
     columns = tuple(ColumnSpec(name, kinds.get(name, NUMBER), SPAN) for name in names)
-    source = SourceSpec("events", None, Files(f"data/{path.name}", str(HERE)), columns, "day", "channel", (), "event",
-                        (), None, None, (), SPAN)  # fmt: skip
+    source = SourceSpec(
+        "events",
+        None,
+        Files(f"data/{path.name}", str(HERE)),
+        columns,
+        "day",
+        "channel",
+        (),
+        "event",
+        (),
+        None,
+        None,
+        (),
+        SPAN,
+    )
     kpis = [kpi(n, options.distinct) for n in range(options.kpis)]
     channel = Dimension("channel", (("events", column("channel")),))
     asks = [Ask(node, MONTHS, (channel,)) for node, _ in kpis]

@@ -24,8 +24,13 @@ from kpidsl.model.sources import SourceSpec
 SQL = exp.Expr
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
-    "=": exp.EQ, "!=": exp.NEQ, "<": exp.LT, "<=": exp.LTE, ">": exp.GT, ">=": exp.GTE,
-}  # fmt: skip
+    "=": exp.EQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+}
 _TEXTS = frozenset(("text", "identity", "unknown"))
 _TIMES = frozenset(("day", "moment", "time"))
 
@@ -124,8 +129,9 @@ class Tables:
             there = exp.column(name(link.far), table=name(alias))
             if self._key_kind(near.name, link.column) != self._key_kind(far, link.far):
                 here, there = exp.cast(here, "VARCHAR"), exp.cast(there, "VARCHAR")
-            query = query.join(_table(self.relations[far], alias), on=exp.EQ(this=here, expression=there),
-                               join_type="left")  # fmt: skip
+            query = query.join(
+                _table(self.relations[far], alias), on=exp.EQ(this=here, expression=there), join_type="left"
+            )
         return query
 
     def _key_kind(self, source: str, column: str) -> str:
@@ -233,7 +239,7 @@ _OPERATORS: dict[str, Callable[[Sequence[SQL]], SQL]] = {
     ),
     "abs": lambda args: _call("ABS", *args),
     "round": _round,
-}  # fmt: skip
+}
 
 
 def _apply(op: str, args: Sequence[SQL]) -> SQL:
@@ -340,7 +346,7 @@ def _masks(conditions: Sequence[Row], inner: _Inner) -> list[SQL]:
     """Integers with a bit for each condition that holds."""
     found = []
     for start in range(0, len(conditions), _BITS):
-        bits = [
+        bits: list[SQL] = [
             _when(inner.condition(row), _integer(1 << n), _integer(0))
             for n, row in enumerate(conditions[start : start + _BITS])
         ]
