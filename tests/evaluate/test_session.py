@@ -157,7 +157,7 @@ def test_an_engine_error_spoils_only_what_caused_it(tmp_path, monkeypatch):
     bad = Ask(agg("sum", "ads", op("nonsense", col("ads", "spend"), kind=NUMBER)), MONTHS)
     good = [Ask(agg(f, "ads", col("ads", "clicks")), MONTHS) for f in ("sum", "max", "median")]
     monkeypatch.setitem(
-        __import__("kpidsl.evaluate.sql").evaluate.sql._OPERATORS,
+        __import__("kpidsl.evaluate.sql.rows").evaluate.sql.rows._OPERATORS,
         "nonsense",
         lambda args: __import__("sqlglot").exp.Anonymous(this="NO_SUCH", expressions=args),
     )
