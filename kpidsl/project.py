@@ -93,6 +93,12 @@ class Outcome:
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
 
     @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The promises that sources do not keep; the report names them in short."""
+        found = (p for profile in self.profiles.values() for p in profile.problems)
+        return tuple(p for p in found if p.severity is Severity.WARNING)
+
+    @property
     def drafts(self) -> frozenset[str]:
         """The KPIs that are shown and never counted."""
         return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)
