@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -119,9 +120,8 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
     """The files, parsed, and after them every file that is imported, each once."""
     parsed = [parse(source, report) for source in sources]
     known = {Path(file.source.name).resolve() for file in parsed}
-    fence = files.shown_as(root)
     for file in parsed:  # grows while it is walked
-        for name, span in imports_of(file, report, fence):
+        for name, span in imports_of(file, report, _fence(root, file.source.name)):
             path = Path(name)
             if path.resolve() in known:
                 continue
@@ -131,6 +131,11 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
             elif (source := files.read(path, report, name)) is not None:
                 parsed.append(parse(source, report))
     return parsed
+
+
+def _fence(root: Path, name: str) -> str:
+    """The root, named from where the name of a file is named: imports are compared with it as texts."""
+    return root.as_posix() if Path(name).is_absolute() else Path(os.path.relpath(root)).as_posix()
 
 
 def _located(graph: Graph) -> Graph:

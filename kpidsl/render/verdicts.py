@@ -176,7 +176,7 @@ def _taken(widths: Sequence[int]) -> int:
 def _lines(row: _Row, widths: Sequence[int], screen: Screen) -> list[str]:
     hang = row.indent + "  "
     first, *more = _names(row, widths[_KPI], hang)
-    style = figures.STYLES[row.verdict.light]
+    style = figures.style(row.verdict)
     parts = []
     for i, cell in enumerate(row.cells):
         if not widths[i]:
@@ -205,7 +205,7 @@ def _stacked(row: _Row, screen: Screen) -> list[str]:
     head = f"{row.indent}{row.cells[_VERDICT].strip()}"
     names = wrap(row.cells[_KPI], max(screen.width - width(head) - 2, 12))
     figure = [cell for cell in (row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED]) if cell]
-    lines = [f"{screen.paint(head, figures.STYLES[v.light])}{_GAP}{screen.paint(names[0], 'bold')}"]
+    lines = [f"{screen.paint(head, figures.style(v))}{_GAP}{screen.paint(names[0], 'bold')}"]
     lines += [" " * (width(head) + 2) + screen.paint(name, "bold") for name in names[1:]]
     lines += [f"    {line}" for line in wrap(" · ".join(figure), room)]
     return lines + [f"    {screen.paint(line, 'dim')}" for line in wrap(row.why, room)]
@@ -231,7 +231,7 @@ def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: b
     lines = [screen.paint(" " * column + "objective", "dim")]
     for objective, word in zip(shown, words, strict=True):
         titles = wrap(clean(objective.title), max(screen.width - column, 12)) or [""]
-        left = screen.paint(pad(word, column - len(_GAP)), figures.STYLES[objective.light]) + _GAP
+        left = screen.paint(pad(word, column - len(_GAP)), figures.style(objective)) + _GAP
         for title in titles:
             lines.append(left + screen.paint(title, "bold"))
             left = " " * column

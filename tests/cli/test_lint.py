@@ -100,6 +100,17 @@ def test_imports_are_read_and_missing_ones_told(tmp_path: Path) -> None:
     assert "K209" in run.out
 
 
+@pytest.mark.parametrize("path", ["../project/more", "{root}/project/more", "../project/more/kpis.kpi"])
+def test_imports_are_found_from_anywhere(tmp_path: Path, path: str) -> None:
+    for name in ("project", "project/more", "elsewhere"):
+        (tmp_path / name).mkdir()
+    folder = write(tmp_path / "project")
+    (folder / "more" / "kpis.kpi").write_text('import "../kpis.kpi"\n\nmeasure spend = sum(ads.spend)\n')
+    run = kpi(tmp_path / "elsewhere", "eval", path.format(root=tmp_path))
+    assert (run.code, run.err) == (0, "")
+    assert "Cost per lead" in run.out
+
+
 def test_an_import_does_not_climb_over_the_fence(tmp_path: Path) -> None:
     (tmp_path / "outside.kpi").write_text("measure x = 1\n")
     (tmp_path / "project").mkdir()
