@@ -115,7 +115,7 @@ def _same_unit(
 ) -> tuple[Row, Row] | None:
     """Both sides in one unit.
 
-    A plain number takes the unit of what it is compared with, for a column's unit is said where it is declared.
+    A plain number takes the unit of what it is compared with: that of a column is said at its declaration.
     Percentages are the exception: 5 might mean 5% or 500%. Counts of different things compare as counts.
     """
     u, v = a.type.unit, b.type.unit

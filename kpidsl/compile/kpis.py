@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
+from attrs import evolve
+
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
@@ -80,7 +82,6 @@ def _within(promise: Promise, draft: Draft) -> Promise:
     clause = cast(nodes.OnlyChannel | None, draft.clause(nodes.OnlyChannel))
     if clause is None:
         return promise
-    from attrs import evolve
 
     def fit(node: Node) -> Node:
         return (within_channels(node, clause, draft.scope) or node) if aggregates(node) else node
@@ -128,11 +129,11 @@ def _dimension(name: nodes.Name, draft: Draft, promise: Promise) -> Dimension | 
     if not own:
         scope.error("K313", "a constant has no rows that could be split", name.span)
         return None
-    bounds = [
-        n for n in ((promise.bound.value, promise.bound.high) if promise.bound else ()) if n is not None
-    ]
-    needed = [part.source for part in aggregates(*bounds)] if node.additivity in ("none", "constant") else []
-    others = [part.source for part in aggregates(*bounds)] + _baseline_sources(promise)
+    bound = promise.bound
+    references = [n for n in (bound.value, bound.high) if n is not None] if bound else []
+    asked = [part.source for part in aggregates(*references)]
+    needed = asked if node.additivity in ("none", "constant") else []
+    others = asked + _baseline_sources(promise)
     columns: list[tuple[str, ColumnRef]] = []
     sound = True
     for source in dict.fromkeys([*own, *others]):
@@ -180,7 +181,9 @@ def _no_dimension(name: nodes.Name, shape: Shape, others: list[str], ways: objec
         )
         return
     word, columns = name.parts[-1], shape.columns
-    notes = similar("a column", word, columns) or [f"columns of {shape.name}: {listed(columns)}"]
+    notes = similar("a column", word, [*columns, "channel"]) or [
+        f"columns of {shape.name}: {listed(columns)}"
+    ]
     if others:
         notes.append(f"the formula also reads {listed(others)}")
     having = [s.name for s in scope.shapes.values() if word in s.spans]

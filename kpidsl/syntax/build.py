@@ -1,12 +1,13 @@
 """From tokens to nodes while a text is read: no tree in between.
 
-The method named like a terminal of the grammar is called when such a token is read, and the one named like a rule or
-an alias when it is complete: a list of what stood there goes in, a node (or a longer list) comes out.
+The method named like a terminal of the grammar is called when such a token is read, and the one named like a
+rule or an alias when it is complete: a list of what stood there goes in, a node (or a longer list) comes out.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 from kpidsl.diagnostics import Source, Span
@@ -28,6 +29,30 @@ def _words(token: Token) -> str:
     return " ".join(token.text.split())
 
 
+def _said(kind: Callable[[Span, Any], nodes.Node], at: int = 1) -> Callable[[Builder, Items], nodes.Node]:
+    """Builds a clause of one value, which stands as the item with that number."""
+    return lambda builder, items: kind(builder._span(items), items[at])
+
+
+def _named(
+    kind: Callable[[Span, nodes.Word], nodes.Node], at: int = 1
+) -> Callable[[Builder, Items], nodes.Node]:
+    """Builds a clause of one plain name."""
+    return lambda builder, items: kind(builder._span(items), builder._word(items[at]))
+
+
+def _defined(kind: Callable[..., nodes.Node]) -> Callable[[Builder, Items], nodes.Node]:
+    """Builds a definition of a name, perhaps a title, and clauses."""
+    return lambda builder, items: kind(
+        builder._span(items), builder._word(items[1]), _title(items), _clauses(items)
+    )
+
+
+def _titled(kind: Callable[..., nodes.Node]) -> Callable[[Builder, Items], nodes.Node]:
+    """Builds a definition of a title and clauses."""
+    return lambda builder, items: kind(builder._span(items), items[1], _clauses(items))
+
+
 class Builder:
     """Builds the nodes of one definition after the other; `source` is the text they stand in."""
 
@@ -35,7 +60,7 @@ class Builder:
     signs: int
     """How many operators and parentheses were read: a bound for how deep nodes are nested."""
 
-    # -- places ---------------------------------------------------------------------------------------------------
+    # -- places ----------------------------------------------------------------------------------------------
 
     def _span(self, items: Items) -> Span:
         """From the first item, a token, to the last one that is no line end."""
@@ -48,7 +73,7 @@ class Builder:
         start = first.start if isinstance(first, Token) else first.span.start
         return Span(self.source, start, last.end if isinstance(last, Token) else last.span.end)
 
-    # -- the smallest pieces --------------------------------------------------------------------------------------
+    # -- the smallest pieces ---------------------------------------------------------------------------------
 
     def NAME(self, text: str, start: int, end: int) -> nodes.Name:
         if "`" in text or "." in text:
@@ -93,7 +118,7 @@ class Builder:
     def _value(self, item: nodes.Name | nodes.String) -> nodes.Word | nodes.String:
         return self._word(item) if isinstance(item, nodes.Name) else item
 
-    # -- lists ----------------------------------------------------------------------------------------------------
+    # -- lists -----------------------------------------------------------------------------------------------
 
     def first(self, items: Items) -> Items:
         return items
@@ -111,7 +136,7 @@ class Builder:
         row.append(items[2])
         return row
 
-    # -- expressions: flat until something asks for the value --------------------------------------------------------
+    # -- expressions: flat until something asks for the value ------------------------------------------------
 
     prefixed = more
 
@@ -167,10 +192,9 @@ class Builder:
     def alone(self, items: Items) -> nodes.Expression:
         return settle(items[0])
 
-    # -- definitions ----------------------------------------------------------------------------------------------
+    # -- definitions -----------------------------------------------------------------------------------------
 
-    def import_(self, items: Items) -> nodes.Import:
-        return nodes.Import(self._span(items), items[1])
+    import_ = _said(nodes.Import)
 
     def let(self, items: Items) -> nodes.Let:
         return nodes.Let(self._span(items), self._word(items[1]), settle(items[3]))
@@ -178,14 +202,9 @@ class Builder:
     def calendar(self, items: Items) -> nodes.CalendarDef:
         return nodes.CalendarDef(self._span(items), _clauses(items))
 
-    def source_(self, items: Items) -> nodes.SourceDef:
-        return nodes.SourceDef(self._span(items), self._word(items[1]), _title(items), _clauses(items))
-
-    def kpi(self, items: Items) -> nodes.KpiDef:
-        return nodes.KpiDef(self._span(items), self._word(items[1]), _title(items), _clauses(items))
-
-    def objective(self, items: Items) -> nodes.ObjectiveDef:
-        return nodes.ObjectiveDef(self._span(items), self._word(items[1]), _title(items), _clauses(items))
+    source_ = _defined(nodes.SourceDef)
+    kpi = _defined(nodes.KpiDef)
+    objective = _defined(nodes.ObjectiveDef)
 
     def measure(self, items: Items) -> nodes.MeasureDef:
         title = _title(items)
@@ -195,51 +214,34 @@ class Builder:
         span = Span(self.source, items[0].start, clauses[-1].span.end if clauses else value.span.end)
         return nodes.MeasureDef(span, self._word(items[1]), title, value, clauses)
 
-    def test(self, items: Items) -> nodes.TestDef:
-        return nodes.TestDef(self._span(items), items[1], _clauses(items))
+    test = _titled(nodes.TestDef)
+    scenario = _titled(nodes.ScenarioDef)
 
-    def scenario(self, items: Items) -> nodes.ScenarioDef:
-        return nodes.ScenarioDef(self._span(items), items[1], _clauses(items))
+    # -- calendar --------------------------------------------------------------------------------------------
 
-    # -- calendar -------------------------------------------------------------------------------------------------
+    fiscal_year = _named(nodes.FiscalYear)
+    week_start = _named(nodes.WeekStart)
+    time_zone = _said(nodes.TimeZone)
 
-    def fiscal_year(self, items: Items) -> nodes.FiscalYear:
-        return nodes.FiscalYear(self._span(items), self._word(items[1]))
+    # -- clauses that several definitions share --------------------------------------------------------------
 
-    def week_start(self, items: Items) -> nodes.WeekStart:
-        return nodes.WeekStart(self._span(items), self._word(items[1]))
-
-    def time_zone(self, items: Items) -> nodes.TimeZone:
-        return nodes.TimeZone(self._span(items), items[1])
-
-    # -- clauses that several definitions share -------------------------------------------------------------------
-
-    def description(self, items: Items) -> nodes.Description:
-        return nodes.Description(self._span(items), items[1])
+    description = _said(nodes.Description)
 
     def label(self, items: Items) -> nodes.Caption:
         return nodes.Caption(self._span(items), items[1], items[2])
 
-    def owner(self, items: Items) -> nodes.Owner:
-        return nodes.Owner(self._span(items), items[1])
-
-    def unit(self, items: Items) -> nodes.UnitClause:
-        return nodes.UnitClause(self._span(items), items[1])
+    owner = _said(nodes.Owner)
+    unit = _said(nodes.UnitClause)
 
     def formula(self, items: Items) -> nodes.Formula:
         value = settle(items[1])
         return nodes.Formula(Span(self.source, items[0].start, value.span.end), value)
 
-    def stakeholder(self, items: Items) -> nodes.Stakeholder:
-        return nodes.Stakeholder(self._span(items), items[1])
+    stakeholder = _said(nodes.Stakeholder)
+    review = _named(nodes.Review, at=2)
+    because = _said(nodes.Because)
 
-    def review(self, items: Items) -> nodes.Review:
-        return nodes.Review(self._span(items), self._word(items[2]))
-
-    def because(self, items: Items) -> nodes.Because:
-        return nodes.Because(self._span(items), items[1])
-
-    # -- source ---------------------------------------------------------------------------------------------------
+    # -- source ----------------------------------------------------------------------------------------------
 
     def files(self, items: Items) -> nodes.FromFiles:
         options = items[2] if len(items) > 3 else []
@@ -260,14 +262,9 @@ class Builder:
         connection = self._word(items[4]) if len(items) > 4 else None
         return nodes.FromTable(self._span(items), items[2], connection)
 
-    def time(self, items: Items) -> nodes.TimeColumn:
-        return nodes.TimeColumn(self._span(items), self._word(items[1]))
-
-    def column_channel(self, items: Items) -> nodes.ChannelColumn:
-        return nodes.ChannelColumn(self._span(items), self._word(items[1]))
-
-    def row(self, items: Items) -> nodes.Row:
-        return nodes.Row(self._span(items), self._word(items[1]))
+    time = _named(nodes.TimeColumn)
+    column_channel = _named(nodes.ChannelColumn)
+    row = _named(nodes.Row)
 
     def key(self, items: Items) -> nodes.Key:
         return nodes.Key(self._span(items), tuple(self._word(name) for name in items[1]))
@@ -287,20 +284,16 @@ class Builder:
         span = Span(self.source, items[0].start, value.span.end)
         return nodes.Column(span, self._word(items[1]), value=value)
 
-    def fresh(self, items: Items) -> nodes.Fresh:
-        return nodes.Fresh(self._span(items), items[2])
-
-    def complete(self, items: Items) -> nodes.Complete:
-        return nodes.Complete(self._span(items), self._word(items[2]))
+    fresh = _said(nodes.Fresh, at=2)
+    complete = _named(nodes.Complete, at=2)
 
     def check(self, items: Items) -> nodes.Check:
         condition = settle(items[1])
         return nodes.Check(Span(self.source, items[0].start, condition.span.end), condition)
 
-    # -- promises -------------------------------------------------------------------------------------------------
+    # -- promises --------------------------------------------------------------------------------------------
 
-    def target(self, items: Items) -> nodes.Target:
-        return nodes.Target(self._span(items), items[1])
+    target = _said(nodes.Target)
 
     def schedule(self, items: Items) -> nodes.Target:
         return nodes.Target(self._span(items), None, tuple(items[2]))
@@ -319,8 +312,7 @@ class Builder:
             value = settle(flat)
         return nodes.Bound(Span(self.source, token.start, (high or value).span.end), direction, value, high)
 
-    def tolerance(self, items: Items) -> nodes.Tolerance:
-        return nodes.Tolerance(self._span(items), items[1])
+    tolerance = _said(nodes.Tolerance)
 
     def measured_every(self, items: Items) -> nodes.Measured:
         return nodes.Measured(self._span(items), "every", grain=self._word(items[2]))
@@ -331,11 +323,8 @@ class Builder:
     def measured_last(self, items: Items) -> nodes.Measured:
         return nodes.Measured(self._span(items), "last", amount=items[2])
 
-    def start(self, items: Items) -> nodes.From:
-        return nodes.From(self._span(items), items[1])
-
-    def deadline(self, items: Items) -> nodes.Deadline:
-        return nodes.Deadline(self._span(items), items[1])
+    start = _said(nodes.From)
+    deadline = _said(nodes.Deadline)
 
     def baseline(self, items: Items) -> nodes.Baseline:
         keyword, value, _ = items
@@ -363,8 +352,7 @@ class Builder:
     def only_channel(self, items: Items) -> nodes.OnlyChannel:
         return nodes.OnlyChannel(self._span(items), tuple(self._value(item) for item in items[1]))
 
-    def stage(self, items: Items) -> nodes.Stage:
-        return nodes.Stage(self._span(items), self._word(items[1]))
+    stage = _named(nodes.Stage)
 
     def role(self, items: Items) -> nodes.Role:
         return nodes.Role(self._span(items), items[0].text)
@@ -389,7 +377,7 @@ class Builder:
             raise Misplaced("period", item.span)
         return nodes.PeriodText(item.span, item.text)
 
-    # -- objective ------------------------------------------------------------------------------------------------
+    # -- objective -------------------------------------------------------------------------------------------
 
     def member(self, items: Items) -> nodes.Member:
         return nodes.Member(self._span(items), self._word(items[1]), items[3] if len(items) > 3 else None)
@@ -403,7 +391,7 @@ class Builder:
     def met_share(self, items: Items) -> nodes.Met:
         return nodes.Met(self._span(items), "share", items[2])
 
-    # -- test and scenario ----------------------------------------------------------------------------------------
+    # -- test and scenario -----------------------------------------------------------------------------------
 
     def given(self, items: Items) -> nodes.Given:
         rows = tuple(self._cells(row) for row in items[3])
@@ -419,8 +407,7 @@ class Builder:
             start += len(piece) + 1
         return tuple(cells)
 
-    def as_of(self, items: Items) -> nodes.AsOf:
-        return nodes.AsOf(self._span(items), items[1])
+    as_of = _said(nodes.AsOf)
 
     def expect(self, items: Items) -> nodes.Expect:
         part = period = value = word = None

@@ -1,4 +1,4 @@
-"""Slips that people make, known from `grammar/mistakes.toml`: which one it is, what to say, and often how to mend it."""
+"""Slips that people make, by `grammar/mistakes.toml`: which it is, what to say, often how to mend it."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a spec file says, as frozen records with the place of each in the text.
 
-Nothing here is resolved: a name is only a name, a unit only its words. Two nodes are equal when they say the same;
-places do not count, so that formatting can be proved to change nothing.
+Nothing here is resolved: a name is only a name, a unit only its words. Two nodes are equal when they say the
+same; places do not count, so that formatting can be proved to change nothing.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Node:
 
 @frozen
 class Word(Node):
-    """A name being introduced or referred to where no dotted path may stand; backticks are already taken off."""
+    """A name that is introduced, or referred to where no dotted path may stand; backticks are taken off."""
 
     text: str
 
@@ -46,7 +46,7 @@ class PeriodText(Node):
     text: str
 
 
-# -- expressions ------------------------------------------------------------------------------------------------
+# -- expressions ---------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -76,7 +76,7 @@ class Number(Node):
 
 @frozen
 class Call(Node):
-    """`name(args)`, or `name(args by weight)`. The name is the words before the parenthesis: `count distinct`."""
+    """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`."""
 
     name: Word
     args: tuple[Expression, ...]
@@ -176,7 +176,7 @@ Expression = (
 )
 
 
-# -- clauses that several definitions share ---------------------------------------------------------------------
+# -- clauses that several definitions share ------------------------------------------------------------------
 
 
 @frozen
@@ -215,7 +215,7 @@ class UnitClause(Node):
     unit: UnitText
 
 
-# -- calendar ---------------------------------------------------------------------------------------------------
+# -- calendar ------------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -239,12 +239,12 @@ class TimeZone(Node):
     name: String
 
 
-# -- source -----------------------------------------------------------------------------------------------------
+# -- source --------------------------------------------------------------------------------------------------
 
 
 @frozen
 class FromFiles(Node):
-    """`from "data/ads/*.csv" separated by ";" decimal "," ...`; options are (word, value) in the order written.
+    """`from "data/ads/*.csv" separated by ";" decimal ","`; options are (word, value) in the order written.
 
     Option words: `separated by`, `decimal`, `thousands`, `dates`, `encoding`, `sheet`, `table`.
     """
@@ -300,7 +300,7 @@ class BelongsTo(Node):
 
 @frozen
 class Column(Node):
-    """`column spend EUR`; `type` is `text number day moment flag`, or the words of a unit; None when computed."""
+    """`column spend EUR`; `type` is `text number day moment flag`, or a unit; None when computed."""
 
     name: Word
     type: UnitText | None = None
@@ -332,7 +332,7 @@ class Check(Node):
     condition: Expression
 
 
-# -- promises ---------------------------------------------------------------------------------------------------
+# -- promises ------------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -478,7 +478,7 @@ class Deprecated(Node):
     use: Word | None
 
 
-# -- objective --------------------------------------------------------------------------------------------------
+# -- objective -----------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -497,7 +497,7 @@ class Met(Node):
     share: Number | None = None
 
 
-# -- test and scenario ------------------------------------------------------------------------------------------
+# -- test and scenario ---------------------------------------------------------------------------------------
 
 
 @frozen
@@ -554,14 +554,15 @@ class Solve(Node):
 
 
 Clause = (
-    Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles | FromTable
-    | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete | Check | Target | Tolerance
-    | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel | Stakeholder | Stage | Role | Review | Because
-    | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set | Solve
+    Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles
+    | FromTable | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete | Check
+    | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel | Stakeholder
+    | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set
+    | Solve
 )  # fmt: skip
 
 
-# -- definitions ------------------------------------------------------------------------------------------------
+# -- definitions ---------------------------------------------------------------------------------------------
 
 
 @frozen
@@ -597,7 +598,7 @@ class SourceDef(Node):
 
 @frozen
 class MeasureDef(Node):
-    """`measure leads "Leads" = count(crm)`, with `description`, `unit`, `label`, `owner` under it if wanted."""
+    """`measure leads "Leads" = count(crm)`, with `description`, `unit`, `label`, `owner` if wanted."""
 
     name: Word
     title: String | None
@@ -663,3 +664,5 @@ class File:
     definitions: tuple[Definition, ...]
     comments: tuple[Comment, ...] = field(eq=False)
     broken: tuple[Span, ...] = field(default=(), eq=False)
+    unread: frozenset[str] = field(default=frozenset(), eq=False)
+    """The names that the broken definitions seem to have: no more is to be said about who refers to them."""

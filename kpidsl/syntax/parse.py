@@ -18,14 +18,14 @@ from kpidsl.syntax.explain import explain
 from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
 from kpidsl.syntax.machine import Machine, Unexpected
 from kpidsl.syntax.precedence import Misplaced
-from kpidsl.syntax.split import clean, comments, pieces, tabs
+from kpidsl.syntax.split import clean, comments, name_of, pieces, tabs
 from kpidsl.syntax.tables import tables
 
 MAX_SIZE = 5_000_000
 """How many characters a file may have."""
 
 MAX_DEPTH = 150
-"""How deep the nodes of an expression may be nested, so that whoever walks them may call himself."""
+"""How deep the nodes of an expression may be nested, so that they can be walked by recursion."""
 
 _MANY = (
     *(nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder),
@@ -37,7 +37,7 @@ _LOCK = Lock()
 
 
 def parse(source: Source, report: Report) -> nodes.File:
-    """Read a file. Never raises for any text: what cannot be read is told in the report and listed in `broken`.
+    """Read a file. Raises for no text: what cannot be read is told in the report and listed in `broken`.
 
     The source of the result is the given one, or, where the text had a byte order mark, other line ends than
     newlines, or decomposed accents, a cleaned one of the same name; all spans refer to it.
@@ -59,11 +59,12 @@ def parse(source: Source, report: Report) -> nodes.File:
                 broken.append(piece)
             else:
                 definitions.append(definition)
-    return nodes.File(source, tuple(definitions), comments(source), tuple(broken))
+    unread = frozenset(name for piece in broken if (name := name_of(piece)))
+    return nodes.File(source, tuple(definitions), comments(source), tuple(broken), unread)
 
 
 def parse_expression(source: Source, report: Report) -> nodes.Expression | None:
-    """Read a lone expression, such as one typed at a prompt; nothing, and a diagnostic, if it cannot be read."""
+    """Read a lone expression, such as one typed at a prompt; nothing if it cannot be read."""
     source = clean(source)
     piece = Span(source, 0, len(source.text.rstrip()))
     with _LOCK:

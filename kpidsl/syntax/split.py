@@ -1,4 +1,4 @@
-"""Before the grammar: a text is cleaned, its comments are gathered, and it is cut at the lines of the margin."""
+"""Before the grammar: a text is cleaned, its comments are gathered, and it is cut at its margin."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from kpidsl.syntax.nodes import Comment
 
 _MARGIN = re.compile(r"^[^\s#)]", re.MULTILINE)
 _FIRST = re.compile(r"^[^\S\n]*[^\s#].*", re.MULTILINE)
+_NAMED = re.compile(r"[^\W\d]\w* +(?:`(?P<quoted>[^`\n]+)`|(?P<plain>[^\W\d]\w*))")
 _OPAQUE = re.compile(
     r"""
-      "[^"\\\n]*(?:\\.[^"\\\n]*)*"                             # a quoted text
+      "[^"\\\n]*(?:\\.[^"\\\n]*)*(?:"|\\?$)                  # a quoted text, or one that is left open
     | `[^`\n]*`                                                # a quoted name
     | ^[ \t]*\|(?:[^|\n]*\|)*?(?=[ \t]*(?:\#|$))               # a row of a table
     | (?P<comment>\#[^\n]*)
@@ -25,7 +26,7 @@ _OPAQUE = re.compile(
 
 
 def clean(source: Source) -> Source:
-    """The text without byte order mark, with plain line ends and composed accents; the same object if it was so."""
+    """The text without byte order mark, with plain line ends and composed accents; the same object if so."""
     text = source.text
     if text.startswith("\ufeff"):
         text = text[1:]
@@ -69,7 +70,7 @@ def open_parentheses(text: str, start: int, end: int) -> list[int]:
 
 
 def pieces(text: str) -> list[tuple[int, int]]:
-    """Where each definition stands: from a line at the margin to the next, blank and comment lines at its end left out.
+    """Where each definition stands: from a line at the margin to the next, blank lines and comments cut off.
 
     What stands before the first line at the margin is a piece of its own, if it says something.
     """
@@ -78,6 +79,12 @@ def pieces(text: str) -> list[tuple[int, int]]:
     if first and first.start() not in starts[:1]:
         starts.insert(0, first.start())
     return [(start, _end(text, start, end)) for start, end in pairwise([*starts, len(text)])]
+
+
+def name_of(piece: Span) -> str | None:
+    """The name that a definition seems to introduce, even if it cannot be read."""
+    found = _NAMED.match(piece.source.text, piece.start, piece.end)
+    return (found["quoted"] or found["plain"]) if found else None
 
 
 def _end(text: str, start: int, end: int) -> int:

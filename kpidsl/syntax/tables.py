@@ -1,4 +1,4 @@
-"""The grammar, compiled: Lark reads `kpi.lark`, proves it LALR(1) and makes the tables; they are kept in the user's cache.
+"""The grammar, compiled: Lark reads `kpi.lark` and makes the LALR tables, which are kept in the user's cache.
 
 Lark is imported only when there is nothing in the cache, so that a cold `kpi lint` does not wait for it.
 """
@@ -43,7 +43,7 @@ def tables() -> Tables:
 
 
 def grammar_file(name: str) -> Path:
-    """A file of the grammar: inside the package as the wheel has it, beside it as an editable install has it."""
+    """A file of the grammar: inside the package in a wheel, beside it in an editable install."""
     package = Path(__file__).parents[1]
     inside = package / "grammar" / name
     return inside if inside.is_file() else package.parent / "grammar" / name
@@ -52,7 +52,7 @@ def grammar_file(name: str) -> Path:
 def compile_grammar(grammar: str) -> Tables:
     """Let Lark make the tables.
 
-    Every rule must be one that a plain call of one method builds: no inlined, no conditional and no empty rules.
+    Every rule must be one that a plain call of one method builds: no inlined, conditional or empty rules.
     """
     from lark import Lark
     from lark.parsers.lalr_analysis import Shift
@@ -79,7 +79,7 @@ def compile_grammar(grammar: str) -> Tables:
     )
 
 
-# -- the cache ------------------------------------------------------------------------------------------------------
+# -- the cache -----------------------------------------------------------------------------------------------
 
 
 def _cache_path(grammar: str) -> Path | None:

@@ -1,6 +1,7 @@
 """Promises as they come out of clauses."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -26,8 +27,6 @@ def test_the_tour_compiles(tour: str) -> None:
 
 @pytest.fixture
 def tour() -> str:
-    from pathlib import Path
-
     return (Path(__file__).parent / "tour.kpi").read_text("utf-8")
 
 
@@ -156,3 +155,15 @@ def test_scenarios_and_tests_are_checked() -> None:
         + 'test "u"\n  given ads\n    | dai | #! K203 `day`\n    | 1 |\n  as of 2026-01-01\n'
         "  expect x = 5 EUR per lead\n"
     )
+
+
+def test_the_example_company_compiles() -> None:
+    folder = Path(__file__).parents[2] / "examples" / "atelier"
+    report = Report()
+    files = [
+        parse(Source(path.name, path.read_text("utf-8")), report) for path in sorted(folder.glob("*.kpi"))
+    ]
+    graph = compile_files(files, report)
+    assert len(graph.kpis) > 50
+    assert not graph.broken
+    assert not report.errors

@@ -1,4 +1,4 @@
-"""Files that no program should write but some do: read right, or refused with a diagnostic; never an exception."""
+"""Files that no program should write: read right, or refused with a diagnostic, never an exception."""
 
 from __future__ import annotations
 

@@ -153,7 +153,11 @@ OTHERS = [
     ("calendar", "fiscal year starts in April", make(n.FiscalYear, w("April"))),
     ("calendar", "weeks start on Monday", make(n.WeekStart, w("Monday"))),
     ("calendar", "time zone Europe/Paris", make(n.TimeZone, s("Europe/Paris"))),
-    ("calendar", "time zone America/Argentina/Buenos_Aires", make(n.TimeZone, s("America/Argentina/Buenos_Aires"))),
+    (
+        "calendar",
+        "time zone America/Argentina/Buenos_Aires",
+        make(n.TimeZone, s("America/Argentina/Buenos_Aires")),
+    ),
     ("objective o", "kpi a", make(n.Member, w("a"), None)),
     ("objective o", "kpi a weight 3", make(n.Member, w("a"), num("3"))),
     ("objective o", "met when all are met", make(n.Met, "all")),
@@ -205,9 +209,9 @@ def test_definitions() -> None:
     )
 
 
-WORDS = """kpi measure source objective test scenario let import calendar target formula unit by channel from deadline
-and or in is between where default then otherwise of at least most table time per tolerance met missing draft sum count
-""".split()
+WORDS = """kpi measure source objective test scenario let import calendar target formula unit by channel
+from deadline and or in is between where default then otherwise of at least most table time per tolerance met
+missing draft sum count""".split()
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -92,7 +92,7 @@ def expression(text: str) -> n.Expression:
         ("share(crm where pages > 3)", "share((crm where (pages > 3)))"),
         ("a >= 2026-01-01", "(a >= <2026-01-01>)"),
         ("a = FY2026-Q1", "(a = <FY2026-Q1>)"),
-        ("a != \"x\"", "(a != 'x')"),
+        ('a != "x"', "(a != 'x')"),
         (r'"say \"hi\" \\ \n"', r"""'say "hi" \\ \\n'"""),
         ("anything(a)", "anything(a)"),
         ("(a\n  + b\n)", "{(a + b)}"),

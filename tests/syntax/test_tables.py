@@ -1,4 +1,4 @@
-"""The tables: Lark's own parser says the same, nothing in the grammar is ambiguous, and the cache never matters."""
+"""The tables: Lark's own parser says the same, nothing is ambiguous, and the cache never matters."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_every_rule_has_its_method() -> None:
         assert size > 0
 
 
-# -- the cache ------------------------------------------------------------------------------------------------------
+# -- the cache -----------------------------------------------------------------------------------------------
 
 READ = """
 import sys
@@ -126,8 +126,14 @@ print("lark" in sys.modules)
 
 def run(cache: Path) -> str:
     """Reads a definition in a process of its own; says whether Lark was needed."""
-    env = {"XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache), "PYTHONPATH": str(Path(module.__file__).parents[2])}
-    done = subprocess.run([sys.executable, "-c", READ], env=env, capture_output=True, text=True, check=True, timeout=60)
+    env = {
+        "XDG_CACHE_HOME": str(cache),
+        "LOCALAPPDATA": str(cache),
+        "PYTHONPATH": str(Path(module.__file__).parents[2]),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", READ], env=env, capture_output=True, text=True, check=True, timeout=60
+    )
     assert done.stderr == ""
     return done.stdout.strip()
 

@@ -51,7 +51,9 @@ def test_every_node_is_where_it_is_written() -> None:
             case n.Name():
                 assert text.replace("`", "") == node.text
             case n.Number():
-                assert text.replace(" ", "") == (node.text + (node.unit.text if node.unit else "")).replace(" ", "")
+                assert text.replace(" ", "") == (node.text + (node.unit.text if node.unit else "")).replace(
+                    " ", ""
+                )
             case _ if isinstance(node, n.Definition):
                 assert good(text + "\n") == (node,)
 
