@@ -1,4 +1,5 @@
-"""What is known of the sources before anything is asked: profiles, with the `check` conditions that rows break."""
+"""What is known of the sources before anything is asked: profiles, with the `check` conditions that rows
+break."""
 
 from __future__ import annotations
 

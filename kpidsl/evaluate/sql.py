@@ -1,6 +1,7 @@
 """Scans as SQL trees. The only module that imports sqlglot; nothing here pastes text.
 
-A scan is an inner select that projects what is shared (the bucket of the day, dimensions as text, each filter and
+A scan is an inner select that projects what is shared (the bucket of the day, dimensions as text, each
+filter and
 argument once) under an outer one that groups and aggregates it by `CASE WHEN filter THEN argument END`.
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import reduce
 
-from attrs import define, field
+from attrs import define, evolve, field
 from sqlglot import exp
 
 from kpidsl.evaluate.plan import Columns, Partial, Scan
@@ -31,7 +32,8 @@ _TIMES = frozenset(("day", "moment", "time"))
 
 @define
 class Tables:
-    """The relations that a scan reads: the source's own and those reached by links, joined when a column is used."""
+    """The relations that a scan reads: the source's own and those reached by links, joined when a column is
+    used."""
 
     specs: Mapping[str, SourceSpec]
     relations: Mapping[str, str]
@@ -43,7 +45,8 @@ class Tables:
     """Links walked to the alias of the relation there."""
 
     def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
-        """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative to."""
+        """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative
+        to."""
         path = via + ref.via
         spec = self.specs[path[-1] if path else self.source]
         declared = spec.column(ref.name)
@@ -80,7 +83,8 @@ class Tables:
                 return _apply(op, [self.row(arg, via) for arg in args])
 
     def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
-        """Operands of a comparison are brought to one type first: days with moments, texts with undeclared columns."""
+        """Operands of a comparison are brought to one type first: days with moments, texts with undeclared
+        columns."""
         kinds = {self.kind(arg, via) for arg in args if not (isinstance(arg, Literal) and arg.value is None)}
         operands = [self.row(arg, via) for arg in args]
         if kinds & {"day"} and kinds <= _TIMES and kinds != {"day"}:
@@ -110,7 +114,8 @@ class Tables:
         return exp.column(name(self.specs[self.source].time or ""), table=name("t"))
 
     def relation(self) -> exp.Select:
-        """`SELECT ... FROM` the source and what it is joined to; to be called after all columns were asked for."""
+        """`SELECT ... FROM` the source and what it is joined to; to be called after all columns were asked
+        for."""
         query = exp.select().from_(_table(self.relations[self.source], "t"))
         for path, alias in self.joined.items():
             near, far = self.specs[path[-2] if len(path) > 1 else self.source], path[-1]
@@ -175,7 +180,8 @@ def _divide(args: Sequence[SQL]) -> SQL:
     """Division by zero has no value. Operands are DOUBLE: 1 / 2 is a half."""
     zero = exp.Literal.number(0)
     return exp.paren(
-        reduce(lambda a, b: exp.Div(this=a, expression=exp.Nullif(this=b, expression=zero.copy())), args), copy=False
+        reduce(lambda a, b: exp.Div(this=a, expression=exp.Nullif(this=b, expression=zero.copy())), args),
+        copy=False,
     )
 
 
@@ -234,7 +240,8 @@ def _apply(op: str, args: Sequence[SQL]) -> SQL:
     return _OPERATORS[op](args)
 
 
-# -- scans ------------------------------------------------------------------------------------------------------
+# -- scans
+# ------------------------------------------------------------------------------------------------------
 
 
 @define
@@ -266,7 +273,11 @@ class _Inner:
         sql = self.tables.row(row)
         if row.type.kind != "number":
             return sql
-        if isinstance(row, ColumnRef) and self.tables.kind(row) == "number" and not isinstance(sql, exp.Paren | exp.Case):
+        if (
+            isinstance(row, ColumnRef)
+            and self.tables.kind(row) == "number"
+            and not isinstance(sql, exp.Paren | exp.Case)
+        ):
             return sql
         return _when(_call("ISFINITE", sql), sql.copy())
 
@@ -274,8 +285,10 @@ class _Inner:
 def scan_sql(scan: Scan, tables: Tables) -> str:
     """The text of a scan for DuckDB.
 
-    Its columns are `b` (the bucket, or the window's index), `g` (which dimensions a row is grouped by, when there are
-    several sets), `d0` ... (the dimensions of `dimensions_of(scan)`, as text) and `v0` ... (the parts of the scan).
+    Its columns are `b` (the bucket, or the window's index), `g` (which dimensions a row is grouped by, when
+    there are
+    several sets), `d0` ... (the dimensions of `dimensions_of(scan)`, as text) and `v0` ... (the parts of the
+    scan).
     """
     inner = _Inner(tables)
     dims = dimensions_of(scan)
@@ -287,6 +300,8 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
     grouping = [exp.alias_(_call("GROUPING", *map(_column, keys[1:])), name("g"))] if len(groups) > 1 else []
     if scan.kind == "ends":
         return _ends(scan, inner, keys, groups, grouping)
+    if scan.classes:
+        return _by_class(scan, inner, keys, groups, grouping)
     values = [_part(part, inner) for part in scan.parts()]
     outer = exp.select(*map(_column, keys), *grouping, *_numbered(values)).from_(_from(scan, inner))
     return _text_of(_grouped(outer, groups))
@@ -301,11 +316,93 @@ def masks_of(scan: Scan) -> tuple[int, ...]:
     """The value of `g` in the rows of each dimension set: a bit for each dimension that is not grouped by."""
     dims = dimensions_of(scan)
     return tuple(
-        sum(1 << (len(dims) - 1 - n) for n, ref in enumerate(dims) if ref not in columns) for columns in scan.sets
+        sum(1 << (len(dims) - 1 - n) for n, ref in enumerate(dims) if ref not in columns)
+        for columns in scan.sets
     )
 
 
-def _ends(scan: Scan, inner: _Inner, keys: list[str], groups: list[list[str]], grouping: Sequence[SQL]) -> str:
+_BITS = 60
+
+
+def class_count_sql(scan: Scan, tables: Tables, rows: int) -> str:
+    """How many classes the first so many rows fall into (`n`)."""
+    inner = _Inner(tables)
+    masks = _masks(scan.conditions(), inner)
+    where = reduce(lambda a, b: exp.Or(this=a, expression=b), [_within(days, tables) for days in scan.days])
+    sample = tables.relation().select(*inner.columns, copy=False).where(where, copy=False).limit(rows)
+    distinct = exp.select(*masks).distinct().from_(sample.subquery("r"))
+    return _text_of(
+        exp.select(exp.alias_(exp.Count(this=exp.Star()), name("n"))).from_(distinct.subquery("c"))
+    )
+
+
+def _masks(conditions: Sequence[Row], inner: _Inner) -> list[SQL]:
+    """Integers with a bit for each condition that holds."""
+    found = []
+    for start in range(0, len(conditions), _BITS):
+        bits = [
+            _when(inner.condition(row), _integer(1 << n), _integer(0))
+            for n, row in enumerate(conditions[start : start + _BITS])
+        ]
+        mask = reduce(lambda a, b: exp.Add(this=a, expression=b), bits)
+        found.append(exp.alias_(mask, name(f"m{start // _BITS}")))
+    return found
+
+
+def _by_class(
+    scan: Scan, inner: _Inner, keys: list[str], groups: list[list[str]], grouping: Sequence[SQL]
+) -> str:
+    """Rows that pass the same filters are added up together first, whatever they are; then each part picks
+    its classes.
+
+    Every argument is aggregated once, not once per filter, and the many aggregations see few rows.
+    """
+    conditions = scan.conditions()
+    masks = _masks(conditions, inner)
+    parts: dict[Partial, str] = {}
+    sums: list[SQL] = []
+    values = []
+    for part in scan.partials:
+        plain = Partial("rows", None, None) if part.op in ("rows", "holds") else evolve(part, filter=None)
+        if plain not in parts:
+            parts[plain] = f"p{len(parts)}"
+            sums.append(exp.alias_(_part(plain, inner), name(parts[plain])))
+        needed = [
+            row for row in (part.filter, part.argument if part.op == "holds" else None) if row is not None
+        ]
+        value: SQL = _column(parts[plain])
+        if needed:
+            value = _when(
+                reduce(
+                    lambda a, b: exp.And(this=a, expression=b), [_bit(conditions.index(c)) for c in needed]
+                ),
+                value,
+            )
+        values.append(
+            exp.Min(this=value)
+            if part.op == "min"
+            else exp.Max(this=value)
+            if part.op == "max"
+            else exp.Sum(this=value)
+        )
+    classes = [f"m{n}" for n in range(len(masks))]
+    others = [column.alias for column in inner.columns if column.alias not in keys and column.alias[0] == "a"]
+    rows = exp.select(*map(_column, [*keys, *others]), *masks).from_(_from(scan, inner))
+    cells = exp.select(*map(_column, [*keys, *classes]), *sums).from_(rows.subquery("c"))
+    cells = cells.group_by(*map(_column, [*keys, *classes]))
+    outer = exp.select(*map(_column, keys), *grouping, *_numbered(values)).from_(cells.subquery("s"))
+    return _text_of(_grouped(outer, groups))
+
+
+def _bit(n: int) -> SQL:
+    """Whether condition n holds in a class."""
+    both = exp.BitwiseAnd(this=_column(f"m{n // _BITS}"), expression=_integer(1 << n % _BITS))
+    return exp.NEQ(this=exp.paren(both, copy=False), expression=_integer(0))
+
+
+def _ends(
+    scan: Scan, inner: _Inner, keys: list[str], groups: list[list[str]], grouping: Sequence[SQL]
+) -> str:
     """Levels: sums per moment first, then the one of the earliest or latest moment that has any."""
     inner.columns.append(exp.alias_(inner.tables.moment(), name("m"), copy=False))
     sums: dict[tuple[Row | None, Row | None], str] = {}
@@ -339,8 +436,7 @@ def _part(part: Partial | Aggregate, inner: _Inner) -> SQL:
             share = 50.0 if part.function == "median" or rank is None else rank
             return _call("QUANTILE_CONT", inner.value(x, kept), literal(share / 100))
         case Partial(op="rows", filter=kept):
-            one = exp.Literal.number(1)
-            return exp.Count(this=exp.Star() if kept is None else _when(inner.condition(kept), one))
+            return exp.Count(this=exp.Star()) if kept is None else _call("COUNT_IF", inner.condition(kept))
         case Partial(op=op, argument=x, filter=kept, weight=weight) if x is not None:
             return _merging(op, x, kept, weight, inner)
     raise ValueError(f"{part} has no argument")
@@ -348,15 +444,21 @@ def _part(part: Partial | Aggregate, inner: _Inner) -> SQL:
 
 def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: _Inner) -> SQL:
     if op == "holds":
-        holds = inner.condition(x) if kept is None else exp.And(this=inner.condition(kept), expression=inner.condition(x))
-        return exp.Count(this=_when(holds, exp.Literal.number(1)))
+        holds = (
+            inner.condition(x)
+            if kept is None
+            else exp.And(this=inner.condition(kept), expression=inner.condition(x))
+        )
+        return _call("COUNT_IF", holds)
     if op == "products":
         assert weight is not None
         return exp.Sum(this=inner.value(Apply("*", (x, weight), x.type), kept))
     if op == "weights":
         assert weight is not None
         there = Apply("not", (Apply("missing", (x,), weight.type),), weight.type)
-        return exp.Sum(this=inner.value(Apply("when", (there, weight, Literal(None, weight.type)), weight.type), kept))
+        return exp.Sum(
+            this=inner.value(Apply("when", (there, weight, Literal(None, weight.type)), weight.type), kept)
+        )
     value = inner.value(x, kept)
     match op:
         case "sum":
@@ -385,7 +487,10 @@ def _bucket_of(grid: Buckets, day: SQL) -> SQL:
         return _cut(grid.edges, 0, len(grid.edges) - 1, day)
     start = grid.edges[0]
     if grid.kind == "month":
-        months = exp.Add(this=exp.Mul(this=_call("YEAR", day), expression=_integer(12)), expression=_call("MONTH", day.copy()))
+        months = exp.Add(
+            this=exp.Mul(this=_call("YEAR", day), expression=_integer(12)),
+            expression=_call("MONTH", day.copy()),
+        )
         number: SQL = exp.Sub(this=months, expression=_integer(start.year * 12 + start.month))
     else:
         number = exp.Sub(this=day, expression=literal(start))
@@ -420,11 +525,14 @@ def _text(ref: ColumnRef, tables: Tables) -> SQL:
 
 def _from(scan: Scan, inner: _Inner) -> exp.Subquery:
     """The finished inner select."""
-    where = reduce(lambda a, b: exp.Or(this=a, expression=b), [_within(days, inner.tables) for days in scan.days])
+    where = reduce(
+        lambda a, b: exp.Or(this=a, expression=b), [_within(days, inner.tables) for days in scan.days]
+    )
     query = inner.tables.relation().select(*inner.columns, copy=False).where(where, copy=False)
     if scan.buckets is None:
         rows = [
-            exp.Tuple(expressions=[_integer(n), literal(w.start), literal(w.end)]) for n, w in enumerate(scan.windows)
+            exp.Tuple(expressions=[_integer(n), literal(w.start), literal(w.end)])
+            for n, w in enumerate(scan.windows)
         ]
         alias = exp.TableAlias(this=name("w"), columns=[name("i"), name("low"), name("high")])
         low, high = (exp.column(name(end), table=name("w")) for end in ("low", "high"))
@@ -450,7 +558,10 @@ def _column(text: str) -> exp.Column:
 
 
 def _numbered(values: Sequence[SQL]) -> list[SQL]:
-    return [exp.alias_(exp.cast(v, "DOUBLE") if not _is_moment(v) else v, name(f"v{n}")) for n, v in enumerate(values)]
+    return [
+        exp.alias_(exp.cast(v, "DOUBLE") if not _is_moment(v) else v, name(f"v{n}"))
+        for n, v in enumerate(values)
+    ]
 
 
 def _is_moment(value: SQL) -> bool:
@@ -472,19 +583,25 @@ def _text_of(query: exp.Expression) -> str:
     return query.sql("duckdb")
 
 
-# -- checks -----------------------------------------------------------------------------------------------------
+# -- checks
+# -----------------------------------------------------------------------------------------------------
 
 
 def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
-    """How many rows up to as-of break each condition (`v0` ...). A condition on a missing value is not broken."""
-    broken = [_when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions]
+    """How many rows up to as-of break each condition (`v0` ...). A condition on a missing value is not
+    broken."""
+    broken = [
+        _when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions
+    ]
     query = tables.relation().select(*_numbered([exp.Count(this=b) for b in broken]), copy=False)
     return _text_of(query.where(_until(as_of, tables)))
 
 
 def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:
     """The columns (`d0` ..., as text) of one row that breaks a condition: always the same one."""
-    shown = [exp.alias_(exp.cast(tables.column(ref), "VARCHAR"), name(f"d{n}")) for n, ref in enumerate(columns)]
+    shown = [
+        exp.alias_(exp.cast(tables.column(ref), "VARCHAR"), name(f"d{n}")) for n, ref in enumerate(columns)
+    ]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
     query = tables.relation().select(*shown, copy=False).where(broken, _until(as_of, tables))
     return _text_of(query.order_by(*(_column(f"d{n}") for n in range(len(shown)))).limit(1))

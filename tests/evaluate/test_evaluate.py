@@ -12,7 +12,9 @@ from tests.evaluate.world import TableSession, agg, col, dimension, graph, lit, 
 
 MONTHS = periods(date(2026, 1, 1), date(2026, 4, 30), "month", Calendar())
 JANUARY, FEBRUARY, MARCH, APRIL = MONTHS
-ADS = spec("ads", {"day": DAY, "platform": TEXT, "spend": col("", "").type, "clicks": col("", "").type}, time="day")
+ADS = spec(
+    "ads", {"day": DAY, "platform": TEXT, "spend": col("", "").type, "clicks": col("", "").type}, time="day"
+)
 CRM = spec("crm", {"day": DAY, "channel": TEXT, "pages": col("", "").type}, time="day")
 DATA = {
     "ads": [
@@ -83,7 +85,11 @@ def test_why_names_the_first_cause(node, key, window, why):
 
 
 def test_irregular_windows_read_the_same_rows():
-    windows = (JANUARY, Window(date(2026, 1, 15), date(2026, 2, 14)), Window(date(2026, 1, 1), date(2026, 12, 31)))
+    windows = (
+        JANUARY,
+        Window(date(2026, 1, 15), date(2026, 2, 14)),
+        Window(date(2026, 1, 1), date(2026, 12, 31)),
+    )
     ask = Ask(SPEND, windows)
     assert row(answers(ask).grid(ask), ()) == [150, 130, 235]
 

@@ -43,7 +43,14 @@ ADS = on_file(spec("ads", {"day": DAY, "spend": NUMBER, "clicks": NUMBER}, time=
 
 
 def test_a_file_is_read_and_summed(tmp_path):
-    write(tmp_path, "ads", ["day", "spend", "clicks"], ["2026-01-01", 0.1, 1], ["2026-01-31", 0.2, 2], ["2026-03-20", 9, 9])
+    write(
+        tmp_path,
+        "ads",
+        ["day", "spend", "clicks"],
+        ["2026-01-01", 0.1, 1],
+        ["2026-01-31", 0.2, 2],
+        ["2026-03-20", 9, 9],
+    )
     ask = Ask(agg("sum", "ads", col("ads", "spend")), MONTHS)
     found = ask_all(tmp_path, graph(ADS), ask)
     assert found.grid(ask).values.tolist()[0][0] == 0.3
@@ -89,8 +96,17 @@ def test_an_ambiguous_link_is_refused(tmp_path):
 
 
 def test_a_broken_check_is_a_warning_with_the_row(tmp_path):
-    write(tmp_path, "ads", ["day", "spend", "clicks"], ["2026-01-01", -5, 1], ["2026-01-02", "", 2], ["2026-01-03", 1, 2])
-    checked = evolve(ADS, checks=(op(">=", col("ads", "spend"), lit(0)), op(">=", col("ads", "clicks"), lit(0))))
+    write(
+        tmp_path,
+        "ads",
+        ["day", "spend", "clicks"],
+        ["2026-01-01", -5, 1],
+        ["2026-01-02", "", 2],
+        ["2026-01-03", 1, 2],
+    )
+    checked = evolve(
+        ADS, checks=(op(">=", col("ads", "spend"), lit(0)), op(">=", col("ads", "clicks"), lit(0)))
+    )
     ask = Ask(agg("count", "ads"), MONTHS)
     [warning] = ask_all(tmp_path, graph(checked), ask).profiles["ads"].problems
     assert (warning.code, warning.severity) == ("K604", CATALOGUE["K604"].severity)
@@ -108,12 +124,21 @@ NASTY = ['x"; DROP TABLE ads; --', "l'été", "a\\b", "select", "{x}", "%s", "`"
 
 
 def test_names_and_texts_are_never_run(tmp_path):
-    write(tmp_path, "ads", ["day", *NASTY], ["2026-01-01", *range(len(NASTY))], ["2026-01-02", *NASTY[:1], *range(10)])
+    write(
+        tmp_path,
+        "ads",
+        ["day", *NASTY],
+        ["2026-01-01", *range(len(NASTY))],
+        ["2026-01-02", *NASTY[:1], *range(10)],
+    )
     kinds = {name: TEXT if name == NASTY[0] else NUMBER for name in NASTY}
     source = on_file(spec("ads", {"day": DAY, **kinds}, time="day"))
     text = col("ads", NASTY[0], TEXT)
     sums = [Ask(agg("sum", "ads", col("ads", name)), MONTHS) for name in NASTY[1:]]
-    filtered = [Ask(agg("count", "ads", filter=op("=", text, lit(value))), MONTHS) for value in (*NASTY, "' OR 1=1 --")]
+    filtered = [
+        Ask(agg("count", "ads", filter=op("=", text, lit(value))), MONTHS)
+        for value in (*NASTY, "' OR 1=1 --")
+    ]
     split = Ask(agg("count", "ads"), MONTHS, (dimension('d"', ads=text),))
     found = ask_all(tmp_path, graph(source), *sums, *filtered, split)
     assert [found.grid(a).at((), JANUARY) for a in sums] == [n + (n - 1) for n in range(1, len(NASTY))]
@@ -162,7 +187,8 @@ def test_two_hundred_kpis_are_read_with_as_many_queries_as_five(tmp_path):
 
     def queries(count):
         asks = [
-            Ask(agg(functions[n % 5], "ads", spend, filter=op(">", spend, lit(n // 5))), MONTHS) for n in range(count)
+            Ask(agg(functions[n % 5], "ads", spend, filter=op(">", spend, lit(n // 5))), MONTHS)
+            for n in range(count)
         ]
         return len(ask_all(tmp_path, graph(ADS), *asks).queries)
 

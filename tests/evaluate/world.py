@@ -18,7 +18,13 @@ from kpidsl.model.units import ONE
 from kpidsl.results import Profile
 
 SPAN = Span(Source("test.kpi", ""), 0, 0)
-ARROW = {"number": pa.float64(), "text": pa.string(), "day": pa.date32(), "moment": pa.timestamp("us"), "flag": pa.bool_()}
+ARROW = {
+    "number": pa.float64(),
+    "text": pa.string(),
+    "day": pa.date32(),
+    "moment": pa.timestamp("us"),
+    "flag": pa.bool_(),
+}
 
 
 def spec(name, columns, *, time, computed=(), links=(), checks=()):
@@ -76,7 +82,15 @@ def col(source, name, kind=NUMBER, via=()):
 
 
 def lit(value):
-    kinds = {float: NUMBER, int: NUMBER, str: TEXT, date: DAY, datetime: MOMENT, bool: FLAG, type(None): NUMBER}
+    kinds = {
+        float: NUMBER,
+        int: NUMBER,
+        str: TEXT,
+        date: DAY,
+        datetime: MOMENT,
+        bool: FLAG,
+        type(None): NUMBER,
+    }
     return Literal(float(value) if type(value) is int else value, kinds[type(value)])
 
 
