@@ -98,7 +98,14 @@ def _guarded(arguments: list[str]) -> int:
             return _not_written(error)
         return _internal(error, arguments)
     except Exception as error:
+        if _interrupted(error):
+            return 130
         return _internal(error, arguments)
+
+
+def _interrupted(error: Exception) -> bool:
+    """Ctrl-C while DuckDB is at work comes as one of these; duckdb is not imported for its name alone."""
+    return type(error).__name__ == "InterruptException" or str(error) == "Query interrupted"
 
 
 def _pipe_closed() -> int:

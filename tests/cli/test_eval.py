@@ -254,10 +254,11 @@ def test_an_internal_error_is_one_line(folder: Path) -> None:
     assert "Traceback" in said["--verbose"]
 
 
-def test_interrupted(folder: Path) -> None:
+@pytest.mark.parametrize("error", ["KeyboardInterrupt", "RuntimeError('Query interrupted')"])
+def test_interrupted(folder: Path, error: str) -> None:
     code = (
         "import kpidsl.project as p, kpidsl.cli as c\n"
-        "def broken(*a, **k): raise KeyboardInterrupt\n"
+        f"def broken(*a, **k): raise {error}\n"
         "p.evaluate = broken\n"
         "c.main(['eval'])"
     )
