@@ -1,7 +1,8 @@
 """The catalogue of everything kpidsl may report: a code, a name, how much it weighs, and one sentence.
 
-Codes and names are stable: both are accepted wherever a rule is named, and neither is ever given another meaning.
-Families: K0xx files, K1xx syntax.
+Codes and names are stable: both are accepted wherever a rule is named, and neither ever gets another meaning.
+Families: K0xx files, K1xx syntax, K2xx names, K3xx types and units, K4xx promises, K5xx sources and data,
+K6xx evaluation, K7xx configuration and command line.
 """
 
 from __future__ import annotations
@@ -21,7 +22,39 @@ class Code:
     summary: str
 
 
-CATALOGUE: dict[str, Code] = {}
+_E = Severity.ERROR
+
+_SYNTAX = (
+    Code("K001", "file-too-large", _E, "A spec file is larger than is read."),
+    Code("K100", "syntax", _E, "A line does not say what its clause takes."),
+    Code("K101", "unknown-definition", _E, "A line at the margin opens no definition."),
+    Code("K102", "unknown-clause", _E, "A line under a definition opens no clause."),
+    Code("K103", "misplaced-clause", _E, "A clause stands under a definition that does not take it."),
+    Code("K104", "clause-at-margin", _E, "A clause is not indented under its definition."),
+    Code("K105", "indentation", _E, "A line is indented more or less than the lines it belongs to."),
+    Code("K106", "tab", _E, "A tab stands where spaces belong."),
+    Code("K107", "missing-name", _E, "A definition has no name."),
+    Code("K108", "no-clauses", _E, "A definition says nothing but its name."),
+    Code("K109", "repeated-clause", _E, "A clause that holds once is written twice."),
+    Code("K110", "unclosed-quote", _E, "A quote or backtick is not closed on its line."),
+    Code("K111", "unclosed-parenthesis", _E, "A parenthesis is opened and not closed."),
+    Code("K112", "stray-parenthesis", _E, "A parenthesis is closed that was not opened."),
+    Code("K113", "foreign-punctuation", _E, "A colon, brace, dash or semicolon of another language."),
+    Code("K114", "number-format", _E, "A number with a decimal comma or with blanks between its digits."),
+    Code("K115", "quote-style", _E, "A text in typographic or single quotes."),
+    Code("K116", "foreign-operator", _E, "An operator of another language."),
+    Code("K117", "invisible-character", _E, "A character that cannot be seen or is no plain space."),
+    Code("K118", "target-direction", _E, "A promise without `at least`, `at most` or another direction."),
+    Code("K119", "period-format", _E, "A period that is not written as periods are."),
+    Code("K120", "dotted-name", _E, "A dot in a name that is introduced, or that is no path."),
+    Code("K121", "operator-order", _E, "Operators and words of a formula in an order that means nothing."),
+    Code("K122", "nested-too-deeply", _E, "An expression nested more deeply than is read."),
+    Code("K123", "foreign-comment", _E, "A comment that does not begin with `#`."),
+    Code("K124", "currency-sign", _E, "A currency sign in place of the currency's three letters."),
+    Code("K125", "unknown-word", _E, "A word that resembles one that is expected there."),
+)
+
+CATALOGUE: dict[str, Code] = {code.code: code for code in (*_SYNTAX,)}
 """Every code, by its code."""
 
 
@@ -30,12 +63,113 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
         CATALOGUE[row[0]] = Code(*row)
 
 
+_E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
+
+
+# -- K2xx: names (compile) ------------------------------------------------------------------------------------------
+_family(
+    ("K201", "defined-twice", _E, "A name, or a column of a source, is defined more than once."),
+    ("K202", "unknown-name", _E, "Nothing, or nothing of the kind that is needed, has this name."),
+    ("K203", "unknown-column", _E, "The source has no such column."),
+    ("K204", "ambiguous-column", _E, "Several sources that a source belongs to have the column."),
+    ("K205", "unknown-source", _E, "There is no source of this name."),
+    ("K206", "reference-cycle", _E, "A definition rests on itself, directly or through others."),
+    ("K207", "unknown-function", _E, "There is no function of this name."),
+    ("K208", "import-outside", _E, "An import leads out of the project's folder."),
+    ("K209", "import-missing", _E, "An imported file does not exist."),
+    ("K210", "second-calendar", _E, "A project has one calendar."),
+    ("K211", "unknown-word", _E, "A period, stage, month, day of the week or time zone that does not exist."),
+    ("K212", "said-twice", _E, "A clause, option, dimension or member that may stand once stands twice."),
+    ("K213", "missing-clause", _E, "A definition lacks a clause that it cannot do without."),
+    (
+        "K215",
+        "rests-on-broken",
+        _E,
+        "A definition could not be read, or rests on one that has an error; told there, and not again.",
+    ),
+    ("K217", "link-twice", _E, "A source belongs to itself, or to another one twice."),
+    ("K219", "no-dimension", _E, "A source of the formula lacks the column that the KPI is split by."),
+)
+
+
+# -- K3xx: types and units (compile) --------------------------------------------------------------------------------
+_family(
+    ("K301", "unit-mismatch", _E, "Two values with different units are added, subtracted or compared."),
+    ("K302", "missing-unit", _E, "A number without a unit meets a value that has one."),
+    ("K303", "declared-unit", _E, "The declared unit is not the unit of the formula."),
+    ("K304", "not-a-unit", _E, "These words are not a unit."),
+    (
+        "K305",
+        "wrong-type",
+        _E,
+        "A value is of another type than what is needed: text for a number, a day for a text.",
+    ),
+    ("K306", "condition-expected", _E, "A value stands where a condition is needed."),
+    ("K307", "number-expected", _E, "A condition, text or period stands where a number is needed."),
+    (
+        "K308",
+        "column-outside-aggregate",
+        _E,
+        "A column stands in a formula without an aggregation around it.",
+    ),
+    ("K309", "nested-aggregate", _E, "What is aggregated already is aggregated once more."),
+    (
+        "K310",
+        "wrong-level",
+        _E,
+        "Something about many rows stands where one row is looked at, or the reverse.",
+    ),
+    ("K311", "wrong-arguments", _E, "A function is called with too many, too few or unfitting arguments."),
+    ("K312", "does-not-add-up", _E, "Values that do not add up are totalled."),
+    ("K313", "no-rows", _E, "A constant has no rows to restrict or to split."),
+    ("K314", "sum-of-rates", _W, "A column whose unit is a rate is summed."),
+    ("K315", "number-too-large", _E, "A number is larger than numbers can be."),
+    ("K316", "division-by-zero", _E, "The divisor is always zero."),
+    ("K317", "not-linked", _E, "One expression reads columns of sources that are not linked."),
+    ("K318", "not-a-period", _E, "A period does not exist, or is longer than the day that is needed."),
+    ("K319", "not-constant", _E, "A constant is computed from data."),
+    ("K320", "wrong-place", _E, "A source, objective, `when` or `where` stands where it means nothing."),
+    ("K321", "test-table", _E, "A table of a test does not fit its source."),
+    ("K323", "too-deep", _E, "An expression, with all that it refers to, is nested too deeply."),
+    ("K322", "bad-option", _E, "An option of a file has a value that it cannot have."),
+)
+
+
+# -- K4xx: promises (compile) ---------------------------------------------------------------------------------------
+_family(
+    ("K401", "target-unit", _E, "A target, tolerance or baseline is not in the unit of the KPI."),
+    ("K402", "points-of-no-percentage", _E, "Points are asked of a KPI that is no percentage."),
+    ("K403", "negative-tolerance", _E, "A tolerance is negative."),
+    ("K404", "reversed-bounds", _E, "The lower bound is above the upper one."),
+    ("K405", "slice-twice", _E, "A slice has two targets."),
+    ("K406", "no-baseline", _E, "A target changes a baseline that is not said."),
+    ("K407", "useless-baseline", _W, "A baseline that no target changes."),
+    ("K408", "baseline-overlaps", _W, "The baseline reaches into the time of the promise."),
+    ("K409", "deadline-before-start", _E, "The deadline is before the start."),
+    ("K410", "no-start", _E, "What is measured cumulatively has no day to begin."),
+    ("K411", "milestone-order", _E, "Milestones are not in the order of time, or outside of the promise."),
+    ("K412", "pace-without-addition", _E, "A pace is asked of a formula that does not add up over time."),
+    ("K414", "bad-weight", _E, "A weight is not a positive number."),
+    ("K415", "bad-share", _E, "The share of KPIs to be met is not between 0% and 100%."),
+    ("K416", "draft-in-objective", _W, "An objective names a draft, which does not count."),
+    ("K417", "not-evaluated", _I, "Something is checked, and not evaluated by this version."),
+    ("K418", "slices-of-two-dimensions", _E, "Targets per slice stand under more than one dimension."),
+    ("K419", "useless-tolerance", _W, "A tolerance without a target."),
+    ("K420", "bad-window", _E, "A sliding window is not made of whole periods."),
+    ("K421", "no-change", _E, "A change that is zero or negative."),
+)
+
 
 # -- K5xx: sources and data ---------------------------------------------------------------------------------
 
 _family(
     ("K501", "no-data-file", Severity.ERROR, "No file matches the pattern of a source."),
-    ("K502", "outside-project", Severity.ERROR, "A source names a file that is not below the project's folder."),
+    (
+        "K502",
+        "outside-project",
+        Severity.ERROR,
+        "A source names a file that is not below the project's folder.",
+    ),
     ("K503", "unreadable-file", Severity.ERROR, "A data file cannot be opened."),
     ("K504", "unknown-format", Severity.ERROR, "The suffix of a data file tells no format that can be read."),
     ("K505", "missing-column", Severity.ERROR, "The data has no column of a declared name."),
@@ -46,7 +180,12 @@ _family(
     ("K510", "empty-file", Severity.ERROR, "A data file has no header."),
     ("K511", "ragged-row", Severity.ERROR, "A row has more or fewer cells than the header."),
     ("K512", "wrong-encoding", Severity.ERROR, "A data file has bytes that its encoding does not have."),
-    ("K513", "broken-file", Severity.ERROR, "A data file is damaged or is not of the format its suffix says."),
+    (
+        "K513",
+        "broken-file",
+        Severity.ERROR,
+        "A data file is damaged or is not of the format its suffix says.",
+    ),
     ("K514", "missing-sheet", Severity.ERROR, "A workbook has no sheet of that name."),
     ("K515", "unknown-connection", Severity.ERROR, "The config names no connection of that name."),
     ("K516", "unsupported-connection", Severity.ERROR, "A connection is of a kind that cannot be read."),
@@ -55,7 +194,12 @@ _family(
     ("K519", "missing-words", Severity.WARNING, "Cells such as N/A were read as missing values."),
     ("K520", "repeated-key", Severity.WARNING, "Rows repeat a key that the source promises to be unique."),
     ("K521", "incomplete", Severity.WARNING, "A source lacks periods that it promises to have."),
-    ("K522", "ambiguous-link", Severity.ERROR, "The far key of a link is not unique: rows would be multiplied."),
+    (
+        "K522",
+        "ambiguous-link",
+        Severity.ERROR,
+        "The far key of a link is not unique: rows would be multiplied.",
+    ),
     ("K523", "stale-source", Severity.WARNING, "The newest row of a source is older than it promises."),
     ("K524", "rows-without-time", Severity.WARNING, "Rows without a time belong to no period."),
     ("K525", "percent-or-fraction", Severity.WARNING, "A column of percents holds what look like fractions."),
@@ -69,7 +213,55 @@ _family(
 _family(
     ("K601", "query-failed", Severity.ERROR, "The engine could not run a query on a source."),
     ("K602", "out-of-memory", Severity.ERROR, "A query needs more memory than it is allowed."),
-    ("K603", "source-without-time", Severity.ERROR, "A measure of a source whose rows have no time has no periods."),
+    (
+        "K603",
+        "source-without-time",
+        Severity.ERROR,
+        "A measure of a source whose rows have no time has no periods.",
+    ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
+)
+
+
+# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
+
+_family(
+    ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),
+    ("K702", "config-unknown-key", Severity.ERROR, "The config has a key that means nothing."),
+    (
+        "K703",
+        "config-wrong-value",
+        Severity.ERROR,
+        "A key of the config has a value of another kind than it needs.",
+    ),
+    (
+        "K704",
+        "environment-missing",
+        Severity.ERROR,
+        "A connection's url names an environment variable that is not set.",
+    ),
+    ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
+    ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
+    ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),
+    ("K713", "file-unwritable", Severity.ERROR, "An output cannot be written."),
+    ("K720", "unknown-kpi", Severity.ERROR, "A KPI that was asked for is not defined."),
+    ("K721", "wrong-date", Severity.ERROR, "The as-of date or the period that was asked for cannot be read."),
+    (
+        "K722",
+        "unknown-dimension",
+        Severity.ERROR,
+        "The sources of a KPI lack the column that values are to be split by.",
+    ),
+    ("K723", "unknown-source", Severity.ERROR, "Data was given for a source that is not defined."),
+    ("K724", "wrong-data", Severity.ERROR, "What was given as the data of a source is no table."),
+    ("K725", "wrong-slice", Severity.ERROR, "A slice that was asked for is not among the KPI's."),
+    ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
+    ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
+    (
+        "K799",
+        "internal-error",
+        Severity.ERROR,
+        "kpidsl met something it does not expect; the fault is its own.",
+    ),
 )

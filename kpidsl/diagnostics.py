@@ -152,7 +152,11 @@ class Report:
 
 def _order(diagnostic: Diagnostic) -> tuple[str, int, str]:
     span = diagnostic.span
-    return (span.source.name, span.start, diagnostic.code) if span else (diagnostic.place or "", -1, diagnostic.code)
+    return (
+        (span.source.name, span.start, diagnostic.code)
+        if span
+        else (diagnostic.place or "", -1, diagnostic.code)
+    )
 
 
 def near(word: str, known: Iterable[str], limit: int = 3) -> list[str]:

@@ -122,7 +122,13 @@ def children(node: Node) -> tuple[Node, ...]:
             return ()
         case Combine(args=args):
             return args
-        case Shift(node=inner) | Running(node=inner) | Rolling(node=inner) | Share(node=inner) | Default(node=inner):
+        case (
+            Shift(node=inner)
+            | Running(node=inner)
+            | Rolling(node=inner)
+            | Share(node=inner)
+            | Default(node=inner)
+        ):
             return (inner,)
 
 

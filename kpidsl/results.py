@@ -62,6 +62,9 @@ class Profile:
     problems: tuple[Diagnostic, ...] = ()
     """Errors: the source cannot be read and everything on it fails. Warnings: a promise it breaks."""
 
+    broken: tuple[Diagnostic, ...] = ()
+    """Errors of single columns: what reads them fails, the rest of the source does not."""
+
     @property
     def failure(self) -> Diagnostic | None:
         """The first error, if the source cannot be used."""
@@ -141,7 +144,10 @@ class Verdict:
     running: bool = False
     """Whether the window is still open."""
     counts: bool = True
-    """False for drafts and for slices shown without a verdict."""
+    """False for drafts and for what is shown without a target."""
+    final: bool = False
+    """Whether the word is the promise's last one: it is over, or nothing can change it any more. A closed period
+    may be `met` while the promise goes on."""
 
 
 @frozen

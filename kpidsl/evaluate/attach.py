@@ -7,34 +7,41 @@ from kpidsl.evaluate import cells
 from kpidsl.evaluate.columns import Expression, expression, wrong_type
 from kpidsl.evaluate.quote import name
 from kpidsl.evaluate.tables import Attached, Cells, Read, Reading, Typed, Unreadable
-from kpidsl.evaluate.verify import bad_cell, said_missing, verify
+from kpidsl.evaluate.verify import bad_cell, fractions, said_missing, verify
 
 
-def attach(reading: Reading, read: Read, label: str) -> Attached:
+def attach(reading: Reading, read: Read) -> Attached:
     """A view over a typed relation, or a temporary table of the cells once they are read and verified."""
     match read:
         case Unreadable(problem):
-            return Attached(reading.spec.name, label, {}, (problem,))
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
         case Cells():
-            return _table(reading, read, label)
+            return _table(reading, read)
         case Typed():
-            return _view(reading, read, label)
+            return _view(reading, read)
 
 
-def _table(reading: Reading, read: Cells, label: str) -> Attached:
-    con = reading.connection
+def _table(reading: Reading, read: Cells) -> Attached:
+    con, label = reading.connection, reading.label
     columns = {c.name: c for c in reading.columns if c.name not in read.broken}
     kinds = {column: _kind(reading, read, column) for column in columns}
     values = [
-        f"{cells.typed(kinds[c], read.columns[c], columns[c].type.unit, reading.writing)} AS {name(c)}" for c in columns
+        f"{cells.typed(kinds[c], read.columns[c], columns[c].type.unit, reading.writing)} AS {name(c)}"
+        for c in columns
     ]
     con.execute(f"CREATE TABLE {name(label)} AS SELECT {', '.join(values or ['f'])} FROM {name(read.table)}")
     errors, warnings = verify(con, read, label, columns, kinds, reading.writing)
+    both = f"{name(read.table)} POSITIONAL JOIN {name(label)}"
+    shown = ", ".join(file.shown for file in reading.files[:3])
+    for column in columns.values():
+        unsigned = f"coalesce(NOT contains({read.columns[column.name]}, '%'), true)"
+        found = fractions(con, both, column, name(column.name), unsigned, f'{shown}, column "{column.name}"')
+        warnings += [found] if found and column.name not in errors else []
     con.execute(f"DROP TABLE {name(read.table)}")
-    for column in errors:
-        if len(kinds) > 1:
-            con.execute(f"ALTER TABLE {name(label)} DROP COLUMN {name(column)}")
-            del kinds[column]
+    kinds = {column: kind for column, kind in kinds.items() if column not in errors}
+    if errors:
+        kept = ", ".join(map(name, kinds)) or "1 AS f"
+        con.execute(f"CREATE OR REPLACE TABLE {name(label)} AS SELECT {kept} FROM {name(label)}")
     broken = {**read.broken, **errors}
     return Attached(reading.spec.name, label, kinds, (*broken.values(), *read.problems, *warnings), broken)
 
@@ -49,8 +56,8 @@ def _kind(reading: Reading, read: Cells, column: str) -> str:
     return "text" if kind in ("identity", "unknown") else kind
 
 
-def _view(reading: Reading, read: Typed, label: str) -> Attached:
-    broken = dict(read.broken)
+def _view(reading: Reading, read: Typed) -> Attached:
+    broken, label = dict(read.broken), reading.label
     found: dict[str, Expression] = {}
     warnings: list[Diagnostic] = []
     for column in reading.columns:
@@ -67,6 +74,10 @@ def _view(reading: Reading, read: Typed, label: str) -> Attached:
                 broken[column.name] = error
                 continue
         found[column.name] = how
+        unsigned = f"coalesce(NOT contains({how.text}, '%'), true)" if how.text else "true"
+        place = f'{read.place}, column "{column.name}"'
+        doubt = fractions(reading.connection, read.relation, column, how.sql, unsigned, place)
+        warnings += [doubt] if doubt else []
     values = [f"{how.sql} AS {name(column)}" for column, how in found.items()]
     selected = ", ".join(values or ["1 AS f"])
     reading.connection.execute(f"CREATE VIEW {name(label)} AS SELECT {selected} FROM {read.relation}")

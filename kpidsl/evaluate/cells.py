@@ -19,7 +19,7 @@ from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 SPACES = " \t\u00a0\u2007\u2009\u202f"
 
 MISSING_WORDS = ("na", "n/a", "#n/a", "null", "none", "nan")
-"""Read as missing, with a warning, where no text is expected. A dash is not among them: ledgers write 0 so."""
+"""Read as missing, with a warning, where no text is expected. No dash among them: ledgers write 0 so."""
 
 TRUE_WORDS = ("1", "true", "t", "yes", "y", "vrai", "oui", "o", "wahr", "ja", "j", "sí", "si", "sim", "sì")
 FALSE_WORDS = ("0", "false", "f", "no", "n", "faux", "non", "falsch", "nein", "não", "nao")
@@ -46,6 +46,14 @@ class Writing:
     dates: str | None = None
     zone: str = "UTC"
     """The zone of the calendar, for time stamps that carry their own."""
+
+
+_INK = f"[^{SPACES}\r\n]"
+
+
+def filled(text: str) -> str:
+    """Whether a cell holds more than blanks. A search stops at the first sign; trimming is slow."""
+    return f"regexp_matches({text}, {literal(_INK)})"
 
 
 def signs_of(unit: Unit) -> tuple[str, ...]:
@@ -97,7 +105,9 @@ def number(text: str, unit: Unit, writing: Writing) -> str:
         f" * (CASE WHEN isfinite({magnitude}) THEN {magnitude} END))"
     )
     fast = r"[+-]?[0-9]+(\.[0-9]+)?" if writing.decimal == "." else "[+-]?[0-9]+"
-    value = f"(CASE WHEN regexp_full_match({text}, {literal(fast)}) THEN CAST({text} AS DOUBLE) ELSE {slow} END)"
+    value = (
+        f"(CASE WHEN regexp_full_match({text}, {literal(fast)}) THEN CAST({text} AS DOUBLE) ELSE {slow} END)"
+    )
     scale = scale_of(unit)
     return value if scale == 1 else f"({value} / {scale})"
 
@@ -105,13 +115,12 @@ def number(text: str, unit: Unit, writing: Writing) -> str:
 def flag(text: str) -> str:
     """A BOOLEAN from the words for yes and no of several languages."""
     word = f"lower(trim({text}, {literal(SPACES)}))"
-    return (
-        f"(CASE WHEN {word} IN ({_words(TRUE_WORDS)}) THEN true WHEN {word} IN ({_words(FALSE_WORDS)}) THEN false END)"
-    )
+    yes, no = f"{word} IN ({_words(TRUE_WORDS)})", f"{word} IN ({_words(FALSE_WORDS)})"
+    return f"(CASE WHEN {yes} THEN true WHEN {no} THEN false END)"
 
 
 def moment(text: str, writing: Writing) -> str:
-    """A TIMESTAMP in local time. ISO 8601 is always read, for it means one thing, unless the pattern is its rival.
+    """A TIMESTAMP in local time. ISO 8601 is read as well, for it means one thing, but not beside a rival.
 
     A pattern without a time of day also reads the day followed by one: the same file often has both.
     """
@@ -174,7 +183,7 @@ def _words(words: tuple[str, ...]) -> str:
 
 
 def typed(kind: str, text: str, unit: Unit, writing: Writing) -> str:
-    """The expression for a kind; texts, identities and columns of unknown kind stay text, blank ones missing."""
+    """The expression for a kind; texts, identities and columns of unknown kind stay text."""
     match kind:
         case "number":
             return number(text, unit, writing)
@@ -209,7 +218,7 @@ def hint(text: str, kind: str, unit: Unit, writing: Writing) -> str | None:
 
 
 def _date_hint(text: str, writing: Writing) -> str:
-    for pattern in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%Y-%m-%d"):
+    for pattern in ("%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y"):
         if pattern != writing.dates and any(_reads(text, p) for p in patterns_of(pattern)):
             return f'`dates "{pattern}"` after the file\'s name in `from`, if the file is written so'
     if writing.dates:
@@ -230,9 +239,13 @@ def wrong_option(writing: Writing, span: Span | None) -> Diagnostic | None:
     if writing.decimal not in (".", ","):
         return _option("decimal", writing.decimal, 'the decimal sign is "." or ","', span)
     if writing.thousands is not None and writing.thousands not in (".", ",", "'", "’", "_", *SPACES):
-        return _option("thousands", writing.thousands, """thousands are grouped by ".", ",", "'", "_" or a space""", span)
+        return _option(
+            "thousands", writing.thousands, """thousands are grouped by ".", ",", "'", "_" or a space""", span
+        )
     if writing.thousands == writing.decimal:
-        return _option("thousands", writing.decimal, "the decimal sign is another than the one of thousands", span)
+        return _option(
+            "thousands", writing.decimal, "the decimal sign is another than the one of thousands", span
+        )
     if writing.dates is not None:
         known = all(part[:1] in _DIRECTIVES or part[:2] in _PADLESS for part in writing.dates.split("%")[1:])
         if not known or "%" not in writing.dates:

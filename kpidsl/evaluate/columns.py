@@ -6,13 +6,15 @@ from collections.abc import Mapping, Sequence
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic, Span, near
+from kpidsl.diagnostics import Diagnostic, near
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.quote import literal, name
 from kpidsl.model.sources import ColumnSpec, SourceSpec
 
-_INTEGERS = frozenset("TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split())
+_INTEGERS = frozenset(
+    "TINYINT SMALLINT INTEGER BIGINT HUGEINT UTINYINT USMALLINT UINTEGER UBIGINT UHUGEINT".split()
+)
 _FLOATS = frozenset(("FLOAT", "DOUBLE"))
 
 
@@ -44,10 +46,14 @@ def match_header(
 def missing_column(column: ColumnSpec, fields: Sequence[str], place: str) -> Diagnostic:
     """What the data has instead; a difference in case or blanks only is said to be that."""
     same = [field for field in fields if _folded(field) == _folded(column.name)]
-    notes = [f"the data has `{field}`, which differs in {_difference(field, column.name)} only" for field in same]
+    notes = [
+        f"the data has `{field}`, which differs in {_difference(field, column.name)} only" for field in same
+    ]
     if not same and (alike := near(column.name, fields)):
         notes.append("a similar name: " + ", ".join(f"`{field}`" for field in alike))
-    shown = ", ".join(f"`{field}`" for field in fields[:20]) + (f" and {len(fields) - 20} more" if len(fields) > 20 else "")
+    shown = ", ".join(f"`{field}`" for field in fields[:20]) + (
+        f" and {len(fields) - 20} more" if len(fields) > 20 else ""
+    )
     notes.append(f"columns of the data: {shown}")
     exact = "`" + same[0] + "`" if same else None
     return Diagnostic(
@@ -65,15 +71,19 @@ def _folded(text: str) -> str:
 
 
 def _difference(found: str, wanted: str) -> str:
-    return "upper and lower case" if found.strip().casefold() == wanted.casefold() and found.strip() != wanted else "blanks"
+    return (
+        "upper and lower case"
+        if found.strip().casefold() == wanted.casefold() and found.strip() != wanted
+        else "blanks"
+    )
 
 
-# -- columns that come with a type --------------------------------------------------------------------------------
+# -- columns that come with a type --------------------------------------------------------------------------
 
 
 @frozen
 class Expression:
-    """How a typed column is read: SQL, the kind it has, and the SQL of the cells to verify if it holds text."""
+    """How a typed column is read: SQL, its kind, and the SQL of the cells to verify if it holds text."""
 
     sql: str
     kind: str
@@ -111,7 +121,7 @@ def expression(column: ColumnSpec, found: str, writing: Writing) -> Expression |
 
 
 def _from_text(column: ColumnSpec, raw: str, writing: Writing) -> Expression:
-    text = f"CASE WHEN trim({raw}, {literal(cells.SPACES)}) <> '' THEN {raw} END"
+    text = f"CASE WHEN {cells.filled(raw)} THEN {raw} END"
     match column.type.kind:
         case "text" | "identity" | "unknown":
             return Expression(raw, "text")
@@ -155,9 +165,10 @@ def _as_found(raw: str, found: str, base: str, day: str | None, moment: str | No
 
 def wrong_type(column: ColumnSpec, found: str, place: str) -> Diagnostic:
     """A typed column that cannot hold what is declared."""
+    holds = _WORDS.get(found.split("(")[0], found)
     return Diagnostic(
         "K518",
-        f"`{column.name}` is declared {_declared(column)}, the data has {_WORDS.get(found.split('(')[0], found)} there",
+        f"`{column.name}` is declared {_declared(column)}, the data has {holds} there",
         column.span,
         place=f'{place}, column "{column.name}"',
     )
@@ -179,8 +190,3 @@ def _declared(column: ColumnSpec) -> str:
             return "as the time"
         case kind:
             return kind
-
-
-def expected(column: ColumnSpec, span: Span | None = None) -> str:
-    """What a column is declared to hold, for messages."""
-    return _declared(column)

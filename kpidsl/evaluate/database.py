@@ -18,7 +18,7 @@ from kpidsl.model.sources import Table
 
 
 def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span | None) -> Found:
-    """The database file of a connection. Its URL is the config's word: relative to the project, or anywhere."""
+    """The database file of a connection. Its URL is the config's word: it may be anywhere."""
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))
@@ -36,7 +36,9 @@ def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span |
         )
     path = root / unquote(url.path).removeprefix("/")
     if not path.is_file():
-        message = f"connection `{named}` is a file that does not exist: `{unquote(url.path).removeprefix('/')}`"
+        message = (
+            f"connection `{named}` is a file that does not exist: `{unquote(url.path).removeprefix('/')}`"
+        )
         return Found(problem=Diagnostic("K501", message, span, place=f"connection {named}"))
     return Found((DataFile(path.resolve(), f"connection {named}"),), "database")
 
@@ -45,13 +47,21 @@ def read(reading: Reading, table: str | None) -> Read:
     """One table of one database file."""
     file, span = reading.files[0], reading.spec.span
     if len(reading.files) > 1:
-        return Unreadable(Diagnostic("K504", "the pattern matches several database files", span, place=file.shown))
+        return Unreadable(
+            Diagnostic("K504", "the pattern matches several database files", span, place=file.shown)
+        )
     alias = str(file.path)
     try:
-        reading.connection.execute(f"ATTACH IF NOT EXISTS {literal(str(file.path))} AS {name(alias)} (READ_ONLY)")
+        reading.connection.execute(
+            f"ATTACH IF NOT EXISTS {literal(str(file.path))} AS {name(alias)} (READ_ONLY)"
+        )
     except duckdb.Error as error:
         note = (first_line(str(error)).replace(str(file.path), file.shown),)
-        return Unreadable(Diagnostic("K513", f"`{file.shown}` cannot be opened as a database", span, notes=note, place=file.shown))
+        return Unreadable(
+            Diagnostic(
+                "K513", f"`{file.shown}` cannot be opened as a database", span, notes=note, place=file.shown
+            )
+        )
     known = _tables(reading, alias)
     match [names for names in known if table in (".".join(names), names[1])]:
         case [(schema, title)]:
@@ -67,13 +77,20 @@ def read(reading: Reading, table: str | None) -> Read:
 
 def _tables(reading: Reading, alias: str) -> list[tuple[str, str]]:
     return reading.connection.execute(
-        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL", [alias]
+        "SELECT table_schema, table_name FROM information_schema.tables WHERE table_catalog = ? ORDER BY ALL",
+        [alias],
     ).fetchall()
 
 
-def _no_table(table: str | None, known: list[tuple[str, str]], file: DataFile, span: Span | None) -> Diagnostic:
+def _no_table(
+    table: str | None, known: list[tuple[str, str]], file: DataFile, span: Span | None
+) -> Diagnostic:
     shown = [title if schema == "main" else f"{schema}.{title}" for schema, title in known]
-    notes = ["tables of the database: " + ", ".join(f"`{each}`" for each in shown)] if shown else ["it has no tables"]
+    notes = (
+        ["tables of the database: " + ", ".join(f"`{each}`" for each in shown)]
+        if shown
+        else ["it has no tables"]
+    )
     if table is None:
         message = f"`{file.shown}` is a database: a table has to be named"
     elif sum(title == table for _, title in known) > 1:
@@ -83,7 +100,9 @@ def _no_table(table: str | None, known: list[tuple[str, str]], file: DataFile, s
         if alike := near(table, shown):
             notes.insert(0, "a similar name: " + ", ".join(f"`{each}`" for each in alike))
     example = shown[0] if shown else "shop.orders"
-    return Diagnostic("K517", message, span, notes=tuple(notes), help=f'as in `table "{example}"`', place=file.shown)
+    return Diagnostic(
+        "K517", message, span, notes=tuple(notes), help=f'as in `table "{example}"`', place=file.shown
+    )
 
 
 def _unknown(origin: Table, connections: Mapping[str, str], span: Span | None) -> Diagnostic:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.evaluate.cells import SPACES
+from kpidsl.evaluate.cells import filled
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import literal
@@ -39,7 +39,9 @@ def read(reading: Reading, origin: Files) -> Read:
         separators.append(used)
         places, faults = match_header(fields, reading.columns, file.shown, reading.spec)
         broken = {**faults, **broken}
-        problem = _load(reading, table, number, file, encoding, used, len(fields), [places.get(c) for c in columns])
+        problem = _load(
+            reading, table, number, file, encoding, used, len(fields), [places.get(c) for c in columns]
+        )
         if problem:
             return Unreadable(problem)
 
@@ -63,7 +65,7 @@ def encoding_of(name: str | None) -> str | None:
 def read_header(
     file: DataFile, encoding: str, separator: str | None, span: Span | None
 ) -> tuple[tuple[list[str], str], Diagnostic | None]:
-    """The names in the first line and the separator, which is told from that line if the spec does not say."""
+    """The names in the first line, and the separator: told from that line if the spec does not say."""
     try:
         with file.path.open(encoding=encoding, newline="") as text:
             used = separator or separator_of(text.readline())
@@ -73,10 +75,18 @@ def read_header(
     except OSError as error:
         return ([], ","), unreadable(file, error, span)
     except csv.Error as error:
-        return ([], ","), Diagnostic("K513", f"`{file.shown}` is not CSV: {error}", span, place=f"{file.shown}:1")
+        return ([], ","), Diagnostic(
+            "K513", f"`{file.shown}` is not CSV: {error}", span, place=f"{file.shown}:1"
+        )
     if not any(field.strip() for field in fields):
-        message = f"`{file.shown}` is empty: not even a header" if not fields else f"`{file.shown}` has a blank header"
-        return ([], used), Diagnostic("K510", message, span, help="the first line names the columns", place=f"{file.shown}:1")
+        message = (
+            f"`{file.shown}` is empty: not even a header"
+            if not fields
+            else f"`{file.shown}` has a blank header"
+        )
+        return ([], used), Diagnostic(
+            "K510", message, span, help="the first line names the columns", place=f"{file.shown}:1"
+        )
     return (fields, used), None
 
 
@@ -108,7 +118,7 @@ def locate(file: DataFile, encoding: str, separator: str, row: int, position: in
 
 def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
     """An empty table for the texts of the columns asked for, and its column for each of them."""
-    table = f"cells of {reading.spec.name}"
+    table = f"cells of {reading.label}"
     columns = {column.name: f"c{i}" for i, column in enumerate(reading.columns)}
     texts = "".join(f", {column} VARCHAR" for column in columns.values())
     reading.connection.execute(f"CREATE OR REPLACE TABLE {quoted(table)} (f INTEGER{texts})")
@@ -119,13 +129,13 @@ def insert(
     connection: duckdb.DuckDBPyConnection, table: str, number: int, path: Path, separator: str,
     width: int, places: list[int | None],
 ) -> None:  # fmt: skip
-    """The rows of a UTF-8 file, after those that the table has; blank cells are missing. Raises duckdb.Error."""
+    """The rows of a UTF-8 file after those of the table; blank cells are missing. Raises duckdb.Error."""
     schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(width))
-    blank = literal(SPACES + "\r\n")
-    cells = ["NULL" if i is None else f"CASE WHEN trim(h{i}, {blank}) <> '' THEN h{i} END" for i in places]
+    cells = ["NULL" if i is None else f"CASE WHEN {filled(f'h{i}')} THEN h{i} END" for i in places]
     connection.execute(
-        f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])} FROM read_csv({literal(str(path))},"
-        f" auto_detect=false, header=true, delim={literal(separator)}, quote='\"', escape='\"', columns={{{schema}}})"
+        f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])}"
+        f" FROM read_csv({literal(str(path))}, delim={literal(separator)}, columns={{{schema}}},"
+        " auto_detect=false, header=true, quote='\"', escape='\"')"
     )
 
 
@@ -169,7 +179,9 @@ def diagnose(file: DataFile, encoding: str, separator: str, span: Span | None, s
         return wrong_byte(file, encoding, span)
     except (OSError, csv.Error) as error:
         return unreadable(file, error, span)
-    return Diagnostic("K513", f"`{file.shown}` cannot be read as CSV", span, notes=(first_line(said),), place=file.shown)
+    return Diagnostic(
+        "K513", f"`{file.shown}` cannot be read as CSV", span, notes=(first_line(said),), place=file.shown
+    )
 
 
 def wrong_byte(file: DataFile, encoding: str, span: Span | None) -> Diagnostic:
@@ -188,7 +200,9 @@ def wrong_byte(file: DataFile, encoding: str, span: Span | None) -> Diagnostic:
         "K512",
         f"byte 0x{data[start]:02x} is not {word}" if data else f"`{file.shown}` is not {word}",
         span,
-        help=f'if the file was exported by Excel: `encoding "{other}"`' if other else "an `encoding` that the file has",
+        help=f'if the file was exported by Excel: `encoding "{other}"`'
+        if other
+        else "an `encoding` that the file has",
         place=f"{file.shown}:{line}",
     )
 
@@ -207,7 +221,10 @@ def first_line(said: str) -> str:
 def transcode(file: DataFile, encoding: str, scratch: Path) -> Path:
     """A copy in UTF-8. Raises UnicodeError at a byte that the encoding does not have."""
     copy = scratch / f"transcoded{file.path.suffix}"
-    with file.path.open(encoding=encoding, newline="") as text, copy.open("w", encoding="utf-8", newline="") as out:
+    with (
+        file.path.open(encoding=encoding, newline="") as text,
+        copy.open("w", encoding="utf-8", newline="") as out,
+    ):
         while chunk := text.read(1 << 20):
             out.write(chunk)
     return copy
@@ -216,4 +233,3 @@ def transcode(file: DataFile, encoding: str, scratch: Path) -> Path:
 def _wrong_option(option: str, value: str, span: Span | None) -> Diagnostic:
     wanted = 'one character, or "tab"' if option == "separator" else "such as utf-8, windows-1252 or utf-16"
     return Diagnostic("K526", f"`{value}` is no {option} of a file", span, help=f"the {option} is {wanted}")
-

@@ -48,16 +48,24 @@ def read(reading: Reading, origin: Files) -> Read:
             writer.writerow(["row", *(column.name for column, _ in found)])
             for line, row in sheet.rows:
                 texts = (
-                    text_of(row[i], column, reading.writing, sheet.marks, (line, i + 1)) for column, i in found
+                    text_of(row[i], column, reading.writing, sheet.marks, (line, i + 1))
+                    for column, i in found
                 )
                 writer.writerow([line, *texts])
         order = {column.name: i + 1 for i, (column, _) in enumerate(found)}
         delimited.insert(
-            reading.connection, table, number, path, ",", len(found) + 1, [order.get(name) for name in columns]
+            reading.connection,
+            table,
+            number,
+            path,
+            ",",
+            len(found) + 1,
+            [order.get(name) for name in columns],
         )
 
     def spot(number: int, row: int, name: str) -> Spot:
-        return Spot(f'{_place(reading.files[number], sheets[number])}, row {sheets[number].rows[row][0]}, column "{name}"')
+        sheet = sheets[number]
+        return Spot(f'{_place(reading.files[number], sheet)}, row {sheet.rows[row][0]}, column "{name}"')
 
     return Cells(table, columns, spot, broken=broken)
 
@@ -69,7 +77,7 @@ def open_sheet(file: DataFile, wanted: str | None, span: Span | None) -> Sheet |
     try:
         with CalamineWorkbook.from_path(file.path) as book:
             names = book.sheet_names
-            if wanted is None and len(names) > 1 or wanted is not None and wanted not in names:
+            if (wanted or names[0]) not in names or (wanted is None and len(names) > 1):
                 return _no_sheet(file, wanted, names, span)
             title = names[0] if wanted is None else wanted
             grid = book.get_sheet_by_name(title).to_python(skip_empty_area=False)
@@ -82,7 +90,11 @@ def open_sheet(file: DataFile, wanted: str | None, span: Span | None) -> Sheet |
     filled = [(i, row) for i, row in enumerate(grid, 1) if i in failed or any(cell != "" for cell in row)]
     if not filled:
         return Diagnostic(
-            "K510", f"sheet `{title}` is empty", span, help="its first row names the columns", place=file.shown
+            "K510",
+            f"sheet `{title}` is empty",
+            span,
+            help="its first row names the columns",
+            place=file.shown,
         )
     (_, header), *rows = filled
     return Sheet(title, [_shown(cell) for cell in header], rows, marks)
@@ -101,7 +113,9 @@ def titles(file: DataFile, span: Span | None) -> list[str] | Diagnostic:
         return _broken(file, error, span)
 
 
-def text_of(cell: Any, column: ColumnSpec, writing: Writing, marks: xlsx.Marks, where: tuple[int, int]) -> str:
+def text_of(
+    cell: Any, column: ColumnSpec, writing: Writing, marks: xlsx.Marks, where: tuple[int, int]
+) -> str:
     """A cell as the text that a file with the spec's options would have: a typed cell is never misread."""
     if where in marks.errors:
         return marks.errors[where]
@@ -109,8 +123,8 @@ def text_of(cell: Any, column: ColumnSpec, writing: Writing, marks: xlsx.Marks, 
         case bool():
             return "true" if cell else "false"
         case float() | int() if column.type.kind == "number":
-            shown = repr(cell * 100) if where in marks.percents and column.type.unit.style != "plain" else repr(cell)
-            return shown.replace(".", writing.decimal)
+            percent = where in marks.percents and column.type.unit.style == "percent"
+            return (f"{cell * 100!r} %" if percent else repr(cell)).replace(".", writing.decimal)
         case datetime() | date():
             return _date_text(cell, column, writing)
         case _:
@@ -150,7 +164,10 @@ def _place(file: DataFile, sheet: Sheet) -> str:
 def _no_sheet(file: DataFile, wanted: str | None, names: Sequence[str], span: Span | None) -> Diagnostic:
     notes = ["sheets of the workbook: " + ", ".join(f"`{name}`" for name in names)]
     if wanted is None:
-        message, help_ = f"`{file.shown}` has {len(names)} sheets", f'`sheet "{names[0]}"` after the file\'s name in `from`'
+        message, help_ = (
+            f"`{file.shown}` has {len(names)} sheets",
+            f'`sheet "{names[0]}"` after the file\'s name in `from`',
+        )
     else:
         message, help_ = f"`{file.shown}` has no sheet `{wanted}`", None
         if alike := near(wanted, names):

@@ -95,9 +95,13 @@ def _one_format(files: tuple[DataFile, ...], span: Span | None) -> Found:
         return Found(
             problem=Diagnostic(
                 "K504",
-                "the pattern matches files of several formats" if mixed else f"`{odd.shown}` {what}: not a format known here",
+                "the pattern matches files of several formats"
+                if mixed
+                else f"`{odd.shown}` {what}: not a format known here",
                 span,
-                help="one pattern for each format" if mixed else f"formats that are read: {' '.join(FORMATS)}",
+                help="one pattern for each format"
+                if mixed
+                else f"formats that are read: {' '.join(FORMATS)}",
                 place=odd.shown,
             )
         )
@@ -116,7 +120,9 @@ def _none_found(pattern: str, folder: Path, root: Path, span: Span | None) -> Di
         place, rest = place / rest[0], rest[1:]
     shown = _shown(place, root)
     inside = place.resolve().is_relative_to(root.resolve()) and place.is_dir()
-    names = sorted(entry.name for entry in place.iterdir() if not entry.name.startswith(".")) if inside else []
+    names = (
+        sorted(entry.name for entry in place.iterdir() if not entry.name.startswith(".")) if inside else []
+    )
     notes = []
     if rest and (alike := near(rest[0], names)):
         notes.append("a similar name: " + ", ".join(f"`{name}`" for name in alike))

@@ -1,6 +1,6 @@
 """Tables that are in memory already: of pandas, polars, pyarrow, another DuckDB connection, or plain lists.
 
-Anything that speaks Arrow's C stream is read through it, so that no library has to be imported for another's table.
+Anything that speaks Arrow's C stream is read through it, so that no library is imported for another's table.
 """
 
 from __future__ import annotations
@@ -34,18 +34,24 @@ def read(reading: Reading, data: object) -> Read:
     table = _readable(data)
     if table is None:
         return Unreadable(_unsupported(reading, data, place))
-    con, given, copy = reading.connection, f"given {reading.spec.name}", f"copy of {reading.spec.name}"
+    con, given, copy = reading.connection, f"given {reading.label}", f"copy of {reading.label}"
     try:
         con.register(given, table)
         types = {row[0]: row[1] for row in con.execute(f"DESCRIBE SELECT * FROM {name(given)}").fetchall()}
-        names = [str(each) for each in getattr(data, "columns", types)] if _library(data) == "pandas" else list(types)
+        names = (
+            [str(each) for each in getattr(data, "columns", types)]
+            if _library(data) == "pandas"
+            else list(types)
+        )
         places, broken = match_header(names, reading.columns, place, reading.spec)
         wanted = ", ".join(name(column) for column in places) or f"1 AS {name('f')}"
         con.execute(f"CREATE OR REPLACE TABLE {name(copy)} AS SELECT {wanted} FROM {name(given)}")
         con.unregister(given)
     except (duckdb.Error, ImportError) as error:
         note = (first_line(str(error)),)
-        return Unreadable(Diagnostic("K527", f"{place} cannot be read", reading.spec.span, notes=note, place=place))
+        return Unreadable(
+            Diagnostic("K527", f"{place} cannot be read", reading.spec.span, notes=note, place=place)
+        )
     return Typed(name(copy), types, place, broken=broken)
 
 
@@ -70,7 +76,9 @@ def _readable(data: Any) -> object | None:
 
 
 def _is_list(values: object) -> bool:
-    return isinstance(values, np.ndarray) or (isinstance(values, Sequence) and not isinstance(values, str | bytes))
+    return isinstance(values, np.ndarray) or (
+        isinstance(values, Sequence) and not isinstance(values, str | bytes)
+    )
 
 
 def _array(values: Any) -> Any:
@@ -89,6 +97,6 @@ def _unsupported(reading: Reading, data: object, place: str) -> Diagnostic:
         "K527",
         f"{place} is a {literal(shown)[1:-1]}, not a table",
         reading.spec.span,
-        help="what can be given: a path, a table of pandas, polars, pyarrow or DuckDB, a mapping of names to lists",
+        help="given can be a path, a table of pandas, polars, pyarrow or DuckDB, or names with lists",
         place=place,
     )

@@ -30,13 +30,17 @@ def read(reading: Reading) -> Read:
                 broken.setdefault(column.name, missing_column(column, keys, file.shown))
         texts = "".join(f", {_text(column, reading.writing.decimal)}" for column in reading.columns)
         reading.connection.execute(
-            f"INSERT INTO {quoted(table)} SELECT {number}{texts} FROM {_objects(file)} WHERE json_type(json) = 'OBJECT'"
+            f"INSERT INTO {quoted(table)} SELECT {number}{texts} FROM {_objects(file)}"
         )
 
     def spot(number: int, row: int, name: str) -> Spot:
         file = reading.files[number]
         line = _line_of(file.path, row)
-        return Spot(f'{file.shown}:{line}, column "{name}"' if line else f'{file.shown}, row {row + 1}, column "{name}"')
+        return Spot(
+            f'{file.shown}:{line}, column "{name}"'
+            if line
+            else f'{file.shown}, row {row + 1}, column "{name}"'
+        )
 
     return Cells(table, columns, spot, broken=broken)
 
@@ -59,7 +63,9 @@ def _keys(reading: Reading, file: DataFile) -> tuple[str, ...] | Diagnostic:
     try:
         file.path.open("rb").close()
         relation = _objects(file)
-        odd = reading.connection.execute(f"SELECT count(*) FROM {relation} WHERE json_type(json) <> 'OBJECT'").fetchall()
+        odd = reading.connection.execute(
+            f"SELECT count(*) FROM {relation} WHERE json_type(json) <> 'OBJECT'"
+        ).fetchall()
         if odd[0][0]:
             return _first_fault(file, span, "not an object")
         found = reading.connection.execute(
@@ -117,7 +123,9 @@ def _first_fault(file: DataFile, span: Span | None, said: str) -> Diagnostic:
                     why = f"`{shown}` is not an object"
                 except json.JSONDecodeError as error:
                     place, why = f"{place}:{error.colno}", f"the line is not JSON: {error.msg}"
-                return Diagnostic("K513", why, span, notes=(f"the line is `{shown}`",), help=f"{what}", place=place)
+                return Diagnostic(
+                    "K513", why, span, notes=(f"the line is `{shown}`",), help=f"{what}", place=place
+                )
     except UnicodeError:
         return delimited.wrong_byte(file, "utf-8-sig", span)
     return Diagnostic("K513", f"`{file.shown}` is not {what}", span, notes=(said,), place=file.shown)

@@ -31,7 +31,9 @@ def read(reading: Reading) -> Read:
     except duckdb.Error as error:
         place = reading.files[0].shown
         note = (first_line(str(error)),)
-        return Unreadable(Diagnostic("K513", "the files do not fit together", reading.spec.span, notes=note, place=place))
+        return Unreadable(
+            Diagnostic("K513", "the files do not fit together", reading.spec.span, notes=note, place=place)
+        )
     types = {row[0]: row[1] for row in described}
     shown = reading.files[0].shown + (f" and {len(reading.files) - 1} more" if len(reading.files) > 1 else "")
     return Typed(relation, types, shown, broken=broken)

@@ -27,8 +27,8 @@ _SHOWN = 5
 def profile(session: Session, attached: Attached, spec: SourceSpec, as_of: date) -> Profile:
     """Rows, first day and watermark up to as-of, and what is wrong with the source.
 
-    A source without a time, or whose time column is broken, has neither first day nor watermark. Rows without a
-    time are counted in no period, so they are not in `rows` either.
+    A source without a time, or whose time column is broken, has neither first day nor watermark. Rows without
+    a time are counted in no period, so they are not in `rows` either.
     """
     if attached.failure:
         return Profile(spec.name, 0, None, None, None, attached.problems)
@@ -38,9 +38,7 @@ def profile(session: Session, attached: Attached, spec: SourceSpec, as_of: date)
     if timeless:
         problems.append(_timeless(spec, timeless))
     if stale:
-        problems.append(
-            Diagnostic("K523", stale, spec.span, Severity.WARNING, place=f"source {spec.name}")
-        )
+        problems.append(Diagnostic("K523", stale, spec.span, Severity.WARNING, place=f"source {spec.name}"))
     problems += [p for p in (_keys(session, attached, spec, as_of),) if p]
     problems += [p for p in (_gaps(session, attached, spec, first, last),) if p]
     return Profile(spec.name, rows, first, last, stale, tuple(problems))
@@ -77,10 +75,11 @@ def _extent(
     if spec.time is None or spec.time not in attached.kinds:
         return int(_first(session, f"SELECT count(*) AS n FROM {relation}")["n"]), None, None, 0
     day = day_of(attached, spec.time)
+    seen = f"FILTER ({day} <= {_date(as_of)})"
     row = _first(
         session,
-        f"SELECT count(*) FILTER ({day} <= {_date(as_of)}) AS n, min({day}) FILTER ({day} <= {_date(as_of)}) AS low,"
-        f" max({day}) FILTER ({day} <= {_date(as_of)}) AS high, count(*) - count({name(spec.time)}) AS timeless"
+        f"SELECT count(*) {seen} AS n, min({day}) {seen} AS low, max({day}) {seen} AS high,"
+        f" count(*) - count({name(spec.time)}) AS timeless"
         f" FROM {relation}",
     )
     return int(row["n"]), _as_date(row["low"]), _as_date(row["high"]), int(row["timeless"])
@@ -131,7 +130,9 @@ def _keys(session: Session, attached: Attached, spec: SourceSpec, as_of: date) -
     )
 
 
-def _repeated(session: Session, attached: Attached, key: tuple[str, ...], where: str) -> tuple[int, str] | None:
+def _repeated(
+    session: Session, attached: Attached, key: tuple[str, ...], where: str
+) -> tuple[int, str] | None:
     columns = ", ".join(name(column) for column in key)
     filled = " AND ".join(f"{name(column)} IS NOT NULL" for column in key)
     groups = (
@@ -159,8 +160,9 @@ def _gaps(
         return None
     calendar = session.calendar
     day = day_of(attached, spec.time)
+    relation = name(attached.relation)
     found = session.fetch(
-        f"SELECT DISTINCT {day} AS day FROM {name(attached.relation)} WHERE {day} <= {_date(last)} ORDER BY day"
+        f"SELECT DISTINCT {day} AS day FROM {relation} WHERE {day} <= {_date(last)} ORDER BY 1"
     )
     seen = {_period(_as_date(each), spec, calendar) for each in found["day"]}
     missing = [p for p in periods(first, last, spec.complete, calendar) if p.start not in seen]

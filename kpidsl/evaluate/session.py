@@ -1,7 +1,8 @@
 """One fenced in-memory DuckDB connection to which the sources of a project are attached.
 
-The fence: what may be read are the files that the sources resolve to and nothing else; no extension is loaded or
-fetched, no setting can be changed, no Python variable can be scanned, and only a single SELECT is ever run.
+The fence: what may be read are the files that the sources resolve to and nothing else; no extension is
+loaded or fetched, no setting can be changed, no Python variable can be scanned, and only a single SELECT is
+ever run.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
 class Session:
     """Reads the sources it was made for; a context manager.
 
-    `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table of
-    pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
+    `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
+    of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
     `memory` is a DuckDB size such as `2GB`.
     """
 
@@ -59,7 +60,9 @@ class Session:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -73,21 +76,22 @@ class Session:
         return self._calendar
 
     def attach(self, spec: SourceSpec, columns: frozenset[str] | None = None) -> Attached:
-        """Make the rows of a source queryable, with these declared columns or all. The same again costs nothing."""
+        """Make the rows of a source queryable, with these columns or all; again, it costs nothing."""
         key = (spec.name, columns)
         if key not in self._attached:
             wanted = tuple(
                 c for c in spec.columns if c.value is None and (columns is None or c.name in columns)
             )
-            reading = Reading(
-                self._connection, spec, wanted, self._found[spec.name].files, self._writing(spec), self._scratch.name
-            )
+            files = self._found[spec.name].files
             label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
-            self._attached[key] = attach(reading, self._read(reading), label)
+            reading = Reading(
+                self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label
+            )
+            self._attached[key] = attach(reading, self._read(reading))
         return self._attached[key]
 
     def fetch(self, sql: str) -> dict[str, Column]:
-        """The columns of a SELECT, masked where there are missing values. ValueError for any other statement."""
+        """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
         with self._connection.cursor() as cursor:
             statements = cursor.extract_statements(sql)
             if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 class Attached:
     """A source that can be queried.
 
-    `relation` is the unquoted name of a view or a temporary table with the declared columns that the data has,
-    under their declared names: numbers DOUBLE (percents as fractions), texts and identities VARCHAR, days DATE,
-    moments TIMESTAMP in the calendar's zone, flags BOOLEAN. `kinds` says which of these each column is. A column
-    of which nothing but its role is declared keeps the type it is found with.
+    `relation` is the unquoted name of a view or a table with the declared columns that the data has, under
+    their declared names: numbers DOUBLE (percents as fractions), texts and identities VARCHAR, days DATE,
+    moments TIMESTAMP in the calendar's zone, flags BOOLEAN. `kinds` says which of these each column is. A
+    column of which nothing but its role is declared keeps the type it is found with.
 
     `problems` has errors and warnings. An error in `broken` spoils only its column, which the relation lacks;
     any other error spoils the source, and there is no relation.
@@ -54,6 +54,8 @@ class Reading:
     writing: Writing
     scratch: str
     """A private folder that the connection may read."""
+    label: str
+    """What the relation will be called; no two attachments of a session share it."""
 
 
 @frozen

@@ -31,7 +31,8 @@ def verify(
     for column in checked:
         text, value = f"r.{table.columns[column.name]}", f"t.{name(column.name)}"
         unread, word = f"{text} IS NOT NULL AND {value} IS NULL", cells.missing_word(text)
-        for condition in (f"{unread} AND NOT {word}", f"{unread} AND {word}"):
+        for said in (f"NOT {word}", word):
+            condition = f"CASE WHEN {unread} THEN {said} ELSE false END"
             asked += [f"count(*) FILTER ({condition})", f"min(r.rowid) FILTER ({condition})"]
     statement = f"SELECT {', '.join(asked)} FROM {name(table.table)} r POSITIONAL JOIN {name(typed)} t"
     (row,) = connection.execute(statement).fetchall()
@@ -58,16 +59,28 @@ def _cell(connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, rowi
 
 
 def _bad(
-    connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, kind: str, count: int, rowid: int, writing: Writing
+    connection: DuckDBPyConnection,
+    table: Cells,
+    column: ColumnSpec,
+    kind: str,
+    count: int,
+    rowid: int,
+    writing: Writing,
 ) -> Diagnostic:
     text, place = _cell(connection, table, column, rowid)
     return bad_cell(column, kind, text, count, place, writing)
 
 
-def bad_cell(column: ColumnSpec, kind: str, text: str, count: int, place: str, writing: Writing) -> Diagnostic:
+def bad_cell(
+    column: ColumnSpec, kind: str, text: str, count: int, place: str, writing: Writing
+) -> Diagnostic:
     """The first cell of a column that cannot be read, and how many more there are."""
     shown = text if len(text) <= 60 else text[:59] + "…"
-    more = (f"{count - 1} more {'cell' if count == 2 else 'cells'} of the column cannot be read either",) if count > 1 else ()
+    more = (
+        (f"{count - 1} more {'cell' if count == 2 else 'cells'} of the column cannot be read either",)
+        if count > 1
+        else ()
+    )
     return Diagnostic(
         _CODES[kind],
         f"`{shown}` is no {_noun(column, kind)}",
@@ -99,5 +112,31 @@ def said_missing(column: ColumnSpec, text: str, count: int, place: str) -> Diagn
         column.span,
         Severity.WARNING,
         help="an empty cell says the same without a warning",
+        place=place,
+    )
+
+
+def fractions(
+    connection: DuckDBPyConnection, relation: str, column: ColumnSpec, value: str, unsigned: str, place: str
+) -> Diagnostic | None:
+    """A warning for a column of percents in which no number is above 1 and some are no whole numbers.
+
+    `value` is the SQL of the fractions, `unsigned` of whether a cell has no percent sign of its own.
+    """
+    if column.type.unit.style != "percent":
+        return None
+    percents = f"round({value} * 100, 9)"
+    ((high, whole, bare),) = connection.execute(
+        f"SELECT max(abs({value})), bool_and(round({percents}) = {percents}), bool_and({unsigned})"
+        f" FROM {relation}"
+    ).fetchall()
+    if high is None or high > 0.01 or whole or not bare:
+        return None
+    return Diagnostic(
+        "K525",
+        f"`{column.name}` holds percents of at most {high * 100:.3g}%: 0.042 is read as 0.042%",
+        column.span,
+        Severity.WARNING,
+        help=f"if 0.042 means 4.2%: `column {column.name} number`",
         place=place,
     )

@@ -1,7 +1,7 @@
-"""What the reader of workbooks does not tell of an .xlsx file: which cells hold an error, which show a percentage.
+"""What the reader of workbooks does not tell of .xlsx: which cells hold an error, which show a percentage.
 
-A cell formatted as a percentage holds 0.042 and shows 4.2 %; one that is not may hold 4.2. Only the format tells
-them apart. The format is ECMA-376; other kinds of workbooks have no marks here.
+A cell formatted as a percentage holds 0.042 and shows 4.2 %; one that is not may hold 4.2. Only the format
+tells them apart. The format is ECMA-376; other kinds of workbooks have no marks here.
 """
 
 from __future__ import annotations
@@ -53,9 +53,13 @@ def _part(archive: zipfile.ZipFile, sheet: str) -> str | None:
 def _percent_styles(archive: zipfile.ZipFile) -> frozenset[int]:
     """The numbers of the cell styles whose number format shows a percentage."""
     styles = ElementTree.fromstring(archive.read("xl/styles.xml"))
-    formats = {int(f.get("numFmtId", -1)) for f in styles.iter(f"{_MAIN}numFmt") if "%" in f.get("formatCode", "")}
+    formats = {
+        int(f.get("numFmtId", -1)) for f in styles.iter(f"{_MAIN}numFmt") if "%" in f.get("formatCode", "")
+    }
     uses = styles.find(f"{_MAIN}cellXfs")
-    return frozenset(i for i, use in enumerate(uses or ()) if int(use.get("numFmtId", 0)) in formats | _BUILT_IN)
+    return frozenset(
+        i for i, use in enumerate(uses or ()) if int(use.get("numFmtId", 0)) in formats | _BUILT_IN
+    )
 
 
 def _cells(archive: zipfile.ZipFile, part: str, percent_styles: frozenset[int]) -> Marks:

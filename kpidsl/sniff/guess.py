@@ -8,10 +8,10 @@ from datetime import datetime
 
 from attrs import frozen
 
-from kpidsl.evaluate.cells import FALSE_WORDS, TRUE_WORDS, Writing, number_pattern, patterns_of, signs_of
+from kpidsl.evaluate.cells import FALSE_WORDS, TRUE_WORDS, Writing, number_pattern, patterns_of
 from kpidsl.model.units import CURRENCIES, CURRENCY_SYMBOLS, ONE, PERCENT, Unit
 
-WRITINGS = (
+_WRITINGS = (
     Writing("."),
     Writing(","),
     Writing(",", "."),
@@ -19,7 +19,8 @@ WRITINGS = (
     Writing(".", "'"),
 )
 _DATES = (
-    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d", "%d/%m/%y", "%m/%d/%y", "%d.%m.%y",
+    "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%Y%m%d",
+    "%d/%m/%y", "%m/%d/%y", "%d.%m.%y",
     "%d %b %Y", "%b %d, %Y",
 )  # fmt: skip
 _RIVALS = {"%d/%m/%Y": "%m/%d/%Y", "%d-%m-%Y": "%m-%d-%Y", "%d/%m/%y": "%m/%d/%y"}
@@ -27,11 +28,17 @@ _ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?")
 _IDENTITY = re.compile(r"(?:(.*?)[ _-]?)(?:id|uuid|guid)", re.IGNORECASE)
 _FLAG_NAME = re.compile(r"(is|has|was|did|est)[ _].*|[a-z]+ed|.*flag", re.IGNORECASE)
-_TIMES = re.compile(r"(created|date|day|jour|time|at|on|le|week|month|mois|semaine|ordered|paid)", re.IGNORECASE)
-_CHANNEL = re.compile(r"\b(channel|canal|kanal|platform|plateforme|utm source|source|medium|network|réseau)\b", re.IGNORECASE)
+_TIMES = re.compile(
+    r"(created|date|day|jour|time|at|on|le|week|month|mois|semaine|ordered|paid)", re.IGNORECASE
+)
+_CHANNEL = re.compile(
+    r"\b(channel|canal|kanal|platform|plateforme|utm source|source|medium|network|réseau)\b", re.IGNORECASE
+)
+_SIGNED = re.compile(r"[.,'’]")
 _COUNTED = frozenset(
-    "clicks impressions sessions leads orders visits visitors views pageviews pages conversions users customers"
-    " downloads items likes shares comments followers subscribers signups installs emails opens calls units clics".split()
+    "clicks impressions sessions leads orders visits visitors views pageviews pages conversions users"
+    " customers downloads items likes shares comments followers subscribers signups installs emails opens"
+    " calls units clics".split()
 )
 
 
@@ -61,17 +68,23 @@ def writing_of(columns: Sequence[Sequence[str]], separator: str | None) -> tuple
 
     With a semicolon between cells the comma is taken for the decimal sign, as in the countries that write so.
     """
-    order = sorted(WRITINGS, key=lambda w: w.decimal == "." if separator == ";" else w.decimal == ",")
+    order = sorted(_WRITINGS, key=lambda w: w.decimal == "." if separator == ";" else w.decimal == ",")
     order.sort(key=lambda w: w.thousands is not None)
     scores = [sum(_unit_of(values, w) is not None for values in columns) for w in order]
     best = scores.index(max(scores))
     chosen, rivals = order[best], [w for w, score in zip(order, scores, strict=True) if score == scores[best]]
-    written = [value for values in columns if _unit_of(values, chosen) is not None for value in values]
+    written = [
+        v for values in columns if _unit_of(values, chosen) is not None for v in values if _SIGNED.search(v)
+    ]
     told = [w for w in rivals if any(_value(v, w) != _value(v, chosen) for v in written)]
     if not told:
         return chosen, None
     example = next(v for v in written if _value(v, told[0]) != _value(v, chosen))
-    return chosen, f'`{example}` is read as {_value(example, chosen):,}; with {_options(told[0])} it would be {_value(example, told[0]):,}'
+    return (
+        chosen,
+        f"`{example}` is read as {_value(example, chosen):,};"
+        f" with {_options(told[0])} it would be {_value(example, told[0]):,}",
+    )
 
 
 def _options(writing: Writing) -> str:
@@ -148,7 +161,7 @@ def guess(title: str, values: Sequence[str], writing: Writing, thing: str) -> Gu
         return Guess("text", remark="no cell holds anything")
     words = {value.casefold() for value in values}
     if (found := _IDENTITY.fullmatch(title)) and _is_name(title):
-        return Guess("identity", thing=_word(found[1] or thing))
+        return Guess("identity", thing=word(found[1] or thing))
     if words <= {*TRUE_WORDS, *FALSE_WORDS} and _says_both(words, title):
         return Guess("flag")
     if kind := _iso(values):
@@ -161,7 +174,7 @@ def guess(title: str, values: Sequence[str], writing: Writing, thing: str) -> Gu
 
 
 def _says_both(words: set[str], title: str) -> bool:
-    """Both yes and no are said. A column of 0 and 1 may as well count something, unless its name asks a question."""
+    """Both yes and no are said. A column of 0 and 1 may count something, unless its name asks a question."""
     both = bool(words & {*TRUE_WORDS}) and bool(words & {*FALSE_WORDS})
     return both and (not words & {"0", "1"} or bool(_FLAG_NAME.fullmatch(title)))
 
@@ -169,7 +182,9 @@ def _says_both(words: set[str], title: str) -> bool:
 def _named_unit(title: str, values: Sequence[str], writing: Writing) -> Unit:
     """What the header says: `Price (EUR)`, `amount_usd`, `Taux (%)`, `clicks`."""
     parts = [part for part in re.split(r"[\W_]+", title) if part]
-    if codes := [part.upper() for part in parts if part.upper() in CURRENCIES and (part.isupper() or part is parts[-1])]:
+    if codes := [
+        part.upper() for part in parts if part.upper() in CURRENCIES and (part.isupper() or part is parts[-1])
+    ]:
         return Unit.of(codes[-1])
     for sign, code in CURRENCY_SYMBOLS.items():
         if sign in title and len(sign) == 1:
@@ -204,7 +219,7 @@ def singular(word: str) -> str:
     return word[:-1] if re.search(r"[^su]s$", word) and len(word) > 3 else word
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """A text as one word of the language."""
     word = re.sub(r"\W+", "_", text.strip()).strip("_").lower()
     return word if word and not word[0].isdigit() else f"n{word}" if word else "row"
@@ -212,14 +227,6 @@ def _word(text: str) -> str:
 
 def _is_name(title: str) -> bool:
     """`user_id`, `ID`, `userId`, `User ID`; not `paid` or `android`."""
-    return bool(re.search(r"(^|[ _-])(id|uuid|guid)$", title, re.IGNORECASE) or re.search(r"[a-z]Id$|[a-z]ID$", title))
-
-
-def word(text: str) -> str:
-    """A text as a name of a definition."""
-    return _word(text)
-
-
-__all__ = [
-    "WRITINGS", "Guess", "channel_column", "dates_of", "guess", "signs_of", "singular", "time_column", "word", "writing_of",
-]  # fmt: skip
+    return bool(
+        re.search(r"(^|[ _-])(id|uuid|guid)$", title, re.IGNORECASE) or re.search(r"[a-z]Id$|[a-z]ID$", title)
+    )

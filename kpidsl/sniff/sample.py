@@ -54,7 +54,9 @@ def samples(file: Path, root: Path) -> list[Sample] | Diagnostic:
         case "parquet":
             return _parquet(data, root)
         case _:
-            return Diagnostic("K504", f"`{data.shown}` is of no format that can be looked into", place=data.shown)
+            return Diagnostic(
+                "K504", f"`{data.shown}` is of no format that can be looked into", place=data.shown
+            )
 
 
 def _delimited(file: DataFile) -> list[Sample] | Diagnostic:
@@ -84,7 +86,9 @@ def _json(file: DataFile) -> list[Sample] | Diagnostic:
     try:
         text = file.path.read_text(encoding="utf-8-sig")
         array = text.lstrip().startswith("[")
-        objects = json.loads(text) if array else [json.loads(line) for line in text.splitlines() if line.strip()]
+        objects = (
+            json.loads(text) if array else [json.loads(line) for line in text.splitlines() if line.strip()]
+        )
     except (ValueError, OSError) as error:
         return Diagnostic("K513", f"`{file.shown}` cannot be read: {error}", place=file.shown)
     objects = [each for each in objects if isinstance(each, dict)]
@@ -117,7 +121,9 @@ def _workbook(file: DataFile) -> list[Sample] | Diagnostic:
         columns = [ColumnSpec(each, UNKNOWN, NOWHERE) for each in sheet.header]
         rows = tuple(
             tuple(
-                _percent(excel.text_of(cell, column, Writing(), sheet.marks, (line, i + 1)), (line, i + 1), sheet)
+                _percent(
+                    excel.text_of(cell, column, Writing(), sheet.marks, (line, i + 1)), (line, i + 1), sheet
+                )
                 for i, (cell, column) in enumerate(zip(row, columns, strict=False))
             )
             for line, row in sheet.rows[:ROWS]
@@ -131,10 +137,8 @@ def _percent(text: str, where: tuple[int, int], sheet: excel.Sheet) -> str:
 
 
 def _parquet(file: DataFile, root: Path) -> list[Sample] | Diagnostic:
-    spec = SourceSpec(
-        "sniffed", None, Files(file.path.relative_to(root.resolve()).as_posix(), "."), (), None, None, (), "row", (),
-        None, None, (), NOWHERE,
-    )  # fmt: skip
+    origin = Files(file.path.relative_to(root.resolve()).as_posix(), ".")
+    spec = SourceSpec("sniffed", None, origin, (), None, None, (), "row", (), None, None, (), NOWHERE)
     with Session(root, Calendar(), (spec,)) as session:
         attached = session.attach(spec)
         if attached.failure:
@@ -143,7 +147,9 @@ def _parquet(file: DataFile, root: Path) -> list[Sample] | Diagnostic:
         header = tuple(session.fetch(f"SELECT * FROM {relation} LIMIT 0"))
         texts = ", ".join(f"CAST({name(each)} AS VARCHAR) AS {name(each)}" for each in header)
         found = session.fetch(f"SELECT {texts} FROM {relation}")
-        types = session.fetch(f"SELECT {', '.join(f'typeof({name(each)}) AS {name(each)}' for each in header)} FROM {relation}")
+        types = session.fetch(
+            f"SELECT {', '.join(f'typeof({name(each)}) AS {name(each)}' for each in header)} FROM {relation}"
+        )
     columns = [[each or "" for each in found[title].tolist()] for title in header]
     return [
         Sample(

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 
 from attrs import evolve, frozen
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.cells import Writing
-from kpidsl.evaluate.promises import profile
 from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.session import Session
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import UNKNOWN, Type
-from kpidsl.model.units import ONE
 from kpidsl.sniff.guess import (
     Guess,
     channel_column,
@@ -32,9 +29,6 @@ from kpidsl.sniff.sample import NOWHERE, Sample, samples
 
 _COLUMN = 14
 """Where the formatter puts values: two spaces, a word of at most eleven, one space."""
-
-
-_FAR = date(9999, 12, 31)
 
 
 @frozen
@@ -67,15 +61,16 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
     """A spec in the project's folder that reads these files (all below it), and a first KPI over them."""
     drafts: list[Draft] = []
     problems: list[Diagnostic] = []
-    for file in sorted(files):
+    seen: set[str] = set()
+    for file in sorted(file.resolve() for file in files):
+        if (pattern := _pattern(file, root)) in seen:
+            continue  # another part of a table that was looked at
+        seen.add(pattern)
         found = samples(file, root)
         if isinstance(found, Diagnostic):
             problems.append(found)
             continue
-        for sample in found:
-            draft = _draft(sample, root)
-            if not any(_same_table(draft, other) for other in drafts):
-                drafts.append(draft)
+        drafts += [_draft(sample, pattern) for sample in found]
     kept: list[Draft] = []
     for draft in _distinct(drafts):
         tried = _tried(draft, root)
@@ -89,17 +84,22 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
     return Sniffed("\n".join(parts), tuple(problems))
 
 
-def _draft(sample: Sample, root: Path) -> Draft:
-    path = sample.file.relative_to(root.resolve())
+def _draft(sample: Sample, pattern: str) -> Draft:
     texts = [sample.values(i) for i in range(len(sample.header))]
-    typed = bool(sample.types) or sample.sheet is not None or sample.file.suffix.lower() in (".jsonl", ".ndjson", ".json")
+    typed = (
+        bool(sample.types)
+        or sample.sheet is not None
+        or sample.file.suffix.lower() in (".jsonl", ".ndjson", ".json")
+    )
     writing, remark = writing_of(texts, sample.separator) if sample.separator else (Writing(), None)
-    dates, other = (None, None) if sample.types else dates_of(texts, writing.decimal == "," or sample.separator == ";")
+    dates, other = (
+        (None, None) if sample.types else dates_of(texts, writing.decimal == "," or sample.separator == ";")
+    )
     writing = evolve(writing, dates=dates)
     if not typed and writing.decimal == "," and not _uses_comma(texts, writing):
         writing = evolve(writing, decimal=".")
-    siblings = _siblings(sample)
-    stem = path.parent.name if siblings and path.parent.name else path.stem
+    parts = Path(pattern)
+    stem = (parts.parent.name or "data") if parts.stem == "*" else parts.stem
     title = word(f"{stem} {sample.sheet}" if sample.sheet else stem)
     thing = singular(title)
     columns = {
@@ -110,10 +110,17 @@ def _draft(sample: Sample, root: Path) -> Draft:
     for header, found in sample.types.items():
         if found == "BOOLEAN" and header in columns:
             columns[header] = Guess("flag")
-    pattern = (path.parent / f"*{path.suffix}").as_posix() if siblings else path.as_posix()
     remarks = tuple(each for each in (remark, other) if each)
     return Draft(
-        title, pattern, sample, writing, columns, time_column(columns), channel_column(columns), thing, remarks=remarks
+        title,
+        pattern,
+        sample,
+        writing,
+        columns,
+        time_column(columns),
+        channel_column(columns),
+        thing,
+        remarks=remarks,
     )
 
 
@@ -121,15 +128,12 @@ def _uses_comma(texts: Sequence[Sequence[str]], writing: Writing) -> bool:
     return writing.thousands is not None or any("," in value for values in texts for value in values)
 
 
-def _siblings(sample: Sample) -> bool:
-    """Whether the files beside it are numbered or dated parts of one table: same suffix, same shape of name."""
-    shape = re.sub(r"\d+", "0", sample.file.stem)
-    others = [each for each in sample.file.parent.glob(f"*{sample.file.suffix}") if each != sample.file]
-    return bool(others) and shape != sample.file.stem and all(re.sub(r"\d+", "0", o.stem) == shape for o in others)
-
-
-def _same_table(draft: Draft, other: Draft) -> bool:
-    return draft.pattern == other.pattern and draft.sample.sheet == other.sample.sheet
+def _pattern(file: Path, root: Path) -> str:
+    """The file, or all files beside it if they are numbered or dated parts: one suffix, one shape of name."""
+    path = file.relative_to(root.resolve())
+    shapes = {re.sub(r"\d+", "0", each.stem) for each in file.parent.glob(f"*{file.suffix}")}
+    parts = len(shapes) == 1 and shapes != {file.stem} and len([*file.parent.glob(f"*{file.suffix}")]) > 1
+    return (path.parent / f"*{path.suffix}" if parts else path).as_posix()
 
 
 def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
@@ -145,7 +149,7 @@ def _distinct(drafts: Sequence[Draft]) -> list[Draft]:
     return found
 
 
-# -- trying it on the whole file ------------------------------------------------------------------------------
+# -- trying it on the whole file -------------------------------------------------------------------
 
 
 def _tried(draft: Draft, root: Path) -> Draft | Diagnostic:
@@ -159,8 +163,7 @@ def _tried(draft: Draft, root: Path) -> Draft | Diagnostic:
             doubtful = {*attached.broken, *(_column_of(p) for p in attached.problems)} & {*draft.columns}
             if not doubtful:
                 key = _key(session, attached.relation, draft)
-                last = profile(session, attached, spec, _FAR).watermark if draft.time else None
-                return evolve(draft, key=key, remarks=(*draft.remarks, *((f"the newest row is of {last}",) if last else ())))
+                return evolve(draft, key=key)
         draft = _as_text(draft, doubtful)
     return draft
 
@@ -184,9 +187,7 @@ def _key(session: Session, relation: str, draft: Draft) -> str | None:
     own = [t for t in identities if draft.columns[t].thing == draft.thing]
     for title in [*own, *(t for t in identities if t not in own)]:
         column = quoted(title)
-        counts = session.fetch(
-            f"SELECT count(*) AS n, count(DISTINCT {column}) AS d FROM {quoted(relation)}"
-        )
+        counts = session.fetch(f"SELECT count(*) AS n, count(DISTINCT {column}) AS d FROM {quoted(relation)}")
         if counts["n"][0] == counts["d"][0] and counts["n"][0]:
             return title
     return None
@@ -204,7 +205,19 @@ def _spec(draft: Draft) -> SourceSpec:
         for title, each in draft.columns.items()
     )
     return SourceSpec(
-        draft.name, None, origin, columns, draft.time, draft.channel, (), draft.thing, (), None, None, (), NOWHERE
+        draft.name,
+        None,
+        origin,
+        columns,
+        draft.time,
+        draft.channel,
+        (),
+        draft.thing,
+        (),
+        None,
+        None,
+        (),
+        NOWHERE,
     )
 
 
@@ -224,14 +237,13 @@ def _linked(drafts: Sequence[Draft]) -> list[Draft]:
     return found
 
 
-# -- the text ---------------------------------------------------------------------------------------------------
+# -- the text --------------------------------------------------------------------------------------
 
 
 def _source_text(draft: Draft) -> str:
     lines = [f"# {remark}" for remark in draft.remarks]
     lines += [f"source {draft.name}", _clause("from", _from(draft))]
-    if draft.thing != draft.name:
-        lines.append(_clause("row", draft.thing))
+    lines.append(_clause("row", draft.thing))
     if draft.time:
         lines.append(_clause("time", _named(draft.time)))
     if draft.channel:
@@ -272,8 +284,9 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
     timed = [draft for draft in drafts if draft.time]
     for draft in timed:
         for title, each in draft.columns.items():
-            if each.kind == "number" and str(each.unit) and each.unit != ONE and title.isidentifier():
-                return _kpi(f"total_{word(title)}", f"sum({draft.name}.{title})", str(each.unit), draft)
+            if each.kind == "number" and each.unit.powers:
+                total = f"sum({draft.name}.{_named(title)})"
+                return _kpi(f"total_{word(title)}", total, str(each.unit), draft)
     if timed:
         return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", timed[0].thing, timed[0])
     return None
@@ -282,7 +295,7 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
 def _kpi(name: str, formula: str, unit: str, draft: Draft) -> str:
     title = name.replace("_", " ").capitalize()
     lines = [
-        f"# A first KPI. A target and a deadline make it a promise: `target at least 1_000 {unit}`, `deadline 2030-12-31`.",
+        f"# A first KPI. A target and a deadline make it a promise: `target at least 1_000 {unit}`.",
         f'kpi {name} "{title}"',
         _clause("formula", formula),
         _clause("unit", unit),

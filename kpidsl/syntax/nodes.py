@@ -93,7 +93,7 @@ class Unary(Node):
 
 @frozen
 class Binary(Node):
-    """Arithmetic `+ - * /`, comparison `= != < <= > >=`, logic `and or`."""
+    """Arithmetic `+ - * /`, `98% of x`, comparison `= != < <= > >=`, logic `and or`."""
 
     op: str
     left: Expression
@@ -159,7 +159,20 @@ class Group(Node):
 
 
 Expression = (
-    Name | Number | String | PeriodText | Call | Unary | Binary | In | Between | Missing | When | Where | Default | Group
+    Name
+    | Number
+    | String
+    | PeriodText
+    | Call
+    | Unary
+    | Binary
+    | In
+    | Between
+    | Missing
+    | When
+    | Where
+    | Default
+    | Group
 )
 
 
@@ -626,7 +639,9 @@ class ScenarioDef(Node):
     clauses: tuple[Clause, ...]
 
 
-Definition = Import | CalendarDef | Let | SourceDef | MeasureDef | KpiDef | ObjectiveDef | TestDef | ScenarioDef
+Definition = (
+    Import | CalendarDef | Let | SourceDef | MeasureDef | KpiDef | ObjectiveDef | TestDef | ScenarioDef
+)
 
 
 @frozen

@@ -9,7 +9,9 @@ from tests.sources.conftest import Project, source
 
 def test_plain(project: Project) -> None:
     project.write("a.csv", "day,channel,spend,clicks\n2026-01-05,google,12.50,3\n2026-01-06,,-0.5,\n")
-    taken = project.take(source("a.csv", columns={"day": "time", "channel": "unknown", "spend": "EUR", "clicks": "click"}))
+    taken = project.take(
+        source("a.csv", columns={"day": "time", "channel": "unknown", "spend": "EUR", "clicks": "click"})
+    )
     assert taken.problems == ()
     assert taken.attached.kinds == {"day": "day", "channel": "text", "spend": "number", "clicks": "number"}
     assert taken.rows["spend"] == [12.5, -0.5]
@@ -19,7 +21,8 @@ def test_plain(project: Project) -> None:
 
 
 def test_french_export(project: Project) -> None:
-    text = "\ufeffCréé le;Montant;Taux;Qualifié\r\n31/12/2025 23:05;1 234,56 €;4,2 %;oui\r\n01/01/2026 00:00;-12,5;5;NON\r\n"
+    text = "\ufeffCréé le;Montant;Taux;Qualifié\r\n"
+    text += "31/12/2025 23:05;1 234,56 €;4,2 %;oui\r\n01/01/2026 00:00;-12,5;5;NON\r\n"
     columns = {"Créé le": "moment", "Montant": "EUR", "Taux": "%", "Qualifié": "flag"}
     spec = source("a.csv", decimal=",", dates="%d/%m/%Y", columns=columns)
     for encoding in (None, "windows-1252", "utf-16"):

@@ -103,6 +103,6 @@ def test_a_link_that_stays_inside(project: Project) -> None:
 def test_names_are_quoted(project: Project) -> None:
     hostile = 'a" FROM x; DROP TABLE "data'
     project.write("it's.csv", 'day,"a"" FROM x; DROP TABLE ""data"\n2026-01-01,1\n')
-    taken = project.take(source("it's.csv", title='da"ta\'', columns={hostile: "number", "day": "day"}))
+    taken = project.take(source("it's.csv", title="da\"ta'", columns={hostile: "number", "day": "day"}))
     assert taken.problems == ()
     assert taken.rows[hostile] == [1.0]

@@ -22,12 +22,13 @@ def parquet(path: Path, select: str) -> Path:
 def test_types(project: Project) -> None:
     parquet(
         project.root / "a.parquet",
-        "SELECT DATE '2026-01-05' AS day, TIMESTAMPTZ '2026-03-29 01:30:00+00' AS at, 3 AS clicks, 1.5::DECIMAL(9,2)"
-        " AS spend, 4.2 AS rate, 17.0::DOUBLE AS who, true AS new, 1 AS flagged, 'x' AS name, 7::BIGINT AS ref,"
-        " 'nan'::DOUBLE AS broken, '12.5' AS said",
+        "SELECT DATE '2026-01-05' AS day, TIMESTAMPTZ '2026-03-29 01:30:00+00' AS at, 3 AS clicks,"
+        " 1.5::DECIMAL(9,2) AS spend, 4.2 AS rate, 17.0::DOUBLE AS who, true AS new, 1 AS flagged,"
+        " 'x' AS name, 7::BIGINT AS ref, 'nan'::DOUBLE AS broken, '12.5' AS said",
     )
     kinds = {"day": "time", "at": "time", "clicks": "click", "spend": "EUR", "rate": "%", "who": "identity",
-             "new": "flag", "flagged": "flag", "name": "text", "ref": "unknown", "broken": "number", "said": "EUR"}  # fmt: skip
+             "new": "flag", "flagged": "flag", "name": "text", "ref": "unknown", "broken": "number",
+             "said": "EUR"}  # fmt: skip
     taken = project.take(source("a.parquet", columns=kinds))
     assert taken.problems == ()
     assert {key: values[0] for key, values in taken.rows.items()} == {
@@ -40,7 +41,10 @@ def test_types(project: Project) -> None:
 
 
 def test_stays_a_view_with_pushdown(project: Project) -> None:
-    parquet(project.root / "a.parquet", "SELECT range AS n, 'x' || range AS channel, range AS unused FROM range(1000)")
+    parquet(
+        project.root / "a.parquet",
+        "SELECT range AS n, 'x' || range AS channel, range AS unused FROM range(1000)",
+    )
     spec = source("a.parquet", columns={"n": "number", "channel": "text"})
     with project.session(spec) as session:
         session.attach(spec)
@@ -54,7 +58,10 @@ def test_stays_a_view_with_pushdown(project: Project) -> None:
 def test_many_files_by_name(project: Project) -> None:
     parquet(project.root / "d/1.parquet", "SELECT 1 AS a, 2 AS b")
     parquet(project.root / "d/2.parquet", "SELECT 4 AS b, 3.5 AS a")
-    assert project.take(source("d/*.parquet", a="number", b="number")).rows == {"a": [1.0, 3.5], "b": [2.0, 4.0]}
+    assert project.take(source("d/*.parquet", a="number", b="number")).rows == {
+        "a": [1.0, 3.5],
+        "b": [2.0, 4.0],
+    }
 
 
 def test_a_file_that_lacks_a_column_is_named(project: Project) -> None:

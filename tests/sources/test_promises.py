@@ -12,7 +12,8 @@ from kpidsl.results import Profile
 from tests.sources.conftest import Project, source, span
 
 AS_OF = date(2026, 1, 10)
-CSV = "day,k,v\n2026-01-02,a,1\n2026-01-03,a,2\n2026-01-03,b,3\n2026-01-06,c,4\n2026-01-07,c,5\n2026-01-12,a,6\n"
+CSV = "day,k,v\n2026-01-02,a,1\n2026-01-03,a,2\n"
+CSV += "2026-01-03,b,3\n2026-01-06,c,4\n2026-01-07,c,5\n2026-01-12,a,6\n"
 
 
 def look(project: Project, spec: SourceSpec, as_of: date = AS_OF) -> Profile:

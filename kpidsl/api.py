@@ -1,0 +1,244 @@
+"""kpidsl from Python: load specs, check them, evaluate them over files or frames.
+
+import kpidsl
+
+project = kpidsl.load("examples/atelier")
+found = project.evaluate(as_of="2026-10-15", data={"ads": frame})
+print(found.verdict("cost_per_lead").why)
+found.to_pandas()
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from kpidsl import project as pipeline
+from kpidsl.diagnostics import Diagnostic
+from kpidsl.graph import Kpi
+from kpidsl.project import Outcome, Specs, Wish
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+    from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
+
+_UNREADABLE = frozenset({"K701", "K702", "K703", "K710", "K711", "K712"})
+
+
+class KpiError(Exception):
+    """What was asked for cannot be done at all; `diagnostics` say why, and so does `str()`.
+
+    A KPI that has an error or fails is no exception: `Project.check` tells it, and its verdict is `failed`.
+    """
+
+    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        from kpidsl.render.cells import Screen
+        from kpidsl.render.diagnostics import render
+
+        return render(self.diagnostics, Screen()).strip()
+
+
+def load(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".") -> Project:
+    """Read the spec files under a path, or several, as one project.
+
+    Raises KpiError for paths that do not exist, files that cannot be read, and a config with errors.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    specs = pipeline.load([os.fspath(path) for path in given])
+    unreadable = [d for d in specs.diagnostics if d.code in _UNREADABLE]
+    if unreadable:
+        raise KpiError(unreadable)
+    return Project(specs)
+
+
+class Project:
+    """Specs that were read and compiled."""
+
+    def __init__(self, specs: Specs) -> None:
+        self._specs = specs
+
+    def __repr__(self) -> str:
+        name = f"{self._specs.config.name}: " if self._specs.config.name else ""
+        errors = len(self._specs.errors)
+        return f"<Project {name}{len(self.kpis)} KPIs{f', {errors} errors' if errors else ''}>"
+
+    @property
+    def kpis(self) -> dict[str, Kpi]:
+        """The KPIs by name, without those that have an error."""
+        return dict(self._specs.graph.kpis)
+
+    def check(self) -> list[Diagnostic]:
+        """Everything that is wrong or worth a word, by file and place. Looks at no data."""
+        return list(self._specs.diagnostics)
+
+    def evaluate(
+        self,
+        as_of: date | str | None = None,
+        for_: str | None = None,
+        data: Mapping[str, object] | None = None,
+        by: str | Sequence[str] | None = None,
+        kpis: str | Sequence[str] | None = None,
+    ) -> Evaluation:
+        """Compute the KPIs and judge them.
+
+        `as_of`: the day to judge at; default: that of the config, else today. `for_`: a period to show
+        instead of the last one, `2026-09`. `data`: names of sources to what is read instead of their files:
+        a path, or a table of pandas, polars, pyarrow or DuckDB. `by`: dimensions to split by instead of the
+        KPIs' own. `kpis`: only these.
+
+        Raises KpiError for a date that cannot be read and for names that nothing has.
+        """
+        wish = pipeline.wish(
+            self._specs, as_of=as_of, period=for_, kpis=_several(kpis), by=_several(by), data=data or {}
+        )
+        if not isinstance(wish, Wish):
+            raise KpiError(wish)
+        return Evaluation(pipeline.evaluate(self._specs, wish))
+
+
+def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+class Evaluation:
+    """The verdicts. Iterating gives the headline of each KPI, each followed by its slices."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        self._outcome = outcome
+
+    def __iter__(self) -> Iterator[Verdict]:
+        for judged in self._outcome.judged:
+            yield judged.headline
+            yield from judged.slices
+
+    def __len__(self) -> int:
+        return sum(1 + len(judged.slices) for judged in self._outcome.judged)
+
+    def __repr__(self) -> str:
+        return f"<Evaluation as of {self.as_of}: {len(self._outcome.judged)} KPIs>"
+
+    def __str__(self) -> str:
+        from kpidsl.render.cells import Screen
+        from kpidsl.render.verdicts import render
+
+        return render(self._outcome, Screen())
+
+    @property
+    def as_of(self) -> date:
+        """The day that was judged at."""
+        return self._outcome.as_of
+
+    @property
+    def judged(self) -> tuple[Judged, ...]:
+        """Of each KPI the headline, the slices and the history."""
+        return self._outcome.judged
+
+    @property
+    def objectives(self) -> tuple[ObjectiveVerdict, ...]:
+        """The verdicts on the objectives; none when only some KPIs were asked for."""
+        return self._outcome.objectives
+
+    @property
+    def sources(self) -> dict[str, Profile]:
+        """What is known of each source that was read: rows, days, broken promises."""
+        return dict(self._outcome.profiles)
+
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """What is wrong with the specs and with the sources."""
+        return self._outcome.diagnostics
+
+    def verdict(self, kpi: str, **slice: str | None) -> Verdict:
+        """The headline of a KPI, or the verdict on a slice: `verdict("cost_per_lead", channel="google")`.
+
+        KeyError, with near names, for a KPI or slice that is not there.
+        """
+        from kpidsl.diagnostics import near
+
+        judged = next((j for j in self._outcome.judged if j.kpi == kpi), None)
+        if judged is None:
+            alike = near(kpi, [j.kpi for j in self._outcome.judged])
+            raise KeyError(f"no KPI named {kpi!r}" + (f"; similar: {', '.join(alike)}" if alike else ""))
+        if not slice:
+            return judged.headline
+        found = next((v for v in judged.slices if dict(v.slice) == slice), None)
+        if found is None:
+            known = [dict(v.slice) for v in judged.slices]
+            raise KeyError(f"{kpi} has no slice {slice}; slices: {known}")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data: the same as `kpi eval --format json`."""
+        from kpidsl.render import data
+
+        return data.evaluation(self._outcome)
+
+    def to_json(self) -> str:
+        """Everything, as JSON; the same specs, data and day give the same text."""
+        from kpidsl.render import data
+
+        return data.as_json(self.to_dict())
+
+    def to_arrow(self) -> pyarrow.Table:
+        """A row per verdict, history included, as a pyarrow Table. Needs `kpidsl[arrow]`."""
+        pyarrow = _library("pyarrow", "arrow")
+        types = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64(), bool: pyarrow.bool_()}
+        types[date] = pyarrow.date32()
+        columns, kinds = self._columns()
+        return pyarrow.table(
+            {name: pyarrow.array(values, types[kinds[name]]) for name, values in columns.items()}
+        )
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A row per verdict, history included, as a pandas DataFrame. Needs `kpidsl[pandas]`."""
+        pandas = _library("pandas", "pandas")
+        types = {str: "object", float: "float64", int: "Int64", bool: "bool", date: "datetime64[s]"}
+        columns, kinds = self._columns()
+        frame: pandas.DataFrame = pandas.DataFrame(
+            {name: pandas.Series(values, dtype=types[kinds[name]]) for name, values in columns.items()}
+        )
+        return frame
+
+    def to_polars(self) -> polars.DataFrame:
+        """A row per verdict, history included, as a polars DataFrame. Needs `kpidsl[polars]`."""
+        polars = _library("polars", "polars")
+        types = {str: polars.String, float: polars.Float64, int: polars.Int64, bool: polars.Boolean}
+        types[date] = polars.Date
+        columns, kinds = self._columns()
+        return polars.DataFrame(columns, schema={name: types[kind] for name, kind in kinds.items()})
+
+    def _repr_html_(self) -> str:
+        from kpidsl.render import tables
+
+        return tables.as_html(self._outcome)
+
+    def _columns(self) -> tuple[dict[str, list[Any]], dict[str, type]]:
+        from kpidsl.render import tables
+
+        records = list(tables.records(self._outcome))
+        return {name: [record[name] for record in records] for name in tables.KINDS}, tables.KINDS
+
+
+def _library(name: str, extra: str) -> Any:
+    try:
+        return import_module(name)
+    except ImportError:
+        raise KpiError(
+            [
+                Diagnostic(
+                    "K740",
+                    f"this needs {name}, which is not installed",
+                    help=f"`pip install 'kpidsl[{extra}]'` installs it",
+                )
+            ]
+        ) from None

@@ -1,0 +1,100 @@
+"""`kpi explain`: where a verdict comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from kpidsl.cli.console import common, console, wanted
+from kpidsl.cli.inputs import load, pairs, unreadable
+from kpidsl.cli.outputs import outputs, put
+
+
+@click.command("explain")
+@click.argument("kpi")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.option("--as-of", metavar="DATE", help="As of this day; default: as_of of the config, else today.")
+@click.option(
+    "--for", "period", metavar="PERIOD", help="In this period (2026-09, 2026-Q3) instead of the last one."
+)
+@click.option(
+    "--by", multiple=True, metavar="DIM", help="Split by this dimension instead of the KPI's own; repeatable."
+)
+@click.option("--slice", "slices", multiple=True, metavar="DIM=VALUE", help="Of this slice; repeatable.")
+@click.option("--data", multiple=True, metavar="NAME=FILE", help="Read a source from this file; repeatable.")
+@click.option("--sql", is_flag=True, help="Show the queries, too.")
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
+@common
+def command(
+    kpi: str,
+    paths: tuple[str, ...],
+    as_of: str | None,
+    period: str | None,
+    by: tuple[str, ...],
+    slices: tuple[str, ...],
+    data: tuple[str, ...],
+    sql: bool,
+    formats: tuple[str, ...],
+    color: bool | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Show how the verdict on a KPI comes about: formula, numbers, rows, windows, target.
+
+    Ends in 2 if the KPI could not be evaluated.
+    """
+    screens = console(color)
+    targets = outputs(formats, ("text", "json"))
+    wanted_slice = pairs(slices, "--slice", "DIM=VALUE")
+    specs = load(paths)
+    if unreadable(specs.diagnostics):
+        screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))
+        return 2
+
+    from kpidsl import project
+    from kpidsl.diagnostics import Diagnostic
+    from kpidsl.explain import explain, questions
+    from kpidsl.render import data as plain
+    from kpidsl.render import explanation
+
+    dimensions: Sequence[str] = by or tuple(wanted_slice) * (not _splits(specs, kpi, wanted_slice))
+    wish = project.wish(
+        specs,
+        as_of=as_of,
+        period=period,
+        kpis=(kpi,),
+        by=dimensions,
+        data=pairs(data, "--data", "NAME=FILE"),
+        more=questions(specs.graph),
+    )
+    if not isinstance(wish, project.Wish):
+        screens.report(wish)
+        return 2
+    with screens.progress() as step:
+        outcome = project.evaluate(specs, wish, step)
+    shown = wanted(outcome.diagnostics, quiet=quiet, verbose=verbose)
+    screens.report(shown)
+    headline = outcome.judged[0].headline
+    if kpi not in outcome.graph.kpis or (headline.word == "failed" and headline.kpi in specs.broken):
+        screens.tell(f"{kpi}: {headline.why}\n")
+        return 2
+    found = explain(outcome, kpi, {name: str(value) for name, value in wanted_slice.items()})
+    if isinstance(found, Diagnostic):
+        screens.report([found])
+        return 2
+    renderers = {
+        "text": lambda screen: explanation.render(found, outcome, screen, sql=sql),
+        "json": lambda _: plain.as_json(explanation.as_data(found, outcome)),
+    }
+    written = put(targets, renderers, screens)
+    return 2 if not written or outcome.errors or found.verdict.word == "failed" else 0
+
+
+def _splits(specs: object, name: str, asked: dict[str, object]) -> bool:
+    """Whether the KPI is split by just the dimensions of the slice asked for; else it has to be."""
+    from kpidsl.project import Specs
+
+    assert isinstance(specs, Specs)
+    kpi = specs.graph.kpis.get(name)
+    return kpi is None or {d.name for d in kpi.dimensions} == set(asked)

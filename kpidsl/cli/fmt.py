@@ -1,0 +1,124 @@
+"""`kpi fmt`: write spec files in the one layout."""
+
+from __future__ import annotations
+
+import sys
+from difflib import unified_diff
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kpidsl.cli.console import Console, common, console, paths_argument
+from kpidsl.cli.inputs import stdin_source
+
+if TYPE_CHECKING:
+    from kpidsl.diagnostics import Report, Source
+
+
+@click.command("fmt")
+@paths_argument
+@click.option("--check", is_flag=True, help="Write nothing; end in 1 if a file would change.")
+@click.option(
+    "--diff", is_flag=True, help="Write nothing; print what would change, and end in 1 if anything would."
+)
+@click.option(
+    "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
+)
+@common
+def command(
+    paths: tuple[str, ...],
+    check: bool,
+    diff: bool,
+    stdin_filename: str,
+    color: bool | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Format spec files in place. - reads standard input and writes to standard output.
+
+    There are no options for the layout. A file with errors is left as it is and told, and the command ends
+    in 2.
+    """
+    from kpidsl import files
+    from kpidsl.diagnostics import Report
+
+    screens = console(color)
+    report = Report()
+    changed, failed, total = 0, 0, 0
+    if "-" in paths:
+        source = stdin_source(stdin_filename)
+        text = _formatted(source, report)
+        changed += text not in (None, source.text)
+        failed += text is None
+        total += 1
+        if text is not None and not check:
+            screens.say(_diff(source, text, screens) if diff else text)
+        elif text is None and not (check or diff):
+            screens.say(source.text)  # a filter in an editor must not lose what it was given
+    on_disk = [path for path in paths if path != "-"] or ([] if "-" in paths else ["."])
+    for path in files.find(on_disk, report):
+        found = files.read(path, report)
+        text = _formatted(found, report) if found is not None else None
+        total += 1
+        if found is None or text is None:
+            failed += 1
+        elif text != found.text:
+            changed += 1
+            failed += not _apply(path, found, text, report, screens, check=check, diff=diff)
+    sys.stdout.flush()
+    screens.report(report)
+    if not quiet and "-" not in paths:
+        screens.tell(_summary(total, changed, failed, check or diff))
+    if report.errors or failed:
+        return 2
+    return int(bool(changed) and (check or diff))
+
+
+def _formatted(source: Source, report: Report) -> str | None:
+    """The canonical text; None, with what is wrong in the report, for one that cannot be read."""
+    from kpidsl.syntax.format import proved
+    from kpidsl.syntax.parse import parse
+
+    text = proved(source)
+    if text is None:
+        parse(source, report)
+    return text
+
+
+def _apply(
+    path: Path, source: Source, text: str, report: Report, screens: Console, *, check: bool, diff: bool
+) -> bool:
+    """Write, or say what would be written; False if the file cannot be written."""
+    from kpidsl import files
+
+    if diff:
+        screens.say(_diff(source, text, screens))
+    elif check:
+        screens.say(f"would format {source.name}\n")
+    elif (problem := files.write(path, text)) is not None:
+        report.add(problem)
+        return False
+    return True
+
+
+def _diff(source: Source, text: str, screens: Console) -> str:
+    old, new = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
+    lines = []
+    for line in unified_diff(old, new, f"a/{source.name}", f"b/{source.name}"):
+        body = line.rstrip("\n")
+        style = (
+            "bold" if line[:3] in ("---", "+++") else {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
+        )
+        lines.append(screens.out.paint(body, style) + "\n")
+        if not line.endswith("\n"):
+            lines.append("\\ No newline at end of file\n")
+    return "".join(lines)
+
+
+def _summary(total: int, changed: int, failed: int, dry: bool) -> str:
+    said = [f"{changed} {'would be ' if dry else ''}formatted"] if changed else []
+    same = total - changed - failed
+    said += [f"{same} unchanged"] if same > 0 else []
+    said += [f"{failed} left as it is" if failed == 1 else f"{failed} left as they are"] if failed else []
+    return f"{total} file{'s' if total != 1 else ''}: {', '.join(said)}\n" if total else ""

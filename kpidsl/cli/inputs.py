@@ -1,0 +1,47 @@
+"""Specs as commands are given them: paths, or `-` for standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from kpidsl.diagnostics import Diagnostic, Source
+
+if TYPE_CHECKING:
+    from kpidsl.project import Specs
+
+COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K710", "K711", "K712"})
+"""What keeps a command from doing its job, rather than being a finding of it."""
+
+
+def load(paths: Sequence[str], stdin_name: str = "<stdin>") -> Specs:
+    """The project under some paths; the folder where the command runs when none is given."""
+    from kpidsl import project
+
+    given = list(paths) or ["."]
+    stdin = stdin_source(stdin_name) if "-" in given else None
+    return project.load([path for path in given if path != "-"], stdin)
+
+
+def stdin_source(name: str) -> Source:
+    """What standard input says. Bytes that are no UTF-8 become signs that no grammar accepts."""
+    return Source(name, sys.stdin.buffer.read().decode("utf-8", "replace"))
+
+
+def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, object]:
+    """`NAME=VALUE`, as often as the option was given."""
+    found: dict[str, object] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and (value or option == "--slice")):
+            raise click.BadParameter(f"`{text}` is not of the form {form}", param_hint=option)
+        found[name] = value
+    return found
+
+
+def unreadable(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Whether something that was asked for could not be looked at."""
+    return any(d.code in COULD_NOT_READ for d in diagnostics)

@@ -1,0 +1,18 @@
+"""`kpi schema`: what the JSON of a command looks like."""
+
+from __future__ import annotations
+
+import click
+
+from kpidsl.cli.console import common, console
+
+
+@click.command("schema")
+@click.argument("name", type=click.Choice(["eval", "lint"]))
+@common
+def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
+    """Print the JSON Schema of what `kpi eval` or `kpi lint` writes with --format json."""
+    from kpidsl.render import data, schema
+
+    console(color).say(data.as_json(schema.evaluation() if name == "eval" else schema.findings()))
+    return 0

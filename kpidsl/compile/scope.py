@@ -1,0 +1,368 @@
+"""What is known while a project is compiled: its names, the shapes of its sources, its units, and where errors go."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TypeVar
+
+from attrs import define, field, frozen
+
+from kpidsl.diagnostics import Diagnostic, Fix, Label, Report, Severity, Span, near
+from kpidsl.graph import Node
+from kpidsl.model.periods import Calendar, Window, parse_period
+from kpidsl.model.rows import Row
+from kpidsl.model.sources import Link, SourceSpec
+from kpidsl.model.types import Type
+from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind
+from kpidsl.syntax import nodes
+
+Named = nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
+
+KIND_OF = {
+    nodes.Let: "constant",
+    nodes.SourceDef: "source",
+    nodes.MeasureDef: "measure",
+    nodes.KpiDef: "KPI",
+    nodes.ObjectiveDef: "objective",
+}
+
+# Every pass over a formula is a recursion of a few frames per level, and Python allows a thousand of them.
+_DEEPEST = 100
+_HOP = 3
+
+T = TypeVar("T")
+
+
+@define(eq=False)
+class Shape:
+    """A source as expressions see it: the names and types of its columns, and what it belongs to."""
+
+    name: str
+    definition: nodes.SourceDef
+    types: dict[str, Type | None] = field(factory=dict)
+    """None: declared, but with an error that has been told."""
+    computed: dict[str, nodes.Column] = field(factory=dict)
+    """Computed columns whose type is not known yet are here and not in `types`."""
+    values: dict[str, Row] = field(factory=dict)
+    spans: dict[str, Span] = field(factory=dict)
+    links: dict[str, Link] = field(factory=dict)
+    time: str | None = None
+    channel: str | None = None
+    thing: str = "row"
+    cause: Diagnostic | None = None
+    """The error that keeps the source from being used."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns, in the order of first mention."""
+        return list(self.spans)
+
+
+def _unset(expr: nodes.Expression, at: RowPlace) -> Row | None:
+    raise NotImplementedError("the checks of rows are not connected")
+
+
+@define(eq=False)
+class Names:
+    """Every definition of a project by its name."""
+
+    known: dict[str, Named] = field(factory=dict)
+    calendar: nodes.CalendarDef | None = None
+    tests: list[nodes.TestDef | nodes.ScenarioDef] = field(factory=list)
+    lost: dict[str, Span] = field(factory=dict)
+    """Definitions that could not be read; the parser has told why."""
+    twice: dict[str, Diagnostic] = field(factory=dict)
+
+    def of(self, *kinds: type) -> Iterator[str]:
+        """The names of some kinds of definitions."""
+        return (name for name, definition in self.known.items() if isinstance(definition, kinds))
+
+
+@define(eq=False)
+class Scope:
+    """The state of one compilation."""
+
+    names: Names
+    report: Report
+    calendar: Calendar = field(factory=Calendar)
+    shapes: dict[str, Shape] = field(factory=dict)
+    sources: dict[str, SourceSpec] = field(factory=dict)
+    things: set[str] = field(factory=set)
+    """Counted things that the sources name, as written."""
+    values: dict[str, Node | None] = field(factory=dict)
+    """Of constants, measures and KPIs; None where there was an error."""
+    causes: dict[str, Diagnostic] = field(factory=dict)
+    """Why a definition is broken."""
+    path: list[tuple[str, Span]] = field(factory=list)
+    """The references that are being followed, outermost first."""
+    blame: Diagnostic | None = None
+    """The told error of something else, which the current definition rests on."""
+    check_row: Callable[[nodes.Expression, RowPlace], Row | None] = field(default=_unset)
+    """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the imports."""
+    circles: set[str] = field(factory=set)
+    """Definitions that rest on themselves, each told once."""
+    depth: int = 0
+    deepest: int = 0
+    heights: dict[str, int] = field(factory=dict)
+    """How deep constants, measures, KPIs and computed columns are, what they refer to included."""
+    whole: Report = field(init=False)
+    """Where everything is told in the end."""
+    _pool: dict[object, object] = field(factory=dict)
+    _units: dict[str, Unit | str] = field(factory=dict)
+
+    def __attrs_post_init__(self) -> None:
+        self.whole = self.report
+
+    def intern(self, node: T) -> T:
+        """The one object that stands for all equal nodes."""
+        return self._pool.setdefault(node, node)  # type: ignore[return-value]
+
+    # -- errors ---------------------------------------------------------------------------------------------
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        *labels: tuple[Span, str],
+        help: str | None = None,
+        notes: Sequence[str] = (),
+        fix: Fix | None = None,
+        severity: Severity = Severity.ERROR,
+    ) -> None:
+        """Tell an error (or something lighter) and go on."""
+        said = tuple(Label(place, text) for place, text in labels)
+        self.report.add(Diagnostic(code, message, span, severity, said, tuple(notes), help, fix))
+
+    def warn(
+        self, code: str, message: str, span: Span, *labels: tuple[Span, str], help: str | None = None
+    ) -> None:
+        """Tell something that is likely not meant and keeps nothing from being evaluated."""
+        self.error(code, message, span, *labels, help=help, severity=Severity.WARNING)
+
+    @contextmanager
+    def apart(self) -> Iterator[Report]:
+        """Collect what is told inside on its own as well, to know the first error of a definition.
+
+        What is told goes straight to the report of the whole: it is no error of the definition that led here.
+        """
+        outer, outer_blame = self.report, self.blame
+        self.report, self.blame = Report(), None
+        try:
+            yield self.report
+        finally:
+            self.whole.extend(self.report)
+            self.report, self.blame = outer, outer_blame
+
+    # -- depth ----------------------------------------------------------------------------------------------
+
+    def enter(self, span: Span) -> bool:
+        """Go one level deeper into an expression; an error instead where it is too deep."""
+        if not self.reach(1, span):
+            return False
+        self.depth += 1
+        return True
+
+    def leave(self) -> None:
+        """Come back from a level."""
+        self.depth -= 1
+
+    def reach(self, levels: int, span: Span) -> bool:
+        """Whether so many levels more are within the limit; an error, once for each definition, if not."""
+        self.deepest = max(self.deepest, self.depth + levels)
+        if self.depth + levels <= _DEEPEST:
+            return True
+        if not any(fault.code == "K323" for fault in self.report):
+            self.error(
+                "K323",
+                f"this is nested more than {_DEEPEST} levels deep, what it refers to included",
+                span,
+                help="a column of the data can hold what takes so many steps",
+            )
+        return False
+
+    @contextmanager
+    def hop(self, name: str) -> Iterator[None]:
+        """Follow a reference, and remember how deep what it names is."""
+        start, outer = self.depth, self.deepest
+        self.depth = self.deepest = start + _HOP
+        try:
+            yield
+        finally:
+            self.heights[name] = self.deepest - start - _HOP
+            self.depth, self.deepest = start, outer
+
+    def cause_in(self, inner: Report, name: str, span: Span) -> Diagnostic:
+        """Why a definition is broken: its first error, else the error of what it rests on."""
+        if inner.errors:
+            return inner.errors[0]
+        return rests_on(name, span, self.blame)
+
+    # -- units ----------------------------------------------------------------------------------------------
+
+    def unit(self, text: nodes.UnitText) -> Unit | None:
+        """A unit from its words; plurals of counted things are the thing."""
+        found = self._units.get(text.text)
+        if found is None:
+            try:
+                found = Unit.parse(" ".join(self._thing(word) for word in text.text.split()))
+            except ValueError as error:
+                found = str(error)
+            self._units[text.text] = found
+        if isinstance(found, str):
+            self.error(
+                "K304",
+                found,
+                text.span,
+                help="a unit is written as in `EUR`, `EUR per lead`, `%` or `points`",
+            )
+            return None
+        return found
+
+    def thing(self, word: str) -> Unit:
+        """The unit of a counted thing; a word that no unit can have is written with underscores."""
+        word = re.sub(r"\W+", "_", self._thing(word)).strip("_")
+        return Unit.of(word if word.isidentifier() and word != "per" else f"_{word}")
+
+    def _thing(self, word: str) -> str:
+        for single in singulars(word):
+            if single in self.things:
+                return single
+        return next(
+            (
+                f"{word}{end}"
+                for end in ("s", "es")
+                if word not in self.things and f"{word}{end}" in self.things
+            ),
+            word,
+        )
+
+    def number(self, number: nodes.Number) -> tuple[float, Unit] | None:
+        """A number as written, percentages and points as fractions, and its unit."""
+        value = number.value
+        if not math.isfinite(value):
+            self.error("K315", "the number is too large", number.span, help="numbers go up to about 1.7e308")
+            return None
+        if number.unit is None:
+            return value, ONE
+        unit = self.unit(number.unit)
+        if unit is None:
+            return None
+        return (float(f"{value / 100:.15g}") if unit in (PERCENT, POINTS) else value), unit
+
+    # -- periods and names ----------------------------------------------------------------------------------
+
+    def period(self, text: nodes.PeriodText) -> Window | None:
+        """A period as written."""
+        try:
+            return parse_period(text.text, self.calendar)
+        except ValueError as error:
+            self.error(
+                "K318",
+                str(error),
+                text.span,
+                help="periods are written as in 2026, 2026-Q4, 2026-03 or 2026-03-31",
+            )
+            return None
+
+    def word(self, what: str, word: nodes.Word, known: Iterable[str], code: str = "K211") -> str | None:
+        """One of a few words, or an error that lists them."""
+        known = list(known)
+        folded = {name.casefold(): name for name in known}
+        if found := folded.get(word.text.casefold()):
+            return found
+        self.error(
+            code,
+            f"`{word.text}` is not {what}",
+            word.span,
+            help=f"{what} is one of {listed(known)}",
+            notes=similar(what, word.text, known),
+        )
+        return None
+
+
+@frozen
+class RowPlace:
+    """Where a row expression stands: over which source, and what it is for in messages."""
+
+    scope: Scope
+    shape: Shape
+    use: str
+    """`a filter`, `a computed column`, `sum`, ..."""
+
+
+def cycle(scope: Scope, name: str) -> None:
+    """Tell a chain of references that comes back to where it began, once, at its first link."""
+    start = next(i for i, (step, _) in enumerate(scope.path) if step == name)
+    chain = scope.path[start:]
+    if name in scope.circles:
+        return
+    scope.circles.add(name)
+    written = " -> ".join([*(f"`{step}`" for step, _ in chain), f"`{name}`"])
+    labels = [(place, f"`{step}` is defined here") for step, place in chain[1:]]
+    scope.error(
+        "K206",
+        f"`{name}` is defined by itself: {written}",
+        chain[0][1],
+        *labels,
+        help="a definition can only rest on others that do not come back to it",
+    )
+
+
+def rests_on(name: str, span: Span, cause: Diagnostic | None) -> Diagnostic:
+    """Kept in the graph, not in the report: the fault itself has been told where it lies."""
+    if cause is not None and cause.code == "K215":
+        labels, notes = cause.labels, cause.notes
+    else:
+        labels = (Label(cause.span, cause.message),) if cause and cause.span else ()
+        notes = (f"{cause.code}: {cause.message}",) if cause else ()
+    return Diagnostic(
+        "K215",
+        f"`{name}` rests on a definition that has an error",
+        span,
+        labels=labels,
+        notes=notes,
+        help="it is evaluated once that error is gone",
+    )
+
+
+def singulars(word: str) -> Iterator[str]:
+    """What a word may be the plural of."""
+    if kind(word) == "count" and word.endswith("s"):
+        yield word[:-1]
+        if word.endswith("es"):
+            yield word[:-2]
+        if word.endswith("ies"):
+            yield f"{word[:-3]}y"
+
+
+def listed(words: Sequence[str], limit: int = 8) -> str:
+    """Words for a sentence, cut off where a list would tire."""
+    shown = ", ".join(words[:limit])
+    return f"{shown} and {len(words) - limit} more" if len(words) > limit else shown
+
+
+def similar(what: str, word: str, known: Iterable[str]) -> list[str]:
+    """Near names as a fact for the notes of a diagnostic; empty if there are none."""
+    found = near(word, known)
+    return [f"{what} with a similar name: {', '.join(f'`{name}`' for name in found)}"] if found else []
+
+
+@cache
+def product(a: Unit, b: Unit, op: str) -> tuple[Unit, float]:
+    """The unit of `a * b` or `a / b` with at most one word of each time family, and the factor this takes."""
+    unit = a * b if op == "*" else a / b
+    reduced = unit
+    words = [word for word, _ in unit.powers if kind(word) == "time"]
+    for i, word in enumerate(words):
+        for other in words[:i]:
+            power = dict(reduced.powers).get(word, 0)
+            if power and Unit.of(word).factor_to(Unit.of(other)) is not None:
+                reduced = reduced * Unit(((word, -power), (other, power)))
+    factor = unit.factor_to(reduced)
+    assert factor is not None, "words were only exchanged within a family"
+    return reduced, float(factor)

@@ -1,0 +1,334 @@
+"""Sources and the calendar: from their clauses to shapes that expressions can use, and to specs that engines read."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from kpidsl.compile.clauses import grain_of
+from kpidsl.compile.columns import column_type
+from kpidsl.compile.rows import check_condition
+from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
+from kpidsl.compile.walk import written
+from kpidsl.diagnostics import Diagnostic, Span
+from kpidsl.model.periods import Calendar
+from kpidsl.model.sources import ColumnSpec, Files, Link, SourceSpec, Table
+from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT, TIME, UNKNOWN, Type
+from kpidsl.model.units import TIME_WORDS, Unit, kind
+from kpidsl.syntax import nodes
+
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
+_OPTIONS = {
+    "separated by": "separator",
+    "decimal": "decimal",
+    "thousands": "thousands",
+    "dates": "dates",
+    "encoding": "encoding",
+    "sheet": "sheet",
+    "table": "table",
+}
+
+
+def read_calendar(scope: Scope) -> Diagnostic | None:
+    """Set the scope's calendar; the first error if it has one, for then no day can be trusted."""
+    definition = scope.names.calendar
+    if definition is None:
+        return None
+    month, week, zone = 1, 0, "UTC"
+    with scope.apart() as inner:
+        for clause in definition.clauses:
+            match clause:
+                case nodes.FiscalYear(month=word):
+                    found = scope.word("a month", word, _MONTHS)
+                    month = _MONTHS.index(found) + 1 if found else 1
+                case nodes.WeekStart(day=word):
+                    found = scope.word("a day of the week", word, _WEEKDAYS)
+                    week = _WEEKDAYS.index(found) if found else 0
+                case nodes.TimeZone(name=name):
+                    zone = name.text
+                    _check_zone(name, scope)
+    if inner.errors:
+        return inner.errors[0]
+    scope.calendar = Calendar(month, week, zone)
+    return None
+
+
+def _check_zone(name: nodes.String, scope: Scope) -> None:
+    try:
+        ZoneInfo(name.text)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        scope.error(
+            "K211",
+            f"`{name.text}` is not a time zone",
+            name.span,
+            notes=similar("a time zone", name.text, available_timezones()),
+            help="time zones are written as in Europe/Paris or UTC",
+        )
+
+
+# -- shapes -----------------------------------------------------------------------------------------------------
+
+
+def read_shapes(scope: Scope) -> None:
+    """Learn the columns, links and units of every source, before any expression is looked at."""
+    definitions = [d for d in scope.names.known.values() if isinstance(d, nodes.SourceDef)]
+    for definition in definitions:
+        scope.things.update(_things(definition))
+    for definition in definitions:
+        shape = Shape(definition.name.text, definition)
+        scope.shapes[shape.name] = shape
+        with scope.apart() as inner:
+            _columns(shape, scope)
+        shape.cause = inner.errors[0] if inner.errors else scope.names.twice.get(shape.name)
+    for shape in scope.shapes.values():
+        with scope.apart() as inner:
+            _links(shape, scope)
+        if inner.errors and shape.cause is None:
+            shape.cause = inner.errors[0]
+
+
+def _things(source: nodes.SourceDef) -> list[str]:
+    found = []
+    for clause in source.clauses:
+        match clause:
+            case nodes.Row(thing=thing):
+                found.append(thing.text)
+            case nodes.Column(identity=nodes.Word(text=text)):
+                found.append(text)
+            case nodes.Column(type=nodes.UnitText(text=text)) if text not in _TYPES:
+                found += [
+                    word
+                    for word in text.split()
+                    if kind(word) == "count" and word not in ("per", "%", "points", "point")
+                ]
+    return [word for word in found if word not in TIME_WORDS and word.removesuffix("s") not in TIME_WORDS]
+
+
+def _columns(shape: Shape, scope: Scope) -> None:
+    clauses = shape.definition.clauses
+    for clause in clauses:
+        if isinstance(clause, nodes.Column):
+            _column(shape, clause, scope)
+    for clause in clauses:
+        match clause:
+            case nodes.TimeColumn(column=word):
+                shape.time = word.text
+                _time(shape, word, scope)
+            case nodes.ChannelColumn(column=word):
+                shape.channel = word.text
+                _role(shape, word, UNKNOWN)
+            case nodes.Key(columns=words):
+                for word in words:
+                    _role(shape, word, UNKNOWN)
+            case nodes.BelongsTo(column=word):
+                _role(shape, word, UNKNOWN)
+            case nodes.Row(thing=thing):
+                shape.thing = thing.text
+
+
+def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
+    word = clause.name.text
+    if word in shape.spans:
+        scope.error(
+            "K201",
+            f"the column `{word}` is declared twice",
+            clause.name.span,
+            (shape.spans[word], "first here"),
+            (clause.name.span, "again here"),
+        )
+        return
+    shape.spans[word] = clause.name.span
+    if clause.value is not None:
+        shape.computed[word] = clause
+    elif clause.identity is not None:
+        shape.types[word] = Type("identity", thing=clause.identity.text)
+    elif clause.type is not None and clause.type.text in _TYPES:
+        shape.types[word] = _TYPES[clause.type.text]
+    elif clause.type is not None:
+        unit = scope.unit(clause.type)
+        shape.types[word] = Type("number", unit) if unit is not None else None
+
+
+def _role(shape: Shape, word: nodes.Word, type_: Type) -> None:
+    if word.text not in shape.spans:
+        shape.spans[word.text] = word.span
+        shape.types[word.text] = type_
+
+
+def _time(shape: Shape, word: nodes.Word, scope: Scope) -> None:
+    _role(shape, word, TIME)
+    declared = shape.types.get(word.text)
+    if declared is not None and declared.kind not in ("day", "moment", "time"):
+        scope.error(
+            "K305",
+            f"the time of {shape.name} is declared as something else",
+            word.span,
+            (shape.spans[word.text], "declared here"),
+            help=f"`column {written(word.text)} day` or `moment` would fit",
+        )
+
+
+def _links(shape: Shape, scope: Scope) -> None:
+    for clause in shape.definition.clauses:
+        if not isinstance(clause, nodes.BelongsTo):
+            continue
+        target = clause.target.text
+        other = scope.shapes.get(target)
+        if other is None:
+            if target not in scope.names.lost:
+                scope.error(
+                    "K205",
+                    f"there is no source named `{target}`",
+                    clause.target.span,
+                    notes=similar("a source", target, scope.shapes),
+                )
+        elif other is shape or target in shape.links:
+            what = "itself" if other is shape else f"{target} twice"
+            scope.error(
+                "K217",
+                f"{shape.name} belongs to {what}",
+                clause.target.span,
+                help="columns that come along a link are named by the source they come from",
+            )
+        else:
+            far = clause.far or clause.column
+            _role(other, far, UNKNOWN)
+            shape.links[target] = Link(target, clause.column.text, far.text, clause.span)
+
+
+# -- specs ------------------------------------------------------------------------------------------------------
+
+
+def finish_sources(scope: Scope) -> None:
+    """Check what is left of every source, and hand on the ones without an error."""
+    for shape in scope.shapes.values():
+        columns = _specs(shape, scope)
+        with scope.apart() as inner:
+            spec = _spec(shape, columns, scope)
+            blame = scope.blame
+        if shape.cause is None and (inner.errors or blame is not None):
+            shape.cause = inner.errors[0] if inner.errors else blame
+        if shape.cause is None and spec is not None:
+            scope.sources[shape.name] = spec
+    _drop_broken_links(scope)
+
+
+def _drop_broken_links(scope: Scope) -> None:
+    """A source that belongs to a broken one cannot be read either."""
+    changed = True
+    while changed:
+        changed = False
+        for name, spec in list(scope.sources.items()):
+            lost = next((link.target for link in spec.links if link.target not in scope.sources), None)
+            if lost is not None:
+                scope.shapes[name].cause = scope.shapes[lost].cause
+                del scope.sources[name]
+                changed = True
+
+
+def _specs(shape: Shape, scope: Scope) -> tuple[ColumnSpec, ...]:
+    """The columns that have a type; one with an error is left out, and so is all that reads it."""
+    types = {word: column_type(shape, word, scope) for word in shape.columns}
+    return tuple(
+        ColumnSpec(word, type_, shape.spans[word], shape.values.get(word))
+        for word, type_ in types.items()
+        if type_ is not None
+    )
+
+
+def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSpec | None:
+    origin: Files | Table | None = None
+    fresh, complete, checks = None, None, []
+    key: tuple[str, ...] = ()
+    for clause in shape.definition.clauses:
+        match clause:
+            case nodes.FromFiles():
+                origin = _files(clause, scope)
+            case nodes.FromTable(table=table, connection=connection):
+                origin = Table(table.text, connection.text if connection else None)
+            case nodes.Fresh(amount=amount):
+                fresh = _days(amount, scope)
+            case nodes.Complete(grain=word):
+                complete = grain_of(word, scope)
+            case nodes.Check(condition=condition):
+                checks.append(check_condition(condition, RowPlace(scope, shape, "a check")))
+            case nodes.Key(columns=words):
+                key = tuple(word.text for word in words)
+    if not any(isinstance(c, nodes.FromFiles | nodes.FromTable) for c in shape.definition.clauses):
+        scope.error(
+            "K213",
+            f"{shape.name} does not say where its rows are",
+            shape.definition.name.span,
+            help='`from "data/file.csv"` or `from table "schema.name" in connection` says it',
+        )
+    if origin is None:
+        return None
+    title = shape.definition.title.text if shape.definition.title else None
+    return SourceSpec(
+        shape.name,
+        title,
+        origin,
+        tuple(columns),
+        shape.time,
+        shape.channel,
+        key,
+        str(scope.thing(shape.thing)),
+        tuple(shape.links.values()),
+        fresh,
+        complete,
+        tuple(c for c in checks if c is not None),
+        shape.definition.span,
+    )
+
+
+def _files(clause: nodes.FromFiles, scope: Scope) -> Files | None:
+    options: dict[str, str] = {}
+    places: dict[str, Span] = {}
+    for word, value in clause.options:
+        if word in places:
+            scope.error("K212", f"`{word}` is said twice", value.span, (places[word], "first here"))
+            return None
+        places[word] = value.span
+        options[_OPTIONS[word]] = value.text
+    for word, lengths in (("separator", 1), ("decimal", 1), ("thousands", 1)):
+        if word in options and len(options[word].replace("\\t", "\t")) != lengths:
+            span = places[next(w for w, o in _OPTIONS.items() if o == word)]
+            scope.error("K322", f"{word} is one character", span)
+            return None
+    if "separator" in options:
+        options["separator"] = options["separator"].replace("\\t", "\t")
+    folder = posixpath.dirname(clause.span.source.name.replace("\\", "/")) or "."
+    return Files(clause.pattern.text, folder, **options)
+
+
+def _days(amount: nodes.Number, scope: Scope) -> int | None:
+    number = scope.number(amount)
+    if number is None:
+        return None
+    value, unit = number
+    factor = unit.factor_to(Unit.of("day"))
+    if factor is None or not (value * factor).is_integer() or value <= 0:
+        scope.error(
+            "K211",
+            f"freshness is counted in whole days or weeks, not in {amount.span.text}",
+            amount.span,
+            help="`fresh within 2 days` is how it is written",
+        )
+        return None
+    return int(value * factor)

@@ -1,0 +1,288 @@
+"""The config of a project: the nearest `kpi.toml`, or `[tool.kpidsl]` of a `pyproject.toml`, upward from a
+path.
+
+    as_of = "2026-10-15"          # default: today
+    fail_on = ["missed"]          # what makes `kpi eval` end in 1
+
+    [project]
+    name = "Atelier Lumen"
+
+    [connections.shop]
+    url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"   # ${...} from the environment only, never shown
+
+    [limits]
+    memory = "2GB"
+    threads = 4
+
+Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown
+key is an error, for a key that means nothing is a wish that nobody hears.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from attrs import define, field, frozen
+
+from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
+
+FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
+T = TypeVar("T")
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
+
+
+@frozen
+class Connection:
+    """A database that specs may name. The url is a secret as soon as its variables are filled in."""
+
+    name: str
+    template: str = field(repr=False)
+    file: str
+
+    def url(self, environment: Mapping[str, str] = os.environ) -> str | Diagnostic:
+        """The url with its variables filled in, or what says which one is missing."""
+        missing = [name for name in _VARIABLE.findall(self.template) if name not in environment]
+        if missing:
+            return Diagnostic(
+                "K704",
+                f"the url of the connection `{self.name}` needs the environment variable `{missing[0]}`",
+                place=f"{self.file}: connections.{self.name}.url",
+                help=f"set `{missing[0]}` before the command is run",
+            )
+        return _VARIABLE.sub(lambda found: environment[found[1]], self.template)
+
+
+@frozen
+class Limits:
+    """What an evaluation may take; None leaves it to the engine."""
+
+    memory: str | None = None
+    threads: int | None = None
+
+
+@frozen
+class Config:
+    """What the config says. `root` is the folder that specs may read below."""
+
+    root: Path
+    file: Path | None = None
+    name: str | None = None
+    as_of: date | None = None
+    fail_on: tuple[str, ...] = ()
+    connections: Mapping[str, Connection] = field(factory=dict)
+    limits: Limits = Limits()
+
+
+def load(paths: Sequence[str], report: Report) -> Config:
+    """The config that holds for the first of some paths.
+
+    Where there is none: defaults, with the git top level as root, else the folder that holds all paths.
+    What is wrong with a config goes into the report; the rest of it still holds.
+    """
+    given = [Path(path).absolute() for path in paths if path != "-"] or [Path.cwd()]
+    start = given[0] if given[0].is_dir() else given[0].parent
+    for folder in (start, *start.parents):
+        for file, table in ((folder / "kpi.toml", ()), (folder / "pyproject.toml", ("tool", "kpidsl"))):
+            if file.is_file() and (found := _read(file, table, report)) is not None:
+                return found
+    folders = [path if path.is_dir() else path.parent for path in given]
+    return Config(root=_git_top(start) or Path(os.path.commonpath(folders)))
+
+
+def _git_top(path: Path) -> Path | None:
+    return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)
+
+
+def _read(file: Path, table: tuple[str, ...], report: Report) -> Config | None:
+    """The config in a file; None where a pyproject.toml has no table for kpidsl."""
+    shown = os.path.relpath(file)
+    try:
+        text = file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        report.add(Diagnostic("K701", f"`{shown}` cannot be read: {why}", place=shown))
+        return Config(root=file.parent, file=file)
+    if table and table[-1] not in text:
+        return None
+    source = Source(shown, text)
+    try:
+        data: Any = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        report.add(_syntax_error(source, str(error)))
+        return Config(root=file.parent, file=file)
+    for key in table:
+        data = data.get(key)
+        if data is None:
+            return None
+    return _Reader(source, table, report).config(file, data)
+
+
+def _syntax_error(source: Source, message: str) -> Diagnostic:
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
+    what = (found[1] if found else message.removesuffix(" (at end of document)")).strip()
+    offset = source.line_starts[int(found[2]) - 1] + int(found[3]) - 1 if found else len(source.text)
+    return Diagnostic(
+        "K701",
+        f"not a TOML document: {what[:1].lower()}{what[1:]}",
+        Span(source, offset, offset),
+        help='a key and its value are written as: as_of = "2026-10-15"',
+    )
+
+
+@define
+class _Reader:
+    """Takes a table apart, key by key, and reports what does not fit."""
+
+    source: Source
+    table: tuple[str, ...]
+    report: Report
+
+    def config(self, file: Path, data: Any) -> Config:
+        top = self.keys((), data, ("project", "connections", "limits", "as_of", "fail_on"))
+        project = self.keys(("project",), top.get("project", {}), ("name",))
+        return Config(
+            root=file.parent,
+            file=file,
+            name=self.value(("project", "name"), project, _text, 'a text, as in name = "Atelier Lumen"'),
+            as_of=self.value(("as_of",), top, _date, 'a date, as in as_of = "2026-10-15"'),
+            fail_on=self.value(("fail_on",), top, _fail_on, f"a list of: {', '.join(FAIL_ON)}") or (),
+            connections=self.connections(top.get("connections", {})),
+            limits=self.limits(top.get("limits", {})),
+        )
+
+    def connections(self, data: Any) -> dict[str, Connection]:
+        found = {}
+        for name, table in self.keys(("connections",), data, None).items():
+            keys = self.keys(("connections", name), table, ("url",))
+            url = self.value(
+                ("connections", name, "url"), keys, _text, 'a text, as in url = "postgresql://reader@db/shop"'
+            )
+            if url is not None:
+                found[name] = Connection(name, url, self.source.name)
+            elif "url" not in keys and isinstance(table, dict):
+                self.wrong(("connections", name), f"the connection `{name}` has no url")
+        return found
+
+    def limits(self, data: Any) -> Limits:
+        keys = self.keys(("limits",), data, ("memory", "threads"))
+        return Limits(
+            memory=self.value(
+                ("limits", "memory"), keys, _memory, 'an amount, as in memory = "2GB" or "60%"'
+            ),
+            threads=self.value(("limits", "threads"), keys, _threads, "a number from 1 to 1024"),
+        )
+
+    def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:
+        """The table at a path, after its unknown keys are reported and taken away."""
+        if not isinstance(data, dict):
+            self.wrong(path, f"`{'.'.join(path)}` is {_kind(data)}", f"it is a table: [{'.'.join(path)}]")
+            return {}
+        for key in data:
+            if known is not None and key not in known:
+                self.unknown((*path, key), tuple(known))
+        return {key: value for key, value in data.items() if known is None or key in known}
+
+    def value(
+        self, path: tuple[str, ...], table: Mapping[str, Any], read: Callable[[Any], T | None], wanted: str
+    ) -> T | None:
+        """The value of a key, None if it is absent or (reported) not what is wanted."""
+        if path[-1] not in table:
+            return None
+        found = read(table[path[-1]])
+        if found is None:
+            shown = f": {table[path[-1]]!r}" if path[-1] != "url" else ""
+            self.wrong(path, f"`{'.'.join(path)}` is {_kind(table[path[-1]])}{shown}", f"it is {wanted}")
+        return found
+
+    def unknown(self, path: tuple[str, ...], known: tuple[str, ...]) -> None:
+        name = ".".join(path)
+        alike = near(path[-1], known)
+        elsewhere = path[-1] in ("as_of", "fail_on")
+        if elsewhere:
+            hint = f"`{path[-1]}` stands at the top, before the first [table]"
+        elif alike:
+            hint = f"a key with a similar name: `{alike[0]}`"
+        else:
+            hint = f"known keys: {', '.join(f'`{key}`' for key in known)}"
+        self.report.add(Diagnostic("K702", f"unknown key `{name}`", self.place(path), help=hint))
+
+    def wrong(self, path: tuple[str, ...], message: str, wanted: str | None = None) -> None:
+        self.report.add(Diagnostic("K703", message, self.place(path), help=wanted))
+
+    def place(self, path: tuple[str, ...]) -> Span:
+        """Where a key stands: its line after the header of its table, else the header. TOML keeps no
+        places."""
+        full = (*self.table, *path)
+        for depth in range(len(full), -1, -1):
+            header, rest = full[:depth], full[depth:]
+            found = self._after_header(header, rest)
+            if found is not None:
+                return found
+        return Span(self.source, 0, 0)
+
+    def _after_header(self, header: tuple[str, ...], rest: tuple[str, ...]) -> Span | None:
+        text, at = self.source.text, 0
+        if header:
+            name = r"\s*\.\s*".join(f"[\"']?{re.escape(key)}[\"']?" for key in header)
+            head = re.search(rf"^\s*\[\s*({name})\s*\]", text, re.MULTILINE)
+            if head is None:
+                return None
+            if not rest:
+                return Span(self.source, *head.span(1))
+            at = head.end()
+        following = re.compile(r"^\s*\[", re.MULTILINE).search(text, at)
+        key = r"\s*\.\s*".join(f"[\"']?{re.escape(part)}[\"']?" for part in rest)
+        pattern = re.compile(rf"^[ \t]*({key})[ \t]*[=.]", re.MULTILINE)
+        found = pattern.search(text, at, following.start() if following else len(text)) if rest else None
+        return Span(self.source, *found.span(1)) if found else None
+
+
+def _kind(value: Any) -> str:
+    """What a value is, in the words of TOML."""
+    match value:
+        case bool():
+            return "a boolean"
+        case str():
+            return "a text"
+        case int() | float():
+            return "a number"
+        case dict():
+            return "a table"
+        case list():
+            return "a list"
+        case _:
+            return "a date or time"
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _date(value: Any) -> date | None:
+    """A date of TOML, or a text in ISO form: people write both."""
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == 10 else None
+    except ValueError:
+        return None
+
+
+def _fail_on(value: Any) -> tuple[str, ...] | None:
+    fits = isinstance(value, list) and all(isinstance(v, str) and v in FAIL_ON for v in value)
+    return tuple(value) if fits else None
+
+
+def _memory(value: Any) -> str | None:
+    return value if isinstance(value, str) and _MEMORY.fullmatch(value) else None
+
+
+def _threads(value: Any) -> int | None:
+    return value if type(value) is int and 1 <= value <= 1024 else None

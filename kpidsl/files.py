@@ -1,0 +1,173 @@
+"""Spec files on disk: found under the paths that were given, read as text, and outputs written whole or not
+at all."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from kpidsl.diagnostics import Diagnostic, Report, Source, near
+
+SUFFIX = ".kpi"
+LARGEST = 8_000_000  # bytes; the largest hand-written file is a thousandth of it
+_SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
+
+
+def find(paths: Sequence[str], report: Report) -> list[Path]:
+    """The spec files under some paths, each once, sorted by name within a folder that was given.
+
+    Of a folder: what git does not ignore, and nothing in hidden folders. A file that is named is taken as
+    it is.
+    """
+    found: dict[Path, Path] = {}
+    for text in paths:
+        path = Path(text)
+        if path.is_dir():
+            specs = _under(path)
+            if not specs:
+                report.add(_no_specs(text))
+        elif path.exists():
+            specs = [path]
+        else:
+            specs = []
+            report.add(missing(path))
+        for spec in specs:
+            found.setdefault(spec.resolve(), spec)
+    return list(found.values())
+
+
+def read(path: Path, report: Report, name: str | None = None) -> Source | None:
+    """The text of a file, or None with a diagnostic that says why there is none."""
+    shown = name or shown_as(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            why = f"it has more than {LARGEST // 1_000_000} MB"
+        else:
+            return Source(shown, path.read_bytes().decode("utf-8"))
+    except UnicodeDecodeError as error:
+        why = f"byte {error.start + 1} is not UTF-8 text"
+    except OSError as error:
+        why = _reason(error)
+    report.add(Diagnostic("K711", f"`{shown}` cannot be read: {why}", place=shown))
+    return None
+
+
+def write(path: Path, text: str) -> Diagnostic | None:
+    """Put a text in the place of a file in one step: a reader sees the old or the new one, never a part.
+
+    Returns what went wrong, if anything. Devices and pipes (`/dev/stdout`) are written to directly.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            with path.open("w", encoding="utf-8", newline="") as stream:
+                stream.write(text)
+            return None
+        _replace(path.resolve() if path.is_symlink() else path, text)
+    except OSError as error:
+        shown = shown_as(path)
+        return Diagnostic("K713", f"`{shown}` cannot be written: {_reason(error)}", place=shown)
+    return None
+
+
+def _replace(path: Path, text: str) -> None:
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
+
+
+def _umask() -> int:
+    """The process's mask can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def shown_as(path: Path) -> str:
+    """The path as a person at the prompt would write it: relative, unless that climbs above where they
+    are."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path.as_posix()
+    climbs = relative.startswith(os.pardir)
+    return (path if climbs else Path(relative)).as_posix()
+
+
+# -- folders ---------------------------------------------------------------------------------------
+
+
+def _under(folder: Path) -> list[Path]:
+    listed = _listed_by_git(folder)
+    specs = (path for path in (walk(folder) if listed is None else listed) if path.suffix == SUFFIX)
+    return sorted((path for path in specs if path.is_file()), key=Path.as_posix)
+
+
+def _listed_by_git(folder: Path) -> list[Path] | None:
+    """What git tracks or would add; None outside a repository, or where there is no git."""
+    if not any((parent / ".git").exists() for parent in (folder.absolute(), *folder.absolute().parents)):
+        return None
+    answer = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{SUFFIX}")
+    if answer is None:
+        return None
+    names = [os.fsdecode(name) for name in answer.split(b"\0") if name]
+    if not names and _git(folder, "check-ignore", "--quiet", ".") is not None:
+        return None  # whoever names an ignored folder means it
+    return [folder / name for name in names if not _hidden(Path(name))]
+
+
+def _git(folder: Path, *arguments: str) -> bytes | None:
+    """What git prints, None if it fails."""
+    try:
+        return subprocess.run(
+            ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=30
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _hidden(name: Path) -> bool:
+    return any(part.startswith(".") or part in _SKIPPED for part in name.parts)
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """The files below a folder, those of hidden folders left out, in a fixed order."""
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _hidden(Path(name)))
+        yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
+
+
+# -- what can go wrong -----------------------------------------------------------------------------
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def missing(path: Path) -> Diagnostic:
+    shown = path.as_posix()
+    folder = path.parent
+    names = [p.name for p in folder.iterdir()] if folder.is_dir() and os.access(folder, os.R_OK) else []
+    alike = near(path.name, names)
+    hint = f"a path with a similar name: `{(folder / alike[0]).as_posix()}`" if alike else None
+    return Diagnostic("K710", f"`{shown}` does not exist", place=shown, help=hint)
+
+
+def _no_specs(text: str) -> Diagnostic:
+    return Diagnostic(
+        "K712",
+        f"there is no {SUFFIX} file under `{text}`",
+        place=text,
+        help="`kpi init data/*.csv` drafts one from the files that it is given",
+    )

@@ -1,0 +1,51 @@
+"""Whether a total can only grow: what a cap overrun and a total reached early are final because of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Node
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.sources import SourceSpec
+
+_KEEPS_SIGN = frozenset({"+", "*", "/", "abs", "round", "in", "between", "missing", "and", "or", "not"})
+
+
+def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
+    """Whether more rows never make the node smaller: counts, and sums without a minus, added and scaled.
+
+    A column as it comes from the data counts as never negative. Where refunds are kept as negative rows, a
+    word said at once can therefore be taken back; a spec that subtracts them (`sales - refunds`) is not
+    affected.
+    """
+    match node:
+        case Aggregate(function="count"):
+            return True
+        case Aggregate(function="sum", argument=argument):
+            return argument is not None and _never_negative(argument, sources)
+        case Constant(value=value):
+            return value >= 0
+        case Combine(op="+" | "*" | "/", args=args):
+            return all(only_grows(arg, sources) for arg in args)
+        case Default(node=inner, value=value):
+            return value == 0 and only_grows(inner, sources)
+        case _:
+            return False
+
+
+def _never_negative(row: Row, sources: Mapping[str, SourceSpec]) -> bool:
+    match row:
+        case ColumnRef(home=home, name=name):
+            spec = sources.get(home)
+            if spec is None:
+                return False
+            column = spec.column(name)
+            value = column.value if column else None
+            return value is None or _never_negative(value, sources)
+        case Literal(value=value):
+            return not isinstance(value, int | float) or value >= 0
+        case Apply(op="when", args=args):
+            values = (*args[1:-1:2], args[-1])
+            return all(_never_negative(value, sources) for value in values)
+        case Apply(op=op, args=args):
+            return op in _KEEPS_SIGN and all(_never_negative(arg, sources) for arg in args)

@@ -1,0 +1,163 @@
+"""The roll-up of an objective over the headlines of its KPIs.
+
+| light of a member | its words | counts as |
+|---|---|---|
+| green | met, on track | kept |
+| amber | nearly met, at risk | nearly kept |
+| red | missed, off track | not kept |
+| grey | failed, stale, no data, ... | unknown: could turn out any of the three |
+| none, or a draft | no target | not counted |
+
+`all` takes the worst light, `any` the best; a share is green when the kept weight reaches it, amber when
+kept and nearly kept weight together do, else red. Grey members make the objective grey unless the light is
+the same whatever they turn out to be. The word is final (met, nearly met, missed) once no member that is
+still open could change the light; before that it is on track, at risk or off track.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal, localcontext
+
+from attrs import frozen
+
+from kpidsl.graph import Objective
+from kpidsl.judge.bounds import EXACT, Judgement, exact, rounded, word
+from kpidsl.results import Judged, ObjectiveVerdict, Verb, Verdict
+
+_LIGHTS: tuple[Judgement, ...] = ("green", "amber", "red")
+_GREYS: tuple[Verb, ...] = ("failed", "stale", "no data", "too few", "inconclusive", "not started")
+_BADNESS: tuple[Verb, ...] = ("missed", "off track", *_GREYS, "at risk", "nearly met")
+
+
+@frozen
+class Member:
+    """A counting member; `light` is None while nothing can be said of it."""
+
+    name: str
+    weight: Decimal
+    light: Judgement | None
+    final: bool
+    word: Verb
+
+
+def roll_up(objective: Objective, judged: Mapping[str, Judged]) -> ObjectiveVerdict:
+    """Judge an objective; a member that is not among the judged counts as failed."""
+    headlines = {name: judged[name].headline for name, _ in objective.members if name in judged}
+    with localcontext(EXACT):
+        return _rolled_up(objective, headlines)
+
+
+def _rolled_up(objective: Objective, headlines: Mapping[str, Verdict]) -> ObjectiveVerdict:
+    members = [
+        _member(name, weight, headlines.get(name))
+        for name, weight in objective.members
+        if name not in headlines or _counts(headlines[name])
+    ]
+    listed = [
+        (name, weight, headlines[name].word if name in headlines else "failed")
+        for name, weight in objective.members
+    ]
+    if not members:
+        reason = "No KPI of the objective counts: each is a draft or has no target."
+        return _given(objective, "no target", "none", reason, listed, None)
+    total = sum(member.weight for member in members)
+    kept = sum(member.weight for member in members if member.light == "green")
+    share = rounded(kept / total) if total else None
+    found, final = _decide(objective, members)
+    if found is None:
+        greys = [member.word for member in members if member.light is None]
+        worst = min(greys, key=_GREYS.index)
+        return _given(objective, worst, "grey", _why(objective, members, headlines), listed, share)
+    return _given(objective, word(found, final), found, _why(objective, members, headlines), listed, share)
+
+
+def failed_objective(objective_name: str, title: str | None, reason: str) -> ObjectiveVerdict:
+    """The verdict on an objective that could not be compiled."""
+    return ObjectiveVerdict(objective_name, title or objective_name, "failed", "grey", reason, (), None)
+
+
+def _counts(headline: Verdict) -> bool:
+    """Drafts and KPIs without a target do not count; one that failed does."""
+    return headline.counts and headline.light != "none"
+
+
+def _member(name: str, weight: float, headline: Verdict | None) -> Member:
+    if headline is None:
+        return Member(name, exact(weight), None, False, "failed")
+    light = next((one for one in _LIGHTS if one == headline.light), None)
+    return Member(name, exact(weight), light, headline.final and light is not None, headline.word)
+
+
+def _decide(objective: Objective, members: Sequence[Member]) -> tuple[Judgement | None, bool]:
+    """The light, if it does not hang on grey members, and whether no open member can change it."""
+    fixed = _whatever(objective, members, [member.final for member in members])
+    if fixed is not None:
+        return fixed, True
+    return _whatever(objective, members, [member.light is not None for member in members]), False
+
+
+def _whatever(objective: Objective, members: Sequence[Member], known: Sequence[bool]) -> Judgement | None:
+    """The light that results however the members that are not known turn out; None if it hangs on them."""
+    ends: list[Judgement] = ["green", "red"]
+    best, worst = (
+        _light(
+            objective,
+            [(m.weight, m.light if k and m.light else end) for m, k in zip(members, known, strict=True)],
+        )
+        for end in ends
+    )
+    return best if best == worst else None
+
+
+def _light(objective: Objective, members: Sequence[tuple[Decimal, Judgement]]) -> Judgement:
+    lights = [light for _, light in members]
+    match objective.rule:
+        case "all":
+            return max(lights, key=_LIGHTS.index)
+        case "any":
+            return min(lights, key=_LIGHTS.index)
+        case "share":
+            need = exact(objective.need) * sum(weight for weight, _ in members)
+            if sum(weight for weight, light in members if light == "green") >= need:
+                return "green"
+            return "amber" if sum(weight for weight, light in members if light != "red") >= need else "red"
+
+
+# -- words ---------------------------------------------------------------------------------------------------
+
+
+def _why(objective: Objective, members: Sequence[Member], headlines: Mapping[str, Verdict]) -> str:
+    """How many are kept, what is needed, and the others, the worst first."""
+    kept = [member for member in members if member.light == "green"]
+    others = sorted(
+        (member for member in members if member.light != "green"),
+        key=lambda member: (_BADNESS.index(member.word), -member.weight, member.name),
+    )
+    need = {"all": "all are needed", "any": "one is needed"}.get(objective.rule)
+    need = need or f"{float(exact(objective.need) * 100):.4g}% of the weight is needed"
+    verb = "is" if len(kept) == 1 else "are"
+    sentence = f"{len(kept)} of {len(members)} KPIs {verb} met or on track, {need}"
+    if not others:
+        return f"{sentence}."
+    named = ", ".join(f"{member.name} {_is(member.word)}" for member in others)
+    missing = " (not evaluated)" if any(member.name not in headlines for member in others) else ""
+    return f"{sentence}: {named}{missing}."
+
+
+def _is(verb: Verb) -> str:
+    return {"no data": "has no data", "too few": "has too few answers"}.get(verb, f"is {verb}")
+
+
+def _given(
+    objective: Objective,
+    verb: Verb,
+    light: str,
+    why: str,
+    listed: list[tuple[str, float, Verb]],
+    share: float | None,
+) -> ObjectiveVerdict:
+    title = objective.title or objective.name
+    lights = {"green", "amber", "red", "grey", "none"}
+    assert light in lights
+    return ObjectiveVerdict(objective.name, title, verb, light, why, tuple(listed), share)  # type: ignore[arg-type]

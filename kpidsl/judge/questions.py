@@ -1,0 +1,163 @@
+"""What the evaluator has to be asked for a KPI to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+
+from attrs import evolve
+
+from kpidsl.graph import Aggregate, Bound, Cumulative, Every, Kpi, Node, Shift, Trailing, aggregates, children
+from kpidsl.judge.bounds import EXACT
+from kpidsl.judge.growth import only_grows
+from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
+from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
+from kpidsl.model.rows import columns_of
+from kpidsl.model.sources import SourceSpec
+from kpidsl.results import Ask, Profile
+
+
+def asks(
+    kpi: Kpi,
+    as_of: date,
+    profiles: Mapping[str, Profile],
+    calendar: Calendar,
+    asked: Window | None = None,
+    *,
+    sources: Mapping[str, SourceSpec] | None = None,
+) -> Schedule:
+    """Settle which windows a KPI is judged over, and the questions; nothing is read.
+
+    `asked` restricts a KPI measured every period to its periods within; others are shown as they stood at its
+    end. `sources` (those of the graph) tell computed columns from read ones: without them no sum is known to
+    only grow.
+    """
+    found = settle_windows(kpi, as_of, profiles, calendar, asked)
+    read = _read_sources((kpi.formula, *promised_nodes(kpi)))
+    failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
+    if failure is not None:
+        return evolve(found, slots=(), idle=("failed", failure.message))
+    if not found.slots:
+        return found
+    begin = written_start(kpi.promise)
+    found = evolve(
+        found,
+        stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
+        grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
+        value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
+        nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
+    )
+    return _pace(_baselines(found, kpi, calendar, begin), kpi, begin)
+
+
+def bounds_of(kpi: Kpi) -> tuple[Bound, ...]:
+    """Every bound that a KPI has, the slices' included."""
+    promise = kpi.promise
+    own = (promise.bound,) if promise.bound else ()
+    return (*own, *(bound for _, bound in promise.milestones), *(part.bound for part in kpi.slices))
+
+
+def promised_nodes(kpi: Kpi) -> tuple[Node, ...]:
+    """The numbers that the promise is made of: bounds, and a baseline that is a formula."""
+    nodes = [node for bound in bounds_of(kpi) for node in (bound.value, bound.high) if node is not None]
+    baseline = kpi.promise.baseline
+    if baseline is not None and not isinstance(baseline, Window | str):
+        nodes.append(baseline)
+    return tuple(dict.fromkeys(nodes))
+
+
+def told_by_data_so_far(node: Node) -> bool:
+    """Whether a number of the promise is itself a total of the days judged, such as a plan kept as data."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Aggregate):
+            return True
+        if not isinstance(one, Shift):
+            stack.extend(children(one))
+    return False
+
+
+def _read_sources(nodes: Iterable[Node]) -> tuple[str, ...]:
+    """The sources that are counted, and those that their rows belong to."""
+    found: dict[str, None] = {}
+    for aggregate in aggregates(*nodes):
+        found[aggregate.source] = None
+        for row in (aggregate.argument, aggregate.filter, aggregate.weight):
+            found.update(dict.fromkeys(sorted(column.home for column in columns_of(row))))
+    return tuple(found)
+
+
+def _number(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
+    """A number of the promise: over the same windows, split as the KPI is if its sources can be."""
+    if not aggregates(node):
+        return Ask(node, found.windows[:1])
+    names = counted_sources(node)
+    split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
+    return Ask(node, found.windows, kpi.dimensions if split else (), begin)
+
+
+# -- baselines ---------------------------------------------------------------------------------------------
+
+
+def _baselines(found: Schedule, kpi: Kpi, calendar: Calendar, begin: date | None) -> Schedule:
+    baseline = kpi.promise.baseline
+    match baseline:
+        case Window():
+            earlier = [baseline for _ in found.slots]
+            scale = _comparable(kpi, baseline, found, calendar)
+            found = evolve(found, baseline_scale=scale, fixed_baseline=True)
+        case "previous period":
+            earlier = [slot.span.shift(-1) for slot in found.slots]
+        case "same period last year":
+            earlier = [same_last_year(slot.span) for slot in found.slots]
+        case None:
+            return found
+        case _:
+            return evolve(found, fixed_baseline=not aggregates(baseline))
+    slots = tuple(evolve(slot, baseline=window) for slot, window in zip(found.slots, earlier, strict=True))
+    ask = Ask(kpi.formula, tuple(dict.fromkeys(earlier)), kpi.dimensions, begin)
+    return evolve(found, slots=slots, baseline=ask)
+
+
+def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar) -> Decimal | str:
+    """A ratio is comparable over any window; a total only over as long a one, or as its mean per period."""
+    if kpi.formula.additivity != "additive":
+        return Decimal(1)
+    match kpi.promise.measured:
+        case Every(grain=grain):
+            if not aligned(baseline, grain, calendar):
+                return f"it is not made of whole {grain}s"
+            return EXACT.divide(1, len(periods(baseline.start, baseline.end, grain, calendar)))
+        case Trailing():
+            return EXACT.divide(found.slots[-1].window.days, baseline.days)
+        case Cumulative():
+            return Decimal(1)
+
+
+# -- pace --------------------------------------------------------------------------------------------------
+
+
+def _pace(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
+    """What the open window of a total was a year ago; milestones are a pace of their own."""
+    slot, watermark = found.slots[-1], found.watermark
+    if kpi.promise.pace != "like last year" or kpi.promise.milestones:
+        return found
+    if (
+        kpi.formula.additivity != "additive"
+        or slot.due_on is None
+        or slot.closed
+        or watermark is None
+        or watermark < slot.window.start
+    ):
+        return found
+    whole = same_last_year(slot.span)
+    if watermark >= slot.due_on:
+        part = whole
+    elif slot.span.grain == "week":
+        part = Window(whole.start, whole.start + (watermark - slot.window.start))
+    else:
+        part = Window(whole.start, max(whole.start, add_grain(watermark, -1, "year")))
+    ask = Ask(kpi.formula, tuple(dict.fromkeys((whole, part))), kpi.dimensions, begin)
+    return evolve(found, last_year=LastYear(whole, part), pace=ask)

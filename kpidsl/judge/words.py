@@ -1,0 +1,83 @@
+"""Numbers, bounds and windows in words, as sentences about verdicts have them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kpidsl.graph import Bound, Cumulative, Measured, Tolerance, Trailing
+from kpidsl.judge.bounds import Band, Judgement, exact, rounded
+from kpidsl.model.periods import Window
+from kpidsl.model.units import PERCENT, POINTS, Unit, format_value
+
+
+def amount_text(value: float | Decimal, unit: Unit) -> str:
+    """A number with its unit: `1,234.5 EUR`."""
+    return format_value(rounded(value) if isinstance(value, Decimal) else value, unit)
+
+
+def band_text(band: Band, unit: Unit) -> str:
+    """`at least 100 EUR`, `at most 5%`, `between 10 EUR and 20 EUR`."""
+    if band.low is not None and band.high is not None:
+        return f"between {amount_text(band.low, unit)} and {amount_text(band.high, unit)}"
+    if band.low is not None:
+        return f"at least {amount_text(band.low, unit)}"
+    return f"at most {amount_text(band.high or Decimal(0), unit)}"
+
+
+def change_text(bound: Bound, amount: float, unit: Unit) -> str:
+    """`increase by 20%`; of a percentage an amount is in points."""
+    if bound.relative:
+        return f"{bound.direction} by {format_value(amount, PERCENT)}"
+    return f"{bound.direction} by {format_value(amount, _difference(unit))}"
+
+
+def _difference(unit: Unit) -> Unit:
+    return POINTS if unit.style == "percent" else unit
+
+
+def over(window: Window, measured: Measured, reached: str | None) -> str:
+    """When a value is of: `in 2026-09`, `by 2026-09-14`, `over the last 28 days to 2026-09-14`."""
+    match measured:
+        case Cumulative():
+            return f"by {reached or window.end}"
+        case Trailing(count=count, grain=grain):
+            return f"over {count} {grain}{'' if count == 1 else 's'} to {window.end}"
+        case _:
+            return f"in {window}" + (f" up to {reached}" if reached else "")
+
+
+def share_text(share: Decimal) -> str:
+    """A share of time in whole percents, never rounded up to all of it."""
+    return f"{int(share * 100)}%"
+
+
+def distance_text(value: float, reference: Band, unit: Unit) -> str:
+    """How far a value is from the bound it is held against: `9.6% above`, `2 points below`."""
+    if reference.low is not None and reference.high is not None and reference.holds(value):
+        return "within"
+    bound = reference.nearest(value)
+    apart = exact(value) - bound
+    if rounded(apart) == 0 or value == rounded(bound):
+        return "exactly that"
+    side = "above" if apart > 0 else "below"
+    if unit.style == "percent" or bound <= 0:
+        return f"{_short(abs(apart), _difference(unit))} {side}"
+    return f"{_short(abs(apart) / bound, PERCENT)} {side}"
+
+
+def _short(value: Decimal, unit: Unit) -> str:
+    return format_value(float(f"{float(value):.3g}"), unit)
+
+
+def tolerance_text(
+    judgement: Judgement, tolerance: Tolerance, value: float, reference: Band, slack: Band, unit: Unit
+) -> str:
+    """`within the tolerance of 5% (up to 26.25 EUR)`; nothing for green."""
+    if judgement == "green":
+        return ""
+    place = "within" if judgement == "amber" else "beyond"
+    wide, bound = reference.widened(slack), reference.nearest(value)
+    if bound == reference.low and wide.low is not None:
+        return f", {place} the tolerance of {tolerance.text} (down to {amount_text(wide.low, unit)})"
+    assert wide.high is not None
+    return f", {place} the tolerance of {tolerance.text} (up to {amount_text(wide.high, unit)})"

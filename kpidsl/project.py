@@ -1,0 +1,392 @@
+"""The pipeline on one screen: read, parse, compile; then open the sources, evaluate, judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from attrs import evolve, field, frozen
+
+from kpidsl import config as configs
+from kpidsl import files
+from kpidsl.compile import compile_files, imports_of, missing_import
+from kpidsl.config import Config
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
+from kpidsl.graph import Graph, Kpi, aggregates
+from kpidsl.model.periods import Window, parse_period
+from kpidsl.model.sources import Files, SourceSpec, Table
+from kpidsl.split import nodes_of, split
+from kpidsl.syntax import nodes
+from kpidsl.syntax.parse import parse
+
+if TYPE_CHECKING:
+    from kpidsl.evaluate.answer import Evaluated
+    from kpidsl.judge import Schedule
+    from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
+
+Step = Callable[[str], None]
+
+
+@frozen(eq=False)
+class Specs:
+    """Spec files, read and compiled. Whatever is wrong with them is in `diagnostics`, by file and place."""
+
+    config: Config
+    files: tuple[nodes.File, ...]
+    graph: Graph
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The ones that keep something from being evaluated."""
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    @property
+    def broken(self) -> dict[str, Diagnostic]:
+        """Every KPI that cannot be evaluated, with the error that keeps it from that."""
+        found = {name: why for name, why in self.graph.broken.items() if name not in self.objectives}
+        for file in self.files:
+            for span, name in _unread(file):
+                found.setdefault(name, self._error_in(span))
+        return found
+
+    @property
+    def objectives(self) -> frozenset[str]:
+        """The names of all objectives, also of those that cannot be judged."""
+        found = (d for file in self.files for d in file.definitions if isinstance(d, nodes.ObjectiveDef))
+        return frozenset(d.name.text for d in found)
+
+    def _error_in(self, span: Span) -> Diagnostic:
+        inside = (
+            d for d in self.errors if d.span and d.span.source is span.source and d.span.start >= span.start
+        )
+        return next(inside)
+
+
+@frozen(eq=False)
+class Outcome:
+    """What an evaluation found: everything that an output shows."""
+
+    config: Config
+    graph: Graph
+    as_of: date
+    judged: tuple[Judged, ...]
+    objectives: tuple[ObjectiveVerdict, ...]
+    profiles: dict[str, Profile]
+    diagnostics: tuple[Diagnostic, ...] = field(default=())
+    asked_for: Window | None = None
+    answers: Evaluated | None = field(default=None, repr=False)
+    schedules: Mapping[str, Schedule] = field(factory=dict, repr=False)
+
+    @property
+    def name(self) -> str | None:
+        """The name of the project, where its config has one."""
+        return self.config.name
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """What kept something from being evaluated."""
+        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
+
+    @property
+    def drafts(self) -> frozenset[str]:
+        """The KPIs that are shown and never counted."""
+        return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)
+
+
+def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
+    """Read the spec files under some paths and what they import, and compile them as one project."""
+    report = Report()
+    config = configs.load(paths, report)
+    sources = [stdin] if stdin else []
+    sources += [source for path in files.find(paths, report) if (source := files.read(path, report))]
+    parsed = _with_imports(sources, config.root, report)
+    graph = _located(compile_files(parsed, report))
+    return Specs(config, tuple(parsed), graph, tuple(report.sorted()))
+
+
+def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list[nodes.File]:
+    """The files, parsed, and after them every file that is imported, each once."""
+    parsed = [parse(source, report) for source in sources]
+    known = {Path(file.source.name).resolve() for file in parsed}
+    fence = files.shown_as(root)
+    for file in parsed:  # grows while it is walked
+        for name, span in imports_of(file, report, fence):
+            path = Path(name)
+            if path.resolve() in known:
+                continue
+            known.add(path.resolve())
+            if not path.is_file():
+                report.add(missing_import(name, span, [f.source.name for f in parsed]))
+            elif (source := files.read(path, report, name)) is not None:
+                parsed.append(parse(source, report))
+    return parsed
+
+
+def _located(graph: Graph) -> Graph:
+    """Folders of spec files, which are named from where the command was run, made absolute."""
+    sources = {}
+    for name, spec in graph.sources.items():
+        origin = spec.origin
+        if isinstance(origin, Files):
+            spec = evolve(spec, origin=evolve(origin, folder=str(Path(origin.folder).absolute())))
+        sources[name] = spec
+    return evolve(graph, sources=sources)
+
+
+# -- evaluate --------------------------------------------------------------------------------------
+
+
+@frozen(eq=False)
+class Wish:
+    """What is to be evaluated, and how it differs from what the specs say."""
+
+    as_of: date
+    asked_for: Window | None = None
+    kpis: tuple[str, ...] = ()
+    """Empty for all."""
+    by: tuple[str, ...] = ()
+    """Dimensions instead of those of the KPIs."""
+    data: Mapping[str, object] = field(factory=dict)
+    """Sources to their rows: a path, or a table of pandas, polars, pyarrow or DuckDB."""
+    more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: ()
+    """Further questions, for explanations."""
+
+
+def wish(
+    specs: Specs,
+    *,
+    as_of: date | str | None = None,
+    period: str | None = None,
+    kpis: Sequence[str] = (),
+    by: Sequence[str] = (),
+    data: Mapping[str, object] | None = None,
+    more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: (),
+) -> Wish | tuple[Diagnostic, ...]:
+    """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
+
+    A period as `as_of` means its last day. Without one: the day of the config, else today where the
+    calendar is.
+    """
+    report = Report()
+    day = _day(specs, as_of, report)
+    asked_for = _period(specs, period, "the period", report) if period is not None else None
+    report.extend(unknown_kpis(specs, kpis))
+    for name in data or {}:
+        if name not in specs.graph.sources:
+            report.add(_unknown("K723", "source", name, specs.graph.sources))
+    if by and not report.items:
+        report.extend(_cannot_split(specs, kpis, by))
+    if report.items or day is None:
+        return tuple(report.items)
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more)
+
+
+def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
+    """What is to be said of names that no KPI has, not even a broken one."""
+    known = [name for name in _titles(specs) if name not in specs.objectives]
+    return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
+
+
+def _day(specs: Specs, as_of: date | str | None, report: Report) -> date | None:
+    if isinstance(as_of, str):
+        window = _period(specs, as_of, "the as-of date", report)
+        return window.end if window else None
+    return as_of or specs.config.as_of or datetime.now(ZoneInfo(specs.graph.calendar.zone)).date()
+
+
+def _period(specs: Specs, text: str, what: str, report: Report) -> Window | None:
+    try:
+        return parse_period(text, specs.graph.calendar)
+    except ValueError as error:
+        report.add(Diagnostic("K721", f"{what} cannot be read: {error}"))
+        return None
+
+
+def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+    names = list(known)
+    alike = near(name, names)
+    if alike:
+        hint = f"a {kind} with a similar name: `{alike[0]}`"
+    else:
+        hint = (
+            f"{len(names)} are known; `kpi list` names the KPIs"
+            if kind == "KPI"
+            else f"known: {', '.join(names)}"
+        )
+    return Diagnostic(code, f"there is no {kind} named `{name}`", help=hint)
+
+
+def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcome:
+    """Read the data, compute and judge. One KPI that fails spoils only itself."""
+    from kpidsl import judge
+    from kpidsl.evaluate.answer import evaluate as answer
+    from kpidsl.evaluate.checks import profiles as profiles_of
+    from kpidsl.evaluate.session import Session
+
+    graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
+    kpis, lost, unsplit = _chosen(specs, wish)
+    sources = _needed(graph, kpis)
+    urls, unset = _urls(specs.config, sources)
+    step("opening the sources")
+    with Session(
+        specs.config.root, calendar, sources, urls, wish.data, threads=limits.threads, memory=limits.memory
+    ) as session:
+        step("checking the sources")
+        profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
+        schedules = {
+            kpi.name: judge.asks(kpi, as_of, profiles, calendar, wish.asked_for, sources=graph.sources)
+            for kpi in kpis
+        }
+        asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
+        step("aggregating")
+        answers = answer(graph, asks, session, as_of, profiles)
+    step("judging")
+    found = {k.name: judge.judge(k, schedules[k.name], answers, as_of, calendar) for k in kpis}
+    titles = _titles(specs)
+    found |= {name: judge.failed(name, titles.get(name), d.message) for name, d in lost.items()}
+    order = {name: place for place, name in enumerate(titles)}
+    return Outcome(
+        config=specs.config,
+        graph=evolve(graph, kpis={**graph.kpis, **{kpi.name: kpi for kpi in kpis}}),
+        as_of=as_of,
+        judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
+        objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
+        profiles=profiles,
+        diagnostics=(*_about(specs, wish), *unset, *unsplit, *_failures(profiles)),
+        asked_for=wish.asked_for,
+        answers=answers,
+        schedules=schedules,
+    )
+
+
+def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic], list[Diagnostic]]:
+    """The KPIs to evaluate, split as is wished; those that have an error; and which ones could not be
+    split."""
+    asked = set(wish.kpis)
+    lost = {name: why for name, why in specs.broken.items() if not asked or name in asked}
+    kpis = [kpi for kpi in specs.graph.kpis.values() if not asked or kpi.name in asked]
+    if not wish.by:
+        return kpis, lost, []
+    split_by, whole, why = [], [], None
+    for kpi in kpis:
+        found = split(kpi, wish.by, specs.graph)
+        if isinstance(found, Diagnostic):
+            whole.append(kpi.name)
+            why = why or found.message
+            found = evolve(kpi, dimensions=(), slices=())
+        split_by.append(found)
+    return split_by, lost, [_unsplit(wish.by, whole, why)] if why else []
+
+
+def _unsplit(by: Sequence[str], names: Sequence[str], why: str) -> Diagnostic:
+    shown = ", ".join(f"`{name}`" for name in names[:6]) + (
+        f" and {len(names) - 6} more" if len(names) > 6 else ""
+    )
+    what = f"{len(names)} KPIs are" if len(names) > 1 else "1 KPI is"
+    said = f"{what} shown as a total only, for lack of `{'`, `'.join(by)}`: {shown}"
+    return Diagnostic("K722", said, severity=Severity.WARNING, notes=(why,))
+
+
+def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[Diagnostic]:
+    """Errors where a KPI that was named cannot be split, or none of all can."""
+    chosen = [kpi for kpi in specs.graph.kpis.values() if not kpis or kpi.name in kpis]
+    lost = [found for kpi in chosen if isinstance(found := split(kpi, by, specs.graph), Diagnostic)]
+    if kpis or not lost:
+        return lost
+    return lost[:1] if len(lost) == len(chosen) else []
+
+
+def _needed(graph: Graph, kpis: Iterable[Kpi]) -> list[SourceSpec]:
+    """The sources that some KPIs read, with all that their links lead to, in the order of the specs."""
+    parts = aggregates(*(node for kpi in kpis for node in nodes_of(kpi)))
+    stack = [part.source for part in parts]
+    found: set[str] = set()
+    while stack:
+        name = stack.pop()
+        if name not in found and name in graph.sources:
+            found.add(name)
+            stack += [link.target for link in graph.sources[name].links]
+    return [spec for name, spec in graph.sources.items() if name in found]
+
+
+def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
+    """The connections with their secrets filled in; only those that are needed have to be complete."""
+    needed = any(isinstance(spec.origin, Table) for spec in sources)
+    urls, unset = {}, []
+    for connection in config.connections.values() if needed else ():
+        found = connection.url()
+        if isinstance(found, Diagnostic):
+            unset.append(found)
+        else:
+            urls[connection.name] = found
+    return urls, unset
+
+
+def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:
+    yield from schedule.asks
+    yield from wish.more(kpi, schedule)
+
+
+def _rolled_up(
+    graph: Graph, judged: Mapping[str, Judged], titles: Mapping[str, str | None]
+) -> Iterable[ObjectiveVerdict]:
+    from kpidsl import judge
+
+    yield from (judge.roll_up(objective, judged) for objective in graph.objectives.values())
+    for name, why in graph.broken.items():
+        if name not in judged and name in titles:
+            yield judge.failed_objective(name, titles[name], why.message)
+
+
+# -- what is told besides the verdicts -------------------------------------------------------------
+
+
+def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
+    """What compiling found; for a choice of KPIs, without what lies in the definitions of others."""
+    if not wish.kpis:
+        return specs.diagnostics
+    kinds = nodes.KpiDef | nodes.ObjectiveDef | nodes.TestDef | nodes.ScenarioDef
+    aside = [
+        d.span
+        for file in specs.files
+        for d in file.definitions
+        if isinstance(d, kinds) and not (isinstance(d, nodes.KpiDef) and d.name.text in wish.kpis)
+    ]
+    return (d for d in specs.diagnostics if not any(_inside(d.span, span) for span in aside))
+
+
+def _inside(span: Span | None, outer: Span) -> bool:
+    return span is not None and span.source is outer.source and outer.start <= span.start < outer.end
+
+
+def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
+    """Why sources cannot be used. What they promise and do not keep stays with their profile."""
+    return (p for profile in profiles.values() for p in profile.problems if p.severity is Severity.ERROR)
+
+
+_KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
+
+
+def _titles(specs: Specs) -> dict[str, str | None]:
+    """Every KPI and objective with its title, in the order of the files, also those that could not be
+    read."""
+    found: dict[str, str | None] = {}
+    for file in specs.files:
+        kinds = nodes.KpiDef | nodes.ObjectiveDef
+        named = [(d.span.start, d.name.text, d.title) for d in file.definitions if isinstance(d, kinds)]
+        unread = [(span.start, name, None) for span, name in _unread(file)]
+        for _, name, title in sorted([*named, *unread], key=lambda entry: entry[0]):
+            found.setdefault(name, title.text if title else None)
+    return found
+
+
+def _unread(file: nodes.File) -> Iterable[tuple[Span, str]]:
+    """KPIs whose text the parser could not make sense of."""
+    for span in file.broken:
+        if line := _KPI_LINE.match(span.text):
+            yield span, line[1] or line[2]

@@ -1,0 +1,160 @@
+"""JSON Schemas of the JSON that commands write, for those who read it with other tools."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+from kpidsl.render.data import SCHEMA_VERSION
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_INTEGER: Schema = {"type": "integer"}
+_NUMBER: Schema = {"type": "number"}
+_FLAG: Schema = {"type": "boolean"}
+_DATE: Schema = {"type": "string", "format": "date"}
+
+
+def _maybe(schema: Schema) -> Schema:
+    if "$ref" in schema:
+        return {"oneOf": [schema, {"type": "null"}]}
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def _record(**properties: Schema) -> Schema:
+    """All properties are always there; what has no value is null."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": sorted(properties),
+        "additionalProperties": False,
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _definitions() -> Schema:
+    from kpidsl.results import Light, Verb
+
+    place = _record(file=_TEXT, line=_INTEGER, column=_INTEGER, end_line=_INTEGER, end_column=_INTEGER)
+    numbers = (
+        "value",
+        "target_low",
+        "target_high",
+        "reference_low",
+        "reference_high",
+        "tolerance",
+        "baseline",
+    )
+    numbers += ("attainment", "gap", "projection")
+    verdict: Schema = {
+        "word": {"enum": list(get_args(Verb))},
+        "light": {"enum": list(get_args(Light))},
+        "why": _TEXT,
+        "unit": _TEXT,
+        "target": _maybe(_TEXT),
+        "days_left": _maybe(_INTEGER),
+        "rows": _maybe(_INTEGER),
+        "running": _FLAG,
+        "final": _FLAG,
+        "counts": _FLAG,
+        "slice": {"type": "object", "additionalProperties": {"type": ["string", "null"]}},
+        "window": _maybe(_ref("window")),
+        "deadline": _maybe(_DATE),
+        "watermark": _maybe(_DATE),
+        **{name: _maybe(_NUMBER) for name in numbers},
+    }
+    return {
+        "place": place,
+        "window": _record(label=_TEXT, start=_DATE, end=_DATE),
+        "verdict": _record(**verdict),
+        "slice": _record(**verdict, history=_list(_ref("verdict"))),
+        "diagnostic": _record(
+            code=_TEXT,
+            name=_maybe(_TEXT),
+            severity={"enum": ["error", "warning", "info"]},
+            message=_TEXT,
+            place=_maybe(_ref("place")),
+            data_place=_maybe(_TEXT),
+            labels=_list(_record(place=_ref("place"), text=_TEXT)),
+            notes=_list(_TEXT),
+            help=_maybe(_TEXT),
+            fix=_maybe(_ref("fix")),
+            kpi=_maybe(_TEXT),
+        ),
+        "fix": _record(title=_TEXT, safe=_FLAG, edits=_list(_record(place=_ref("place"), text=_TEXT))),
+    }
+
+
+def evaluation() -> Schema:
+    """Of `kpi eval --format json`."""
+    about = {
+        "owner": _maybe(_TEXT),
+        "stakeholders": _list(_TEXT),
+        "description": _maybe(_TEXT),
+        "stage": _maybe(_TEXT),
+        "role": _maybe(_TEXT),
+        "draft": _FLAG,
+        "deprecated": _FLAG,
+        "labels": {"type": "object", "additionalProperties": _TEXT},
+        "because": _maybe(_TEXT),
+        "formula": _TEXT,
+        "hash": _TEXT,
+        "place": _ref("place"),
+    }
+    kpi = _record(
+        name=_TEXT,
+        title=_TEXT,
+        headline=_ref("verdict"),
+        slices=_list(_ref("slice")),
+        history=_list(_ref("verdict")),
+    )
+    kpi["properties"] |= about  # absent for a KPI that could not be compiled
+    objective = _record(
+        name=_TEXT,
+        title=_TEXT,
+        owner=_maybe(_TEXT),
+        word=_TEXT,
+        light=_TEXT,
+        why=_TEXT,
+        share_met=_maybe(_NUMBER),
+        members=_list(_record(kpi=_TEXT, weight=_maybe(_NUMBER), word=_TEXT)),
+    )
+    source = _record(
+        name=_TEXT,
+        rows=_INTEGER,
+        first=_maybe(_DATE),
+        watermark=_maybe(_DATE),
+        stale=_maybe(_TEXT),
+        problems=_list(_ref("diagnostic")),
+    )
+    top = {
+        "project": _maybe(_TEXT),
+        "as_of": _DATE,
+        "for": _maybe(_ref("window")),
+        "kpis": _list(kpi),
+        "objectives": _list(objective),
+        "sources": _list(source),
+    }
+    return _document("kpi eval", top)
+
+
+def findings() -> Schema:
+    """Of `kpi lint --format json`."""
+    return _document("kpi lint", {})
+
+
+def _document(title: str, top: Schema) -> Schema:
+    properties = {
+        "schema_version": {"const": SCHEMA_VERSION},
+        "diagnostics": _list(_ref("diagnostic")),
+        **top,
+    }
+    schema = "https://json-schema.org/draft/2020-12/schema"
+    return {"$schema": schema, "title": title, **_record(**properties), "$defs": _definitions()}

@@ -1,0 +1,268 @@
+"""An evaluation as text for a terminal or a log.
+
+A row for each KPI with the sentence that says why beneath it, then its slices, indented. A light has its
+own sign and its word, so nothing is said by colour alone. On a narrow screen columns are left out, the
+least needed first, and names are wrapped; numbers are never cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from kpidsl.diagnostics import Severity
+from kpidsl.render import figures
+from kpidsl.render.cells import Screen, clean, pad, width, wrap
+
+if TYPE_CHECKING:
+    from kpidsl.project import Outcome
+    from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
+
+_TITLES = ("", "KPI", "value", "target", "by now", "attained", "trend")
+_VERDICT, _KPI, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(7)
+_RIGHT = (_VALUE, _BY_NOW, _ATTAINED)
+_DROPPED = (_BY_NOW, _TREND, _ATTAINED, _TARGET)
+"""What is left out of a narrow table, first to last."""
+_NAME_LEAST, _NAME_MOST = 24, 44
+_STACKED = 60
+"""On a screen narrower than this there is no table: each KPI takes some lines."""
+_GAP = "  "
+_NEEDS_A_WORD = ("red", "amber")
+_STALE = "K523"  # said by the profile itself
+
+
+@frozen
+class _Row:
+    """Plain cells, and what is painted on them."""
+
+    cells: tuple[str, ...]
+    verdict: Verdict
+    painted_trend: str
+    indent: str
+    why: str
+
+
+def render(outcome: Outcome, screen: Screen, *, quiet: bool = False, verbose: bool = False) -> str:
+    """The whole report. Quiet: only what is not green. Verbose: the reason of every slice, and every
+    source."""
+    judged = [j for j in outcome.judged if not quiet or _matters(j)]
+    parts = [
+        "" if quiet else _heading(outcome, screen),
+        _sources(outcome, screen, verbose),
+        _table(outcome, judged, screen, quiet, verbose),
+        _objectives(outcome.objectives, screen, quiet),
+        _summary(outcome, screen),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _matters(judged: Judged) -> bool:
+    return any(v.light not in ("green", "none") for v in (judged.headline, *judged.slices))
+
+
+def _heading(outcome: Outcome, screen: Screen) -> str:
+    name = screen.paint(clean(outcome.name), "bold") if outcome.name else ""
+    period = f", for {outcome.asked_for.label}" if outcome.asked_for else ""
+    as_of = f"as of {outcome.as_of.isoformat()}{period}"
+    return " · ".join(part for part in (name, as_of) if part) + "\n"
+
+
+# -- sources ---------------------------------------------------------------------------------------
+
+
+def _sources(outcome: Outcome, screen: Screen, verbose: bool) -> str:
+    """What must be known of the data before a verdict is read: broken promises; verbose, each source's
+    extent."""
+    lines: list[str] = []
+    for profile in outcome.profiles.values():
+        lines += _broken_promises(profile, screen)
+    if verbose:
+        lines += _extents(outcome.profiles.values(), screen)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _broken_promises(profile: Profile, screen: Screen) -> list[str]:
+    said = [profile.stale] if profile.stale else []
+    said += [p.message for p in profile.problems if p.severity is Severity.WARNING and p.code != _STALE]
+    sign = screen.paint(figures.sign("amber", screen), figures.STYLES["amber"])
+    lines = []
+    for text in dict.fromkeys(said):
+        name = f"{clean(profile.source)}: " if profile.source not in text.split() else ""
+        first, *rest = wrap(f"{name}{clean(text)}", screen.width - 2)
+        lines += [f"{sign} {first}", *(f"  {line}" for line in rest)]
+    return lines
+
+
+def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
+    rows = [
+        (clean(p.source), f"{p.rows:,} rows", f"{p.first} to {p.watermark}" if p.first else "no rows")
+        for p in profiles
+    ]
+    if not rows:
+        return []
+    widths = [max(width(row[i]) for row in rows) for i in range(2)]
+    return [
+        screen.paint(f"  {pad(name, widths[0])}  {pad(count, widths[1], right=True)}  {days}", "dim")
+        for name, count, days in rows
+    ]
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+
+def _table(outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool) -> str:
+    if not judged:
+        return ""
+    rows = [row for one in judged for row in _rows(one, one.kpi in outcome.drafts, screen, quiet, verbose)]
+    if screen.width < _STACKED:
+        return "".join(f"{line.rstrip()}\n" for row in rows for line in _stacked(row, screen))
+    widths = _widths(rows, screen)
+    head = [pad(title, widths[i], right=i in _RIGHT) for i, title in enumerate(_TITLES) if widths[i]]
+    lines = [screen.paint(_GAP.join(head).rstrip(), "dim")]
+    for row in rows:
+        lines += _lines(row, widths, screen)
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _rows(judged: Judged, draft: bool, screen: Screen, quiet: bool, verbose: bool) -> Iterable[_Row]:
+    histories = dict(judged.slice_history)
+    name = clean(judged.headline.title) + " (draft)" * draft
+    yield _row(judged.headline, judged.history, screen, name, judged.headline.why)
+    for verdict in judged.slices:
+        if quiet and verdict.light in ("green", "none"):
+            continue
+        history = histories.get(tuple(value for _, value in verdict.slice), ())
+        why = verdict.why if verbose or (verdict.light in _NEEDS_A_WORD and verdict.counts) else ""
+        yield _row(verdict, history, screen, figures.slice_name(verdict), why)
+
+
+def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, why: str) -> _Row:
+    indent = "  " if v.slice else ""
+    cells = (
+        f"{figures.sign(v.light, screen)} {v.word if v.word != 'no target' else ''}",
+        f"{indent}{name}",
+        figures.compact(v.value, v.unit),
+        figures.at_a_glance(v, screen),
+        figures.by_now(v),
+        figures.percent(v.attainment) if v.attainment is not None else "",
+        "".join(bar for bar, _ in figures.bars(history)) if screen.unicode else "",
+    )
+    return _Row(cells, v, figures.trend(history, screen), indent, clean(why))
+
+
+def _widths(rows: Sequence[_Row], screen: Screen) -> list[int]:
+    """The width of each column; 0 for one that is empty or for which there is no room."""
+    widths = [max(width(row.cells[i]) for row in rows) for i in range(len(_TITLES))]
+    widths = [max(w, len(title)) if w else 0 for w, title in zip(widths, _TITLES, strict=True)]
+    wanted = min(widths[_KPI], _NAME_MOST)
+    room = screen.width - _taken(widths)
+    for column in _DROPPED:
+        if room >= min(wanted, _NAME_LEAST):
+            break
+        widths[column] = 0
+        room = screen.width - _taken(widths)
+    widths[_KPI] = max(min(wanted, room), 8)
+    return widths
+
+
+def _taken(widths: Sequence[int]) -> int:
+    """What the columns beside the names need, gaps included."""
+    others = [w for i, w in enumerate(widths) if w and i != _KPI]
+    return sum(others) + len(_GAP) * len(others)
+
+
+def _lines(row: _Row, widths: Sequence[int], screen: Screen) -> list[str]:
+    hang = row.indent + "  "
+    first, *more = _names(row, widths[_KPI], hang)
+    style = figures.STYLES[row.verdict.light]
+    parts = []
+    for i, cell in enumerate(row.cells):
+        if not widths[i]:
+            continue
+        if i == _KPI:
+            parts.append(screen.paint(pad(first, widths[i]), "" if row.indent else "bold"))
+        elif i == _TREND:
+            parts.append(row.painted_trend)
+        else:
+            padded = pad(cell, widths[i], right=i in _RIGHT)
+            parts.append(screen.paint(padded, style if i == _VERDICT else ""))
+    start = " " * (widths[_VERDICT] + len(_GAP))
+    lines = [_GAP.join(parts), *(start + screen.paint(line, "" if row.indent else "bold") for line in more)]
+    room = screen.width - len(start) - len(hang)
+    left = start + hang
+    if room < 40:
+        left, room = "    ", screen.width - 4
+    lines += [left + screen.paint(line, "dim") for line in wrap(row.why, max(room, 20))]
+    return lines
+
+
+def _stacked(row: _Row, screen: Screen) -> list[str]:
+    """The light and the name, then the figures, then the reason."""
+    v = row.verdict
+    room = max(screen.width - 4, 16)
+    head = f"{row.indent}{row.cells[_VERDICT].strip()}"
+    names = wrap(row.cells[_KPI], max(screen.width - width(head) - 2, 12))
+    figure = [cell for cell in (row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED]) if cell]
+    lines = [f"{screen.paint(head, figures.STYLES[v.light])}{_GAP}{screen.paint(names[0], 'bold')}"]
+    lines += [" " * (width(head) + 2) + screen.paint(name, "bold") for name in names[1:]]
+    lines += [f"    {line}" for line in wrap(" · ".join(figure), room)]
+    return lines + [f"    {screen.paint(line, 'dim')}" for line in wrap(row.why, room)]
+
+
+def _names(row: _Row, cells: int, hang: str) -> list[str]:
+    """The name over as many lines as it needs, those after the first set in."""
+    text = row.cells[_KPI].strip()
+    first = wrap(text, cells - width(row.indent))[0]
+    rest = text[len(first) :].strip()
+    return [row.indent + first, *(hang + line for line in wrap(rest, max(cells - width(hang), 4)))]
+
+
+# -- objectives and the last line ------------------------------------------------------------------
+
+
+def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: bool) -> str:
+    shown = [o for o in objectives if not quiet or o.light != "green"]
+    if not shown:
+        return ""
+    words = [f"{figures.sign(o.light, screen)} {o.word}" for o in shown]
+    column = max(map(width, words)) + len(_GAP)
+    lines = [screen.paint(" " * column + "objective", "dim")]
+    for objective, word in zip(shown, words, strict=True):
+        titles = wrap(clean(objective.title), max(screen.width - column, 20))
+        left = screen.paint(pad(word, column - len(_GAP)), figures.STYLES[objective.light]) + _GAP
+        for title in titles:
+            lines.append(left + screen.paint(title, "bold"))
+            left = " " * column
+        lines += [
+            f"{' ' * column}  {screen.paint(line, 'dim')}"
+            for line in wrap(clean(objective.why), max(screen.width - column - 2, 20))
+        ]
+    return "".join(f"{line.rstrip()}\n" for line in lines)
+
+
+def _summary(outcome: Outcome, screen: Screen) -> str:
+    """`12 KPIs: 1 missed, 2 at risk, 9 met` with what is worst first."""
+    headlines = [j.headline for j in outcome.judged]
+    drafts = len(outcome.drafts.intersection(v.kpi for v in headlines))
+    counted = [v for v in headlines if v.kpi not in outcome.drafts]
+    aside = f"{drafts} draft{'s' if drafts > 1 else ''}" if drafts else ""
+    parts = ["; ".join(part for part in (_tally(len(counted), "KPI", counted, screen), aside) if part)]
+    if outcome.objectives:
+        parts.append(_tally(len(outcome.objectives), "objective", outcome.objectives, screen))
+    return "".join(f"{part}\n" for part in parts if part)
+
+
+def _tally(count: int, noun: str, items: Sequence[Verdict | ObjectiveVerdict], screen: Screen) -> str:
+    if not count:
+        return ""
+    words: dict[tuple[int, str], int] = {}
+    for item in items:
+        key = (figures.LIGHTS.index(item.light), item.word)
+        words[key] = words.get(key, 0) + 1
+    said = [
+        screen.paint(f"{number} {word}", figures.STYLES[figures.LIGHTS[light]])
+        for (light, word), number in sorted(words.items())
+    ]
+    return f"{count} {noun}{'s' if count != 1 else ''}: {', '.join(said)}"

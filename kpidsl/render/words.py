@@ -1,0 +1,222 @@
+"""Formulas and conditions of the graph written as a spec would say them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+
+from kpidsl.graph import (
+    Aggregate,
+    Bound,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+)
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.units import PERCENT, POINTS, Unit, format_value
+
+Leaf = Callable[[Node], str | None]
+"""What to write in the place of a node; None to write it out."""
+
+_PLAIN = re.compile(r"[^\W\d]\w*")
+_ARITHMETIC = {"+": 1, "-": 1, "*": 2, "/": 2}
+_BINDS = {
+    "or": 1,
+    "and": 2,
+    "=": 4,
+    "!=": 4,
+    "<": 4,
+    "<=": 4,
+    ">": 4,
+    ">=": 4,
+    "+": 5,
+    "-": 5,
+    "*": 6,
+    "/": 6,
+}
+
+
+def names(graph_measures: Mapping[str, Node]) -> Leaf:
+    """Write a node that is a measure by its name. Equal nodes are one object, the first name wins."""
+    known: dict[Node, str] = {}
+    for name, node in graph_measures.items():
+        known.setdefault(node, name)
+    return known.get
+
+
+def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> str:
+    """A node as a formula; `top` writes out the node itself even where it has a name."""
+    node = _unguarded(node)
+    if not top and (said := leaf(node)) is not None:
+        return said
+    match node:
+        case Aggregate():
+            return aggregate(node)
+        case Constant(value=value, unit=unit):
+            return format_value(value, unit)
+        case Combine():
+            return _combined(node, leaf)
+        case Shift(node=inner, by="year"):
+            return f"same period last year({formula(inner, leaf, top=False)})"
+        case Shift(node=inner, count=count):
+            said = f"previous period({formula(inner, leaf, top=False)})"
+            return said if count == 1 else f"{said}, {count} back"
+        case Running(node=inner):
+            return f"running total({formula(inner, leaf, top=False)})"
+        case Rolling(node=inner, count=count):
+            return f"rolling average({formula(inner, leaf, top=False)}, {count})"
+        case Share(node=inner):
+            return f"share of total({formula(inner, leaf, top=False)})"
+        case Default(node=inner, value=value, unit=unit):
+            return f"{formula(inner, leaf, top=False)} default {format_value(value, unit)}"
+
+
+def _unguarded(node: Node) -> Node:
+    """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants
+    x."""
+    match node:
+        case Combine(
+            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
+        ):
+            return x if x == y else node
+        case _:
+            return node
+
+
+def _combined(node: Combine, leaf: Leaf) -> str:
+    parts = [formula(arg, leaf, top=False) for arg in node.args]
+    if node.op == "neg":
+        return f"-{_bracketed(node.args[0], parts[0], leaf, 3)}"
+    if node.op not in _ARITHMETIC:
+        return f"{node.op}({', '.join(parts)})"
+    level = _ARITHMETIC[node.op]
+    first, *rest = zip(map(_unguarded, node.args), parts, strict=True)
+    said = _bracketed(*first, leaf, level)
+    for arg, part in rest:
+        said += f" {node.op} {_bracketed(arg, part, leaf, level + 1)}"
+    return said
+
+
+def _bracketed(node: Node, said: str, leaf: Leaf, least: int) -> str:
+    """Brackets where the node binds less than its place needs; a node with a name or a number needs none."""
+    if not isinstance(node, Combine) or leaf(node) is not None or node.op not in _ARITHMETIC:
+        return said
+    return f"({said})" if _ARITHMETIC[node.op] < least else said
+
+
+def aggregate(node: Aggregate) -> str:
+    """`sum(ads.spend) where platform = "google"`."""
+    condition = f" where {row(node.filter)}" if node.filter is not None else ""
+    if node.function == "share" and node.argument is not None:
+        return f"share({node.source} where {row(node.argument)}){condition}"
+    inside = node.source if node.argument is None else _argument(node.argument, node.source)
+    if node.weight is not None:
+        inside += f" by {_argument(node.weight, node.source)}"
+    if node.parameter is not None:
+        inside += f", {node.parameter:g}"
+    return f"{node.function}({inside}){condition}"
+
+
+def _argument(argument: Row, source: str) -> str:
+    return (
+        f"{quoted(source)}.{row(argument)}"
+        if isinstance(argument, ColumnRef) and not argument.via
+        else row(argument)
+    )
+
+
+# -- rows ------------------------------------------------------------------------------------------
+
+
+def row(expression: Row, least: int = 0) -> str:
+    """An expression over a row: `pages >= 10 and whitepapers >= 1`."""
+    match expression:
+        case ColumnRef(name=name, via=via):
+            return ".".join(quoted(part) for part in (*via[-1:], name))
+        case Literal():
+            return _literal(expression)
+        case Apply(op=op, args=args):
+            return _applied(op, args, least)
+
+
+def _applied(op: str, args: tuple[Row, ...], least: int) -> str:
+    if op in _BINDS:
+        level = _BINDS[op]
+        said = f" {op} ".join(row(arg, level + (i > 0 and op in "-/")) for i, arg in enumerate(args))
+        return f"({said})" if level < least else said
+    match op, args:
+        case "not", (inner,):
+            said = f"not {row(inner, 3)}"
+            return f"({said})" if least > 3 else said
+        case "neg", (inner,):
+            return f"-{row(inner, 7)}"
+        case "missing", (inner,):
+            return f"{row(inner, 5)} is missing"
+        case "in", (subject, *items):
+            return f"{row(subject, 5)} in ({', '.join(map(row, items))})"
+        case "between", (subject, low, high):
+            return f"{row(subject, 5)} between {row(low, 5)} and {row(high, 5)}"
+        case "when", (*branches, otherwise):
+            pairs = zip(branches[::2], branches[1::2], strict=True)
+            said = " ".join(f"when {row(condition)} then {row(value)}" for condition, value in pairs)
+            last = (
+                ""
+                if isinstance(otherwise, Literal) and otherwise.value is None
+                else f" otherwise {row(otherwise)}"
+            )
+            return f"({said}{last})"
+        case _:
+            return f"{op}({', '.join(map(row, args))})"
+
+
+def _literal(literal: Literal) -> str:
+    match literal.value:
+        case None:
+            return "missing"
+        case bool() as flag:
+            return "true" if flag else "false"
+        case str() as text:
+            return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case date() as day:
+            return day.isoformat()
+        case number:
+            return format_value(number, literal.type.unit)
+
+
+def quoted(name: str) -> str:
+    """A name as a spec writes it: in backticks where it is not a plain word."""
+    return name if _PLAIN.fullmatch(name) else f"`{name}`"
+
+
+# -- promises --------------------------------------------------------------------------------------
+
+
+def bound(promise: Bound, unit: Unit, leaf: Leaf = lambda node: None) -> str:
+    """`at least 100 lead`, `between 38% and 50%`, `increase by 20%`."""
+    value = _promised(promise.value, _change_unit(promise, unit), leaf)
+    match promise.direction:
+        case "between":
+            high = _promised(promise.high, unit, leaf) if promise.high is not None else ""
+            return f"between {value} and {high}"
+        case "increase" | "decrease":
+            return f"{promise.direction} by {value}"
+        case direction:
+            return f"{direction} {value}"
+
+
+def _change_unit(promise: Bound, unit: Unit) -> Unit:
+    if promise.direction not in ("increase", "decrease"):
+        return unit
+    if promise.relative:
+        return PERCENT
+    return POINTS if unit.style == "percent" else unit
+
+
+def _promised(node: Node, unit: Unit, leaf: Leaf) -> str:
+    return format_value(node.value, unit) if isinstance(node, Constant) else formula(node, leaf, top=False)

@@ -1,0 +1,458 @@
+"""From tokens to nodes while a text is read: no tree in between.
+
+The method named like a terminal of the grammar is called when such a token is read, and the one named like a rule or
+an alias when it is complete: a list of what stood there goes in, a node (or a longer list) comes out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from kpidsl.diagnostics import Source, Span
+from kpidsl.syntax import nodes
+from kpidsl.syntax.machine import Token
+from kpidsl.syntax.precedence import Arguments, Flat, Misplaced, Sign, settle, settle_range
+
+_PARTS = re.compile(r"`([^`\n]+)`|([^`.\n]+)")
+_ESCAPE = re.compile(r'\\(["\\])')
+_PERIOD = re.compile(r"(?:FY)?\d{4}(?:-(?:H[12]|Q[1-4]|W\d\d|\d\d(?:-\d\d)?))?")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_LAYOUT = frozenset(["_NL", "_DEDENT"])
+
+Items = list[Any]
+"""What stood there: tokens, nodes and lists of them."""
+
+
+def _words(token: Token) -> str:
+    return " ".join(token.text.split())
+
+
+class Builder:
+    """Builds the nodes of one definition after the other; `source` is the text they stand in."""
+
+    source: Source
+    signs: int
+    """How many operators and parentheses were read: a bound for how deep nodes are nested."""
+
+    # -- places ---------------------------------------------------------------------------------------------------
+
+    def _span(self, items: Items) -> Span:
+        """From the first item, a token, to the last one that is no line end."""
+        last = items[-1]
+        if isinstance(last, Token) and last.kind in _LAYOUT:
+            last = items[-2]
+        while isinstance(last, list):
+            last = last[-1]
+        first = items[0]
+        start = first.start if isinstance(first, Token) else first.span.start
+        return Span(self.source, start, last.end if isinstance(last, Token) else last.span.end)
+
+    # -- the smallest pieces --------------------------------------------------------------------------------------
+
+    def NAME(self, text: str, start: int, end: int) -> nodes.Name:
+        if "`" in text or "." in text:
+            parts = tuple(quoted or plain for quoted, plain in _PARTS.findall(text))
+            return nodes.Name(Span(self.source, start, end), parts)
+        return nodes.Name(Span(self.source, start, end), (text,))
+
+    def NUMBER(self, text: str, start: int, end: int) -> nodes.Number:
+        return nodes.Number(Span(self.source, start, end), text, None)
+
+    def STRING(self, text: str, start: int, end: int) -> nodes.String:
+        inner = text[1:-1]
+        return nodes.String(
+            Span(self.source, start, end), _ESCAPE.sub(r"\1", inner) if "\\" in inner else inner
+        )
+
+    def PERIOD(self, text: str, start: int, end: int) -> nodes.PeriodText:
+        if not _PERIOD.fullmatch(text):
+            raise Misplaced("period", Span(self.source, start, end))
+        return nodes.PeriodText(Span(self.source, start, end), text)
+
+    def UNIT(self, text: str, start: int, end: int) -> nodes.UnitText:
+        return nodes.UnitText(Span(self.source, start, end), " ".join(text.split()))
+
+    def LANGUAGE(self, text: str, start: int, end: int) -> nodes.Word:
+        return nodes.Word(Span(self.source, start, end), text)
+
+    def ZONE(self, text: str, start: int, end: int) -> nodes.String:
+        return nodes.String(Span(self.source, start, end), text)
+
+    def OPERATOR(self, text: str, start: int, end: int) -> Sign:
+        self.signs += 1
+        return Sign(text if len(text) < 4 else " ".join(text.split()), Span(self.source, start, end))
+
+    PREFIX = MISSING = MEMBERSHIP = OPERATOR
+
+    def _word(self, name: nodes.Name) -> nodes.Word:
+        if len(name.parts) > 1:
+            raise Misplaced("path", name.span)
+        return nodes.Word(name.span, name.parts[0])
+
+    def _value(self, item: nodes.Name | nodes.String) -> nodes.Word | nodes.String:
+        return self._word(item) if isinstance(item, nodes.Name) else item
+
+    # -- lists ----------------------------------------------------------------------------------------------------
+
+    def first(self, items: Items) -> Items:
+        return items
+
+    def more(self, items: Items) -> Items:
+        row: Items = items[0]
+        row.append(items[1])
+        return row
+
+    def first_row(self, items: Items) -> Items:
+        return items[:1]
+
+    def next(self, items: Items) -> Items:
+        row: Items = items[0]
+        row.append(items[2])
+        return row
+
+    # -- expressions: flat until something asks for the value --------------------------------------------------------
+
+    prefixed = more
+
+    def operation(self, items: Items) -> Flat:
+        row: Flat = items[0]
+        row += items[1:]
+        return row
+
+    def prefixed_operation(self, items: Items) -> Flat:
+        row: Flat
+        row, operator, prefix, operand = items
+        row.append(operator)
+        row += prefix
+        row.append(operand)
+        return row
+
+    def membership(self, items: Items) -> Flat:
+        row: Flat
+        row, sign, _, inner, right = items
+        span = Span(self.source, sign.span.start, right.end)
+        row.append(Sign(sign.text, span, self._arguments(inner)))
+        return row
+
+    def pair(self, items: Items) -> Arguments:
+        return Arguments([settle(items[0]), settle(items[2])])
+
+    def next_argument(self, items: Items) -> Arguments:
+        arguments: Arguments = items[0]
+        arguments.append(settle(items[2]))
+        return arguments
+
+    def _arguments(self, item: Arguments | Flat) -> tuple[nodes.Expression, ...]:
+        return tuple(item) if isinstance(item, Arguments) else (settle(item),)
+
+    def quantity(self, items: Items) -> nodes.Number:
+        number, unit = items
+        return nodes.Number(number.span.to(unit.span), number.text, unit)
+
+    def group(self, items: Items) -> nodes.Group:
+        self.signs += 1
+        return nodes.Group(self._span(items), settle(items[1]))
+
+    def call(self, items: Items) -> nodes.Call:
+        self.signs += 1
+        function = items[0]
+        name = nodes.Word(
+            Span(self.source, function.start, function.end - 1), " ".join(function.text[:-1].split())
+        )
+        args = self._arguments(items[1]) if len(items) > 2 else ()
+        by = settle(items[3]) if len(items) > 3 else None
+        return nodes.Call(self._span(items), name, args, by)
+
+    def alone(self, items: Items) -> nodes.Expression:
+        return settle(items[0])
+
+    # -- definitions ----------------------------------------------------------------------------------------------
+
+    def import_(self, items: Items) -> nodes.Import:
+        return nodes.Import(self._span(items), items[1])
+
+    def let(self, items: Items) -> nodes.Let:
+        return nodes.Let(self._span(items), self._word(items[1]), settle(items[3]))
+
+    def calendar(self, items: Items) -> nodes.CalendarDef:
+        return nodes.CalendarDef(self._span(items), _clauses(items))
+
+    def source_(self, items: Items) -> nodes.SourceDef:
+        return nodes.SourceDef(self._span(items), self._word(items[1]), _title(items), _clauses(items))
+
+    def kpi(self, items: Items) -> nodes.KpiDef:
+        return nodes.KpiDef(self._span(items), self._word(items[1]), _title(items), _clauses(items))
+
+    def objective(self, items: Items) -> nodes.ObjectiveDef:
+        return nodes.ObjectiveDef(self._span(items), self._word(items[1]), _title(items), _clauses(items))
+
+    def measure(self, items: Items) -> nodes.MeasureDef:
+        title = _title(items)
+        flat = items[4] if title else items[3]
+        clauses = _clauses(items)
+        value = settle(flat)
+        span = Span(self.source, items[0].start, clauses[-1].span.end if clauses else value.span.end)
+        return nodes.MeasureDef(span, self._word(items[1]), title, value, clauses)
+
+    def test(self, items: Items) -> nodes.TestDef:
+        return nodes.TestDef(self._span(items), items[1], _clauses(items))
+
+    def scenario(self, items: Items) -> nodes.ScenarioDef:
+        return nodes.ScenarioDef(self._span(items), items[1], _clauses(items))
+
+    # -- calendar -------------------------------------------------------------------------------------------------
+
+    def fiscal_year(self, items: Items) -> nodes.FiscalYear:
+        return nodes.FiscalYear(self._span(items), self._word(items[1]))
+
+    def week_start(self, items: Items) -> nodes.WeekStart:
+        return nodes.WeekStart(self._span(items), self._word(items[1]))
+
+    def time_zone(self, items: Items) -> nodes.TimeZone:
+        return nodes.TimeZone(self._span(items), items[1])
+
+    # -- clauses that several definitions share -------------------------------------------------------------------
+
+    def description(self, items: Items) -> nodes.Description:
+        return nodes.Description(self._span(items), items[1])
+
+    def label(self, items: Items) -> nodes.Caption:
+        return nodes.Caption(self._span(items), items[1], items[2])
+
+    def owner(self, items: Items) -> nodes.Owner:
+        return nodes.Owner(self._span(items), items[1])
+
+    def unit(self, items: Items) -> nodes.UnitClause:
+        return nodes.UnitClause(self._span(items), items[1])
+
+    def formula(self, items: Items) -> nodes.Formula:
+        value = settle(items[1])
+        return nodes.Formula(Span(self.source, items[0].start, value.span.end), value)
+
+    def stakeholder(self, items: Items) -> nodes.Stakeholder:
+        return nodes.Stakeholder(self._span(items), items[1])
+
+    def review(self, items: Items) -> nodes.Review:
+        return nodes.Review(self._span(items), self._word(items[2]))
+
+    def because(self, items: Items) -> nodes.Because:
+        return nodes.Because(self._span(items), items[1])
+
+    # -- source ---------------------------------------------------------------------------------------------------
+
+    def files(self, items: Items) -> nodes.FromFiles:
+        options = items[2] if len(items) > 3 else []
+        pairs = zip(options[::2], options[1::2], strict=True)
+        return nodes.FromFiles(
+            self._span(items), items[1], tuple((_words(word), text) for word, text in pairs)
+        )
+
+    def first_option(self, items: Items) -> Items:
+        return items
+
+    def more_options(self, items: Items) -> Items:
+        row: Items = items[0]
+        row += items[1:]
+        return row
+
+    def table(self, items: Items) -> nodes.FromTable:
+        connection = self._word(items[4]) if len(items) > 4 else None
+        return nodes.FromTable(self._span(items), items[2], connection)
+
+    def time(self, items: Items) -> nodes.TimeColumn:
+        return nodes.TimeColumn(self._span(items), self._word(items[1]))
+
+    def column_channel(self, items: Items) -> nodes.ChannelColumn:
+        return nodes.ChannelColumn(self._span(items), self._word(items[1]))
+
+    def row(self, items: Items) -> nodes.Row:
+        return nodes.Row(self._span(items), self._word(items[1]))
+
+    def key(self, items: Items) -> nodes.Key:
+        return nodes.Key(self._span(items), tuple(self._word(name) for name in items[1]))
+
+    def belongs(self, items: Items) -> nodes.BelongsTo:
+        far = self._word(items[5]) if len(items) > 5 else None
+        return nodes.BelongsTo(self._span(items), self._word(items[1]), self._word(items[3]), far)
+
+    def typed_column(self, items: Items) -> nodes.Column:
+        return nodes.Column(self._span(items), self._word(items[1]), type=items[2])
+
+    def identity_column(self, items: Items) -> nodes.Column:
+        return nodes.Column(self._span(items), self._word(items[1]), identity=self._word(items[3]))
+
+    def computed_column(self, items: Items) -> nodes.Column:
+        value = settle(items[3])
+        span = Span(self.source, items[0].start, value.span.end)
+        return nodes.Column(span, self._word(items[1]), value=value)
+
+    def fresh(self, items: Items) -> nodes.Fresh:
+        return nodes.Fresh(self._span(items), items[2])
+
+    def complete(self, items: Items) -> nodes.Complete:
+        return nodes.Complete(self._span(items), self._word(items[2]))
+
+    def check(self, items: Items) -> nodes.Check:
+        condition = settle(items[1])
+        return nodes.Check(Span(self.source, items[0].start, condition.span.end), condition)
+
+    # -- promises -------------------------------------------------------------------------------------------------
+
+    def target(self, items: Items) -> nodes.Target:
+        return nodes.Target(self._span(items), items[1])
+
+    def schedule(self, items: Items) -> nodes.Target:
+        return nodes.Target(self._span(items), None, tuple(items[2]))
+
+    def milestone(self, items: Items) -> nodes.Milestone:
+        bound, _, period, _ = items
+        return nodes.Milestone(bound.span.to(period.span), bound, period)
+
+    def bound(self, items: Items) -> nodes.Bound:
+        token, flat = items
+        direction = _words(token)
+        high = None
+        if direction == "between":
+            value, high = settle_range(flat)
+        else:
+            value = settle(flat)
+        return nodes.Bound(Span(self.source, token.start, (high or value).span.end), direction, value, high)
+
+    def tolerance(self, items: Items) -> nodes.Tolerance:
+        return nodes.Tolerance(self._span(items), items[1])
+
+    def measured_every(self, items: Items) -> nodes.Measured:
+        return nodes.Measured(self._span(items), "every", grain=self._word(items[2]))
+
+    def measured_cumulatively(self, items: Items) -> nodes.Measured:
+        return nodes.Measured(self._span(items), "cumulatively")
+
+    def measured_last(self, items: Items) -> nodes.Measured:
+        return nodes.Measured(self._span(items), "last", amount=items[2])
+
+    def start(self, items: Items) -> nodes.From:
+        return nodes.From(self._span(items), items[1])
+
+    def deadline(self, items: Items) -> nodes.Deadline:
+        return nodes.Deadline(self._span(items), items[1])
+
+    def baseline(self, items: Items) -> nodes.Baseline:
+        keyword, value, _ = items
+        if isinstance(value, Token):
+            return nodes.Baseline(Span(self.source, keyword.start, value.end), _words(value))
+        value = settle(value)
+        if isinstance(value, nodes.Number) and value.unit is None and _YEAR.fullmatch(value.text):
+            value = nodes.PeriodText(value.span, value.text)
+        return nodes.Baseline(Span(self.source, keyword.start, value.span.end), value)
+
+    def pace(self, items: Items) -> nodes.Pace:
+        return nodes.Pace(self._span(items), _words(items[1]))
+
+    def by(self, items: Items) -> nodes.By:
+        return nodes.By(self._span(items), tuple(items[1]), tuple(items[3]) if len(items) > 3 else ())
+
+    def slice(self, items: Items) -> nodes.Slice:
+        value = self._value(items[0])
+        tolerance = None
+        if len(items) > 3:
+            word, amount = items[3:5]
+            tolerance = nodes.Tolerance(Span(self.source, word.start, amount.span.end), amount)
+        return nodes.Slice(value.span.to((tolerance or items[1]).span), value, items[1], tolerance)
+
+    def only_channel(self, items: Items) -> nodes.OnlyChannel:
+        return nodes.OnlyChannel(self._span(items), tuple(self._value(item) for item in items[1]))
+
+    def stage(self, items: Items) -> nodes.Stage:
+        return nodes.Stage(self._span(items), self._word(items[1]))
+
+    def role(self, items: Items) -> nodes.Role:
+        return nodes.Role(self._span(items), items[0].text)
+
+    def draft(self, items: Items) -> nodes.Draft:
+        return nodes.Draft(self._span(items))
+
+    def deprecated(self, items: Items) -> nodes.Deprecated:
+        until = use = None
+        for word, item in zip(items[1:-1:2], items[2:-1:2], strict=True):
+            if word.kind == "UNTIL":
+                until = item
+            else:
+                use = self._word(item)
+        return nodes.Deprecated(self._span(items), until, use)
+
+    def period(self, items: Items) -> nodes.PeriodText:
+        item = items[0]
+        if isinstance(item, nodes.PeriodText):
+            return item
+        if not _PERIOD.fullmatch(item.text):
+            raise Misplaced("period", item.span)
+        return nodes.PeriodText(item.span, item.text)
+
+    # -- objective ------------------------------------------------------------------------------------------------
+
+    def member(self, items: Items) -> nodes.Member:
+        return nodes.Member(self._span(items), self._word(items[1]), items[3] if len(items) > 3 else None)
+
+    def met_all(self, items: Items) -> nodes.Met:
+        return nodes.Met(self._span(items), "all")
+
+    def met_any(self, items: Items) -> nodes.Met:
+        return nodes.Met(self._span(items), "any")
+
+    def met_share(self, items: Items) -> nodes.Met:
+        return nodes.Met(self._span(items), "share", items[2])
+
+    # -- test and scenario ----------------------------------------------------------------------------------------
+
+    def given(self, items: Items) -> nodes.Given:
+        rows = tuple(self._cells(row) for row in items[3])
+        return nodes.Given(self._span(items), self._word(items[1]), rows)
+
+    def _cells(self, row: Token) -> tuple[nodes.Cell, ...]:
+        cells = []
+        start = row.start + 1
+        for piece in row.text[1:-1].split("|"):
+            text = piece.strip()
+            left = start + len(piece) - len(piece.lstrip())
+            cells.append(nodes.Cell(Span(self.source, left, left + len(text)), text))
+            start += len(piece) + 1
+        return tuple(cells)
+
+    def as_of(self, items: Items) -> nodes.AsOf:
+        return nodes.AsOf(self._span(items), items[1])
+
+    def expect(self, items: Items) -> nodes.Expect:
+        part = period = value = word = None
+        for index, item in enumerate(items):
+            if isinstance(item, list):
+                value = settle(item)
+            elif isinstance(item, Token) and item.kind == "FOR":
+                part = self._value(items[index + 1])
+            elif isinstance(item, Token) and item.kind == "VERDICT":
+                word = _words(item)
+            elif isinstance(item, nodes.PeriodText):
+                period = item
+        return nodes.Expect(self._span(items), self._word(items[1]), part, period, value, word)
+
+    def expect_value(self, items: Items) -> nodes.Expect:
+        value = settle(items[1])
+        return nodes.Expect(Span(self.source, items[0].start, value.span.end), None, None, None, value, None)
+
+    def set(self, items: Items) -> nodes.Set:
+        value = settle(items[3])
+        return nodes.Set(Span(self.source, items[0].start, value.span.end), self._word(items[1]), value)
+
+    def solve(self, items: Items) -> nodes.Solve:
+        value = settle(items[5])
+        span = Span(self.source, items[0].start, value.span.end)
+        return nodes.Solve(span, self._word(items[1]), self._word(items[3]), value)
+
+
+def _title(items: Items) -> nodes.String | None:
+    return items[2] if isinstance(items[2], nodes.String) else None
+
+
+def _clauses(items: Items) -> tuple[nodes.Clause, ...]:
+    block = items[-2]
+    return tuple(block) if isinstance(block, list) and items[-1].kind == "_DEDENT" else ()

@@ -1,0 +1,165 @@
+"""From text to nodes: cut into definitions, each read alone, faults told one per definition."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from threading import Lock
+from typing import Any, cast
+
+import attrs
+
+from kpidsl.diagnostics import Diagnostic, Report, Source, Span
+from kpidsl.syntax import nodes
+from kpidsl.syntax.build import Builder
+from kpidsl.syntax.explain import explain
+from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
+from kpidsl.syntax.machine import Machine, Unexpected
+from kpidsl.syntax.precedence import Misplaced
+from kpidsl.syntax.split import clean, comments, pieces, tabs
+from kpidsl.syntax.tables import tables
+
+MAX_SIZE = 5_000_000
+"""How many characters a file may have."""
+
+MAX_DEPTH = 150
+"""How deep the nodes of an expression may be nested, so that whoever walks them may call himself."""
+
+_MANY = (
+    *(nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder),
+    *(nodes.Member, nodes.Given, nodes.Expect, nodes.Set),
+)
+"""Clauses that may be written more than once."""
+
+_LOCK = Lock()
+
+
+def parse(source: Source, report: Report) -> nodes.File:
+    """Read a file. Never raises for any text: what cannot be read is told in the report and listed in `broken`.
+
+    The source of the result is the given one, or, where the text had a byte order mark, other line ends than
+    newlines, or decomposed accents, a cleaned one of the same name; all spans refer to it.
+    """
+    source = clean(source)
+    text = source.text
+    if len(text) > MAX_SIZE:
+        report.add(too_large(source))
+        return nodes.File(source, (), (), (Span(source, 0, len(text)),))
+    definitions: list[nodes.Definition] = []
+    broken: list[Span] = []
+    with _LOCK, _no_collection():
+        machine, builder = _machine()
+        builder.source = source
+        for start, end in pieces(text):
+            piece = Span(source, start, end)
+            definition = _read(machine, builder, piece, report)
+            if definition is None:
+                broken.append(piece)
+            else:
+                definitions.append(definition)
+    return nodes.File(source, tuple(definitions), comments(source), tuple(broken))
+
+
+def parse_expression(source: Source, report: Report) -> nodes.Expression | None:
+    """Read a lone expression, such as one typed at a prompt; nothing, and a diagnostic, if it cannot be read."""
+    source = clean(source)
+    piece = Span(source, 0, len(source.text.rstrip()))
+    with _LOCK:
+        machine, builder = _machine()
+        builder.source = source
+        found = _run(machine, builder, piece, "alone")
+    if isinstance(found, Diagnostic):
+        report.add(found)
+        return None
+    return cast(nodes.Expression, found)
+
+
+@lru_cache(maxsize=1)
+def _machine() -> tuple[Machine, Builder]:
+    builder = Builder()
+    return Machine(tables(), builder), builder
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Without the cyclic collector, which would look at every node again and again and find nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _read(machine: Machine, builder: Builder, piece: Span, report: Report) -> nodes.Definition | None:
+    """One definition, and at most one diagnostic about it; nothing if there is too little to go on with."""
+    found: Any = _run(machine, builder, piece, "definition")
+    faults = [found] if isinstance(found, Diagnostic) else []
+    if not faults:
+        found, faults = _checked(found)
+    if tab := _tab(piece):
+        faults.append(tab)
+    if faults:
+        report.add(min(faults, key=lambda fault: fault.span.start if fault.span else 0))
+    return None if isinstance(found, Diagnostic) else found
+
+
+def _run(machine: Machine, builder: Builder, piece: Span, rule: str) -> Any:
+    """What the grammar makes of a piece, or the diagnostic that says why it makes nothing."""
+    source, start, end = piece
+    if rule == "definition" and source.text[start].isspace():
+        return orphan(piece)
+    builder.signs = 0
+    try:
+        found = machine.run(source.text, start, end, rule)
+    except Unexpected as fault:
+        return explain(piece, fault)
+    except Misplaced as fault:
+        return misplaced(fault.kind, fault.span)
+    if builder.signs > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+        return too_deep(found.span)
+    return found
+
+
+def _checked(definition: nodes.Definition) -> tuple[nodes.Definition | Diagnostic, list[Diagnostic]]:
+    """The definition with each clause that holds once written once, and what there is to say about it."""
+    if isinstance(definition, nodes.Import | nodes.Let):
+        return definition, []
+    if not definition.clauses and not isinstance(definition, nodes.MeasureDef):
+        fault = no_clauses(definition.span)
+        return fault, [fault]
+    seen: dict[type, nodes.Clause] = {}
+    kept, faults = [], []
+    for clause in definition.clauses:
+        kind = nodes.FromFiles if isinstance(clause, nodes.FromTable) else type(clause)
+        earlier = seen.setdefault(kind, clause)
+        if earlier is clause or kind in _MANY:
+            kept.append(clause)
+        else:
+            faults.append(repeated(earlier.span, clause.span))
+    return (attrs.evolve(definition, clauses=tuple(kept)) if faults else definition), faults
+
+
+def _depth(node: object) -> int:
+    """How deep nodes are nested, found without recursion."""
+    deepest = 0
+    waiting = [(node, 1)]
+    while waiting:
+        item, depth = waiting.pop()
+        if isinstance(item, tuple) and not isinstance(item, Span):
+            waiting += [(inner, depth) for inner in item]
+        elif isinstance(item, nodes.Node):
+            deepest = max(deepest, depth)
+            waiting += [(getattr(item, field.name), depth + 1) for field in attrs.fields(type(item))]
+    return deepest
+
+
+def _tab(piece: Span) -> Diagnostic | None:
+    """The tabs of a definition, told once."""
+    source, start, end = piece
+    if source.text.find("\t", start, end) < 0 or not (found := tabs(source.text, start, end)):
+        return None
+    return tabbed(source, found)

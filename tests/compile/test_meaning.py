@@ -1,0 +1,75 @@
+"""The hash of a KPI: moved by what it means, and by nothing else."""
+
+import pytest
+
+from tests.compile.spec import SOURCES, kpi, sound
+
+BASE = kpi(
+    "ad_spend / leads",
+    "unit EUR per lead",
+    "target at most 25 EUR per lead",
+    "tolerance 5%",
+    "deadline 2026-Q4",
+)
+
+SAME = {
+    "blanks and comments": BASE.replace("ad_spend / leads", "ad_spend  /  leads   # why not"),
+    "parentheses": BASE.replace("ad_spend / leads", "(ad_spend) / (leads)"),
+    "a description": BASE + '  description "Something"\n',
+    "a title": BASE.replace("kpi x", 'kpi x "Title"'),
+    "the order of clauses": BASE.replace("  tolerance 5%\n", "") + "  tolerance 5%\n",
+    "without names of measures": BASE.replace("ad_spend / leads", "sum(ads.spend) / count(crm)"),
+    "a unit that is said anyway": BASE.replace("  unit EUR per lead\n", ""),
+    "another way to write a day": BASE.replace("2026-Q4", "2026-12-31"),
+    "another way to write a number": BASE.replace("25 EUR", "25.00 EUR"),
+    "an owner": BASE + '  owner "me"\n',
+    "a stage": BASE + "  stage act\n",
+    "the default of measured": BASE + "  measured every month\n",
+}
+
+OTHER = {
+    "the formula": BASE.replace("ad_spend / leads", "ad_spend / (leads where pages > 1)"),
+    "the target": BASE.replace("25 EUR", "26 EUR"),
+    "the direction": BASE.replace("at most", "at least"),
+    "the tolerance": BASE.replace("5%", "6%"),
+    "the kind of tolerance": BASE.replace("tolerance 5%", "tolerance 5 EUR per lead"),
+    "the deadline": BASE.replace("2026-Q4", "2027-Q1"),
+    "the way it is measured": BASE + "  measured every week\n",
+    "the start": BASE + "  from 2026-01\n",
+    "a channel": BASE + "  channel google\n",
+    "a dimension": BASE + "  by channel\n",
+    "a slice": BASE + "  by channel\n    google at most 5 EUR per lead\n",
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_the_hash_stays(name: str) -> None:
+    assert sound(SAME[name]).kpi().hash == sound(BASE).kpi().hash
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_the_hash_moves(name: str) -> None:
+    assert sound(OTHER[name]).kpi().hash != sound(BASE).kpi().hash
+
+
+def test_all_changes_differ() -> None:
+    hashes = [sound(text).kpi().hash for text in OTHER.values()]
+    assert len(set(hashes)) == len(hashes)
+
+
+def test_a_hash_is_twelve_hex_digits() -> None:
+    assert len(sound(BASE).kpi().hash) == 12
+    int(sound(BASE).kpi().hash, 16)
+
+
+def test_a_computed_column_counts() -> None:
+    spec = kpi("sum(orders.margin)")
+    other = SOURCES.replace("margin = amount - cost", "margin = amount - 2 * cost")
+    assert sound(spec).kpi().hash != sound(spec, other).kpi().hash
+
+
+def test_the_first_day_of_the_week_counts_where_weeks_do() -> None:
+    sunday = "calendar\n  weeks start on Sunday\n"
+    weekly = kpi("leads", "measured every week")
+    assert sound(sunday + weekly).kpi().hash != sound(weekly).kpi().hash
+    assert sound(sunday + BASE).kpi().hash == sound(BASE).kpi().hash

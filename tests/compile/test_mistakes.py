@@ -1,0 +1,379 @@
+"""Every mistake that the compiler tells, on the line it concerns, and a near miss in which there is none."""
+
+import pytest
+
+from kpidsl.codes import CATALOGUE
+from tests.compile.spec import SOURCES, build, check_marks, kpi
+
+# name of the case: (spec with marks, the near miss)
+CASES = {
+    # -- names
+    "name twice": (
+        "measure a = sum(ads.spend)\nmeasure a = count(crm) #! K201 defined twice\n",
+        "measure a = sum(ads.spend)\nmeasure b = count(crm)\n",
+    ),
+    "column twice": (
+        'source t\n  from "t.csv"\n  time d\n  column a EUR\n  column a USD #! K201 declared twice\n',
+        'source t\n  from "t.csv"\n  time d\n  column a EUR\n  column b USD\n',
+    ),
+    "unknown name": (kpi("ad_spned / leads #! K202 `ad_spend`"), kpi("ad_spend / leads")),
+    "column without source": (kpi("sum(spend) #! K202 `sum(ads.spend)` says it"), kpi("sum(ads.spend)")),
+    "unknown column": (kpi("sum(ads.spent) #! K203 `spend`"), kpi("sum(ads.spend)")),
+    "unknown column in filter": (
+        kpi('ad_spend where campain = "a" #! K203 `campaign`'),
+        kpi('ad_spend where campaign = "a"'),
+    ),
+    "unknown column of two sources": (
+        kpi("(ad_spend / leads) where clicks > 1 #! K203 crm has no column `clicks`"),
+        kpi('(ad_spend / leads) where channel = "google"'),
+    ),
+    "ambiguous column": (
+        kpi('count(orders) where country = "FR" #! K204 `sessions.country` or `buyers.country` says which'),
+        kpi('count(orders) where sessions.country = "FR" and city = "Lyon"'),
+    ),
+    "ambiguous dimension": (
+        kpi("count(orders)", "by country #! K204 `sessions.country`"),
+        kpi("count(orders)", "by sessions.country"),
+    ),
+    "unknown source": (kpi("sum(adz.spend) #! K205 `ads`"), kpi("sum(ads.spend)")),
+    "unknown link": (
+        'source t\n  from "t.csv"\n  time d\n  belongs to session by s #! K205 `sessions`\n',
+        'source t\n  from "t.csv"\n  time d\n  belongs to sessions by s\n',
+    ),
+    "cycle of measures": (
+        "measure a = b + leads #! K206 `a` -> `b` -> `a`\nmeasure b = a * 2\n",
+        "measure a = b + leads\nmeasure b = leads * 2\n",
+    ),
+    "cycle of columns": (
+        'source t\n  from "t.csv"\n  time d\n  column a = b + 1 #! K206 `t.a` -> `t.b` -> `t.a`\n  column b = a * 2\n',
+        'source t\n  from "t.csv"\n  time d\n  column a = b + 1\n  column b number\n',
+    ),
+    "unknown function": (kpi("avg(ads.spend) #! K207 there is no function `avg`"), kpi("average(ads.spend)")),
+    "unknown row function": (
+        kpi('ad_spend where lowercase(campaign) = "a" #! K207 `lower`'),
+        kpi('ad_spend where lower(campaign) = "a"'),
+    ),
+    "two calendars": (
+        "calendar\n  weeks start on Monday\ncalendar #! K210 the first one\n  weeks start on Sunday\n",
+        "calendar\n  weeks start on Monday\n",
+    ),
+    "words of the calendar": (
+        "calendar\n  fiscal year starts in Avril #! K211 April\n  weeks start on Mondey #! K211 Monday\n"
+        "  time zone Europe/Pari #! K211 Europe/Paris\n",
+        "calendar\n  fiscal year starts in april\n  weeks start on Monday\n  time zone Europe/Paris\n",
+    ),
+    "words of a KPI": (
+        kpi(
+            "ad_spend",
+            "measured every months #! K211 month",
+            "stage actt #! K211 act",
+            "review every yaer #! K211 year",
+        ),
+        kpi("ad_spend", "measured every month", "stage act", "review every year"),
+    ),
+    "freshness in months": (
+        'source t\n  from "t.csv"\n  time d\n  fresh within 2 months #! K211 whole days\n',
+        'source t\n  from "t.csv"\n  time d\n  fresh within 2 weeks\n',
+    ),
+    "dimension twice": (
+        kpi("leads", "by channel and channel #! K212 named twice"),
+        kpi("leads", "by channel and contact"),
+    ),
+    "label twice": (
+        kpi("leads", 'label fr "a"', 'label fr "b" #! K212 `fr`'),
+        kpi("leads", 'label fr "a"', 'label de "b"'),
+    ),
+    "no formula": ("kpi y #! K213 has no formula\n  unit EUR\n", "kpi y\n  formula ad_spend\n  unit EUR\n"),
+    "no rows": ("source t #! K213 where its rows are\n  time d\n", 'source t\n  time d\n  from "t.csv"\n'),
+    "no time": (
+        'source t #! K213 which column is its time\n  from "t.csv"\n'
+        + kpi("count(t)")
+        + kpi("count(t) * 2", name="z"),
+        'source t\n  from "t.csv"\n  time d\n' + kpi("count(t)"),
+    ),
+    "empty objective": (
+        'objective o #! K213 has no KPI\n  owner "me"\n',
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "link twice": (
+        'source t\n  from "t.csv"\n  time d\n  belongs to crm by a\n  belongs to crm by b #! K217 twice\n',
+        'source t\n  from "t.csv"\n  time d\n  belongs to crm by a\n  belongs to ads by b\n',
+    ),
+    "dimension that one source lacks": (
+        kpi("ad_spend / leads", "by campaign #! K219 crm has no `campaign`"),
+        kpi("ad_spend / leads", "by channel"),
+    ),
+    "channel that one source lacks": (
+        kpi("sum(stock.level)", "by channel #! K219 `channel COLUMN`"),
+        kpi("leads", "by channel"),
+    ),
+    # -- units and types
+    "sum of units": (
+        kpi("ad_spend + leads #! K301 EUR and lead cannot be added"),
+        kpi("ad_spend + sum(ads.revenue)"),
+    ),
+    "currencies": (kpi("ad_spend - sum(ads.fee) #! K301 EUR and USD"), kpi("ad_spend - sum(ads.revenue)")),
+    "comparison of units": (
+        kpi("ad_spend where spend > fee #! K301 EUR and USD cannot be compared"),
+        kpi("ad_spend where spend > revenue and clicks <= impressions"),
+    ),
+    "number without unit": (kpi("ad_spend + 5 #! K302 `5 EUR` says the unit"), kpi("ad_spend + 5 EUR")),
+    "target without unit": (
+        kpi("ad_spend / leads", "target at most 25 #! K302 `25 EUR per lead` says the unit"),
+        kpi("ad_spend / leads", "target at most 25 EUR per lead"),
+    ),
+    "percentage without unit": (
+        kpi("leads where score > 1 #! ") + kpi("ad_spend where rate > 5 #! K302 `5%`", name="y"),
+        kpi("ad_spend where rate > 5% and rate > 0"),
+    ),
+    "declared unit": (
+        kpi("ad_spend / leads", "unit EUR per click #! K303 `unit EUR per lead` would fit"),
+        kpi("ad_spend / leads", "unit EUR per lead"),
+    ),
+    "declared percentage": (
+        kpi("ad_spend / leads", "unit % #! K303 ratios of counts"),
+        kpi("sum(ads.clicks) / sum(ads.impressions)", "unit %"),
+    ),
+    "unit that is none": (
+        kpi("ad_spend", "unit EUR points #! K304 `points` is not a word"),
+        kpi("ad_spend / leads / 2 month", "unit EUR per lead per month"),
+    ),
+    "text and number": (
+        kpi("ad_spend where campaign > 5 #! K305 text cannot be compared with a number"),
+        kpi('ad_spend where campaign > "a" and clicks > 5'),
+    ),
+    "sum of text": (kpi("sum(ads.campaign) #! K305 and this is text"), kpi("count distinct(ads.campaign)")),
+    "sum of source": (kpi("sum(ads) #! K305 `sum(ads.spend)`"), kpi("count(ads)")),
+    "sum of undeclared": (
+        kpi("sum(orders.buyer_id) #! K305 has no declared type"),
+        kpi("count distinct(orders.buyer_id)"),
+    ),
+    "day in quotes": (
+        kpi('ad_spend where started > "2026-01-01" #! K305 without quotes'),
+        kpi("ad_spend where started > 2026-01-01"),
+    ),
+    "period and number": (
+        kpi("ad_spend where clicks >= 2026-01 #! K305 a period is"),
+        kpi("ad_spend where day >= 2026-01"),
+    ),
+    "branches": (
+        'source t\n  from "t.csv"\n  time d\n  column a EUR\n'
+        '  column b = when a > 1 then "x" otherwise 5 #! K305 one branch is text\n',
+        'source t\n  from "t.csv"\n  time d\n  column a EUR\n  column b = when a > 1 then "x" otherwise "y"\n',
+    ),
+    "no condition": (kpi("ad_spend where clicks #! K306 a number in click"), kpi("ad_spend where active")),
+    "share of all": (kpi("share(ads) #! K306 the share of which rows"), kpi("share(ads where active)")),
+    "condition as formula": (
+        kpi("ad_spend > 5 EUR #! K307 a formula needs a number"),
+        kpi("count(ads where spend > 5 EUR)"),
+    ),
+    "text as formula": (kpi('"five" #! K307 a text'), kpi("leads")),
+    "bare column": (kpi("ads.spend / leads #! K308 `sum(ads.spend)`"), kpi("sum(ads.spend) / leads")),
+    "bare word of a column": (kpi("spend / leads #! K308 `sum(ads.spend)`"), kpi("sum(ads.spend) / leads")),
+    "measure aggregated": (kpi("sum(leads) #! K309 aggregated already"), kpi("running total(leads)")),
+    "nested aggregate": (kpi("average(sum(ads.spend)) #! K309 `sum`"), kpi("average(ads.spend)")),
+    "aggregate in filter": (
+        kpi("ad_spend where spend > average(ads.spend) #! K310 `average` works on many rows"),
+        kpi("ad_spend where spend > abs(revenue)"),
+    ),
+    "measure in filter": (
+        kpi("ad_spend where leads > 5 #! K310 `leads` is a measure"),
+        kpi("ad_spend where clicks > 5"),
+    ),
+    "row function in formula": (
+        kpi("lower(ads.campaign) #! K310 one row"),
+        kpi('count(ads where lower(campaign) = "a")'),
+    ),
+    "arguments": (
+        kpi("percentile(ads.spend) #! K311 takes 2 arguments, not 1"),
+        kpi("percentile(ads.spend, 90)"),
+    ),
+    "rank": (kpi("percentile(ads.spend, 900) #! K311 from 0 to 100"), kpi("percentile(ads.spend, 90%)")),
+    "weight": (
+        kpi("weighted average(ads.rate) #! K311 needs a weight"),
+        kpi("weighted average(ads.rate by ads.clicks)"),
+    ),
+    "by": (kpi("sum(ads.spend by ads.clicks) #! K311 takes no `by`"), kpi("sum(ads.spend)")),
+    "half a period": (
+        kpi("rolling average(leads, 1.5) #! K311 whole number"),
+        kpi("rolling average(leads, 3)"),
+    ),
+    "running total of a ratio": (
+        kpi("running total(ad_spend / leads) #! K312 does not add up"),
+        kpi("running total(ad_spend * 2)"),
+    ),
+    "running total of a level": (
+        kpi("running total(last(stock.level)) #! K312 a level"),
+        kpi("rolling average(last(stock.level), 2)"),
+    ),
+    "share of a ratio": (
+        kpi("share of total(ad_spend / leads) #! K312 "),
+        kpi("share of total(last(stock.level))"),
+    ),
+    "sum of percentages": (kpi("sum(ads.rate) #! K312 do not add up"), kpi("average(ads.rate)")),
+    "constant with rows": (
+        kpi("leads + (5 lead where pages > 1) #! K313 a constant"),
+        kpi("leads + (leads where pages > 1)"),
+    ),
+    "constant by": (kpi("5 + 5", "by channel #! K313 "), kpi("leads", "by channel")),
+    "sum of rates": (kpi("sum(ads.price) #! K314 weighted average"), kpi("average(ads.price)")),
+    "too large": (kpi("leads * 1" + "0" * 400 + " #! K315 "), kpi("leads * 10")),
+    "division by zero": (kpi("leads / (2 - 2) #! K316 "), kpi("leads / (2 - 1)")),
+    "division by zero in a row": (
+        kpi("leads where score / 0 > 1 #! K316 "),
+        kpi("leads where score / 2 > 1"),
+    ),
+    "not linked": (
+        kpi("sum(ads.spend * crm.score) #! K317 not linked"),
+        kpi('sum(orders.amount) where sessions.device = "a"'),
+    ),
+    "not linked in filter": (
+        kpi("leads where ads.clicks > 1 #! K317 crm does not belong to ads"),
+        kpi("leads where crm.pages > 1"),
+    ),
+    "no such period": (
+        kpi("leads", "deadline 2026-02-30 #! K318 the days 01 to 28"),
+        kpi("leads", "deadline 2026-02-28"),
+    ),
+    "long period": (
+        kpi("leads where days between(called_at, 2026-01) > 3 #! K318 its first day"),
+        kpi("leads where days between(called_at, 2026-01-01) > 3"),
+    ),
+    "constant from data": (
+        "let a = count(crm) #! K319 `measure a = ...`\n",
+        "measure a = count(crm)\nlet b = 3 * 4 year\n",
+    ),
+    "source as value": (kpi("crm / 2 #! K320 `count(crm)`"), kpi("count(crm) / 2")),
+    "when in a formula": (kpi("when leads > 1 then 1 otherwise 2 #! K320 computed column"), kpi("leads")),
+    "table of a test": (
+        'test "t" #! K417 \n  given ads\n    | day | platform | spend |\n    | 2026-01-01 | a | much | #! K321 not a number\n'
+        "    | 2026-01-01 | a | #! K321 2 cells\n",
+        None,
+    ),
+    "option": (
+        'source t\n  from "t.csv" decimal "comma" #! K322 one character\n  time d\n',
+        'source t\n  from "t.csv" decimal ","\n  time d\n',
+    ),
+    # -- promises
+    "percent target": (
+        kpi("ad_spend", "target at least 5% #! K401 the KPI is in EUR"),
+        kpi("ad_spend", "target at least 5% of ad_spend"),
+    ),
+    "target of another thing": (
+        kpi("ad_spend", "target at least 5 lead #! K401 "),
+        kpi("leads", "target at least 5 leads"),
+    ),
+    "slice of another unit": (
+        kpi("ad_spend", "by channel", "  google at least 5 USD #! K401 in USD"),
+        kpi("ad_spend", "by channel", "  google at least 5 EUR"),
+    ),
+    "baseline of another unit": (
+        kpi("ad_spend", "baseline 100 lead #! K401 the baseline", "target increase by 5%"),
+        kpi("ad_spend", "baseline 100 EUR", "target increase by 5%"),
+    ),
+    "points": (
+        kpi("ad_spend", "target at least 5 EUR", "tolerance 2 points #! K402 "),
+        kpi("average(ads.rate)", "target at least 5%", "tolerance 2 points"),
+    ),
+    "change by points": (
+        kpi("ad_spend", "baseline 2025", "target increase by 2 points #! K402 "),
+        kpi("average(ads.rate)", "baseline 2025", "target increase by 2 points"),
+    ),
+    "reversed": (
+        kpi("leads", "target between 9 lead and 5 lead #! K404 "),
+        kpi("leads", "target between 5 lead and 9 lead"),
+    ),
+    "reversed in a row": (
+        kpi("leads where pages between 9 and 5 #! K404 "),
+        kpi("leads where pages between 5 and 9"),
+    ),
+    "slice twice": (
+        kpi("leads", "by channel", "  a at least 1 lead", "  a at least 2 lead #! K405 first here"),
+        kpi("leads", "by channel", "  a at least 1 lead", "  b at least 2 lead"),
+    ),
+    "increase from nothing": (
+        kpi("leads", "target increase by 5% #! K406 baseline"),
+        kpi("leads", "baseline 2025", "target increase by 5%"),
+    ),
+    "useless baseline": (
+        kpi("leads", "baseline 2025 #! K407 at least", "target at least 5 lead"),
+        kpi("leads", "baseline 2025", "target decrease by 5 lead"),
+    ),
+    "baseline overlaps": (
+        kpi("leads", "baseline 2026-H1 #! K408 2026-06-30", "target increase by 5%", "from 2026-06"),
+        kpi("leads", "baseline 2026-H1", "target increase by 5%", "from 2026-07"),
+    ),
+    "deadline before start": (
+        kpi("leads", "from 2026-07", "deadline 2026-06 #! K409 "),
+        kpi("leads", "from 2026-07", "deadline 2026-07"),
+    ),
+    "cumulatively from when": (
+        kpi("leads", "measured cumulatively #! K410 "),
+        kpi("leads", "measured cumulatively", "from 2026"),
+    ),
+    "pace of a ratio": (
+        kpi("ad_spend / leads", "measured cumulatively", "from 2026", "pace linear #! K412 "),
+        kpi("ad_spend", "measured cumulatively", "from 2026", "pace linear"),
+    ),
+    "weight of nothing": (
+        kpi("leads") + "objective o\n  kpi x weight 0 #! K414 \n",
+        kpi("leads") + "objective o\n  kpi x weight 0.5\n",
+    ),
+    "share to be met": (
+        kpi("leads") + "objective o\n  kpi x\n  met when at least 160% are met #! K415 \n",
+        kpi("leads") + "objective o\n  kpi x\n  met when at least 60% are met\n",
+    ),
+    "draft in an objective": (
+        kpi("leads", "draft") + "objective o\n  kpi x #! K416 \n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "unknown KPI": (
+        kpi("leads") + "objective o\n  kpi y #! K202 there is no KPI `y`\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "measure as KPI": (
+        "objective o\n  kpi leads #! K202 is a measure\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "slices of two dimensions": (
+        kpi("leads", "by channel and contact", "  a at least 1 lead #! K418 "),
+        kpi("leads", "by channel", "  a at least 1 lead"),
+    ),
+    "tolerance without target": (
+        kpi("leads", "tolerance 5% #! K419 "),
+        kpi("leads", "target at least 1 lead", "tolerance 5%"),
+    ),
+    "window": (
+        kpi("leads", "measured over the last 1.5 days #! K420 "),
+        kpi("leads", "measured over the last 28 days"),
+    ),
+    "no change": (
+        kpi("leads", "baseline 2025", "target increase by -5% #! K421 "),
+        kpi("leads", "baseline 2025", "target increase by 5%"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_mistake_is_told_where_it_is(name: str) -> None:
+    check_marks(CASES[name][0])
+
+
+@pytest.mark.parametrize("name", [name for name, (_, near) in CASES.items() if near])
+def test_the_near_miss_is_sound(name: str) -> None:
+    made = build(CASES[name][1])
+    assert not list(made.report), [(d.code, d.message) for d in made.report]
+
+
+def test_the_shared_sources_are_sound() -> None:
+    assert not list(build("", SOURCES).report)
+
+
+@pytest.mark.parametrize("code", [c for c in CATALOGUE if c[1] in "234"])
+def test_every_code_is_shown(code: str) -> None:
+    shown = "".join(text for text, _ in CASES.values())
+    elsewhere = {
+        "K208": "test_resolve", "K209": "test_resolve", "K215": "test_broken", "K403": "test_promises",
+        "K411": "test_promises", "K323": "test_broken",
+    }  # fmt: skip
+    assert f"#! {code}" in shown or code in elsewhere

@@ -1,0 +1,195 @@
+"""Objectives: what each rule makes of its members, and what cannot be told yet."""
+
+from __future__ import annotations
+
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kpidsl import judge
+from kpidsl.graph import Objective
+from kpidsl.results import Judged, Verdict
+
+from .world import SPAN
+
+LIGHT = {
+    "met": "green", "on track": "green", "nearly met": "amber", "at risk": "amber", "missed": "red",
+    "off track": "red", "no target": "none",
+}  # fmt: skip
+
+
+def member(name: str, word: str, final: bool | None = None, counts: bool = True) -> Judged:
+    """Final words are taken for the promise's last unless told."""
+    last = word in ("met", "nearly met", "missed") if final is None else final
+    light, counts = LIGHT.get(word, "grey"), counts and word != "no target"
+    verdict = Verdict(name, name, (), None, word, light, "", "EUR", final=last, counts=counts)
+    return Judged(name, verdict)
+
+
+def objective(words, rule="all", need=1.0, weights=None):
+    names = [f"k{number}" for number in range(len(words))]
+    weights = weights or [1.0] * len(words)
+    found = Objective("grow", "Grow", tuple(zip(names, weights, strict=True)), rule, need, None, SPAN)
+    return found, {name: member(name, one) for name, one in zip(names, words, strict=True)}
+
+
+def rolled(words, rule="all", need=1.0, weights=None):
+    return judge.roll_up(*objective(words, rule, need, weights))
+
+
+@pytest.mark.parametrize(
+    ("words", "word", "light"),
+    [
+        (["met", "met"], "met", "green"),
+        (["met", "on track"], "on track", "green"),
+        (["on track", "on track"], "on track", "green"),
+        (["met", "nearly met"], "nearly met", "amber"),
+        (["met", "at risk"], "at risk", "amber"),
+        (["on track", "nearly met"], "at risk", "amber"),
+        (["met", "off track"], "off track", "red"),
+        (["on track", "missed"], "missed", "red"),
+        (["no data", "missed"], "missed", "red"),
+        (["no data", "off track"], "off track", "red"),
+        (["no data", "at risk"], "no data", "grey"),
+        (["no data", "met"], "no data", "grey"),
+        (["stale", "failed", "met"], "failed", "grey"),
+        (["not started", "not started"], "not started", "grey"),
+        (["met", "no target"], "met", "green"),
+        (["no target"], "no target", "none"),
+    ],
+)
+def test_all(words, word, light):
+    found = rolled(words)
+    assert (found.word, found.light) == (word, light)
+
+
+@pytest.mark.parametrize(
+    ("words", "word", "light"),
+    [
+        (["met", "missed"], "met", "green"),
+        (["met", "no data"], "met", "green"),
+        (["on track", "missed"], "on track", "green"),
+        (["on track", "no data"], "on track", "green"),
+        (["nearly met", "missed"], "nearly met", "amber"),
+        (["at risk", "missed"], "at risk", "amber"),
+        (["missed", "missed"], "missed", "red"),
+        (["missed", "off track"], "off track", "red"),
+        (["missed", "no data"], "no data", "grey"),
+    ],
+)
+def test_any(words, word, light):
+    found = rolled(words, "any", 0.0)
+    assert (found.word, found.light) == (word, light)
+
+
+@pytest.mark.parametrize(
+    ("words", "word", "light"),
+    [  # weights 3, 1, 1; 60% of 5 is 3
+        (["met", "missed", "missed"], "met", "green"),
+        (["missed", "met", "met"], "missed", "red"),
+        (["on track", "met", "met"], "on track", "green"),
+        (["at risk", "met", "met"], "at risk", "amber"),
+        (["nearly met", "missed", "missed"], "nearly met", "amber"),
+        (["no data", "met", "met"], "no data", "grey"),
+        (["met", "no data", "failed"], "met", "green"),
+        (["missed", "no data", "failed"], "missed", "red"),
+    ],
+)
+def test_a_share_of_the_weight(words, word, light):
+    found = rolled(words, "share", 0.6, [3.0, 1.0, 1.0])
+    assert (found.word, found.light) == (word, light)
+
+
+def test_a_share_is_reached_when_it_is_exactly_reached():
+    assert rolled(["met"] * 3 + ["missed"] * 7, "share", 0.3, [0.1] * 10).word == "met"
+    assert rolled(["met"] * 3 + ["missed"] * 7, "share", 0.31, [0.1] * 10).word == "missed"
+
+
+def test_a_closed_period_is_not_the_end_of_the_promise():
+    one, judged = objective(["met", "met"])
+    judged["k0"] = member("k0", "met", final=False)
+    assert judge.roll_up(one, judged).word == "on track"
+
+
+def test_a_draft_does_not_count_and_is_listed():
+    one, judged = objective(["met", "missed"])
+    judged["k1"] = member("k1", "missed", counts=False)
+    found = judge.roll_up(one, judged)
+    assert (found.word, found.share_met) == ("met", 1.0)
+    assert found.members == (("k0", 1.0, "met"), ("k1", 1.0, "missed"))
+
+
+def test_a_member_that_was_not_judged_counts_as_failed():
+    one, judged = objective(["met", "met"])
+    del judged["k1"]
+    found = judge.roll_up(one, judged)
+    assert (found.word, found.light, found.share_met) == ("failed", "grey", 0.5)
+    assert "k1" in found.why
+
+
+def test_a_failed_kpi_counts():
+    one, judged = objective(["met", "met"])
+    judged["k1"] = judge.failed("k1", None, "no column `x`")
+    assert judge.roll_up(one, judged).word == "failed"
+
+
+def test_the_sentence_names_the_worst_first():
+    found = rolled(["met", "at risk", "missed", "no data", "off track"])
+    assert found.why == (
+        "1 of 5 KPIs is met or on track, all are needed: "
+        "k2 is missed, k4 is off track, k3 has no data, k1 is at risk."
+    )
+
+
+def test_an_objective_that_did_not_compile():
+    found = judge.failed_objective("grow", None, "`x` is not a KPI.")
+    assert (found.word, found.light, found.title, found.why) == (
+        "failed",
+        "grey",
+        "grow",
+        "`x` is not a KPI.",
+    )
+
+
+words = st.sampled_from(
+    ["met", "on track", "nearly met", "at risk", "missed", "off track", "no data", "failed"]
+)
+rules = st.sampled_from([("all", 1.0), ("any", 0.0), ("share", 0.5), ("share", 0.75)])
+
+
+@given(
+    st.lists(st.tuples(words, st.sampled_from([0.5, 1.0, 3.0])), min_size=1, max_size=5), rules, st.randoms()
+)
+def test_the_order_of_the_members_changes_nothing(members, rule, random):
+    one, judged = objective([w for w, _ in members], *rule, [weight for _, weight in members])
+    shuffled = list(one.members)
+    random.shuffle(shuffled)
+    first, second = judge.roll_up(one, judged), judge.roll_up(evolve(one, members=tuple(shuffled)), judged)
+    assert (first.word, first.light, first.why, first.share_met) == (
+        second.word, second.light, second.why, second.share_met,
+    )  # fmt: skip
+
+
+@given(st.lists(words, min_size=1, max_size=4), rules, st.data())
+def test_a_light_that_is_given_does_not_hang_on_grey_members(members, rule, data):
+    found = rolled(members, *rule)
+    greys = [number for number, one in enumerate(members) if one in ("no data", "failed")]
+    if found.light != "grey":
+        for number in greys:
+            members[number] = data.draw(
+                st.sampled_from(["met", "on track", "at risk", "off track", "missed"])
+            )
+        assert rolled(members, *rule).light == found.light
+    else:
+        assert greys
+
+
+@given(st.lists(words, min_size=1, max_size=4), rules, st.data())
+def test_a_final_word_does_not_hang_on_open_members(members, rule, data):
+    found = rolled(members, *rule)
+    if found.word in ("met", "nearly met", "missed"):
+        for number, one in enumerate(members):
+            if one not in ("met", "nearly met", "missed"):
+                members[number] = data.draw(st.sampled_from(["met", "nearly met", "missed"]))
+        assert rolled(members, *rule).word == found.word

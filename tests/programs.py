@@ -1,0 +1,147 @@
+"""Random valid programs, in untidy layout: for properties that must hold of every program."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+NAMES = st.sampled_from(["leads", "ad_spend", "target", "owner", "coût", "where_from", "x1", "channel", "measured"])
+COLUMNS = st.sampled_from(["ads.spend", "crm.pages", "ads.`Coût total (€)`", "crm.target", "orders.amount"])
+UNITS = st.sampled_from(["EUR", "%", "EUR per lead", "lead", "EUR per lead per month", "per day", "points"])
+TEXTS = st.sampled_from(['"plain"', '"with # and \\"quotes\\""', '"é – 中"', '""', '"back\\\\slash"'])
+PERIODS = st.sampled_from(["2026", "2026-H1", "2026-Q4", "2026-03", "2026-W14", "2026-03-31", "FY2026-Q1"])
+NUMBERS = st.sampled_from(["0", "25", "2_500", "2.50", "100"])
+COMMENTS = st.sampled_from(["", "", "", "   # why", "  #tight", "# é #"])
+
+quantities = st.one_of(NUMBERS, st.builds("{} {}".format, NUMBERS, UNITS))
+
+
+def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    space = st.sampled_from([" ", "  "])
+    return st.one_of(
+        st.builds(
+            lambda a, s, op, b: f"{a}{s}{op}{s}{b}", inner, space, st.sampled_from(["+", "-", "*", "/"]), inner
+        ),
+        st.builds("({})".format, inner),
+        st.builds("-{}".format, inner),
+        st.builds("sum({})".format, inner),
+        st.builds("weighted average({} by {})".format, COLUMNS, COLUMNS),
+        st.builds("percentile({}, {})".format, COLUMNS, NUMBERS),
+        st.builds("(when {} > {} then {} otherwise {})".format, inner, inner, inner, inner),
+    )
+
+
+arithmetic = st.recursive(st.one_of(quantities, COLUMNS, NAMES), _extend, max_leaves=6)
+_tests = st.one_of(
+    st.builds(
+        "{} {} {}".format, arithmetic, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), arithmetic
+    ),
+    st.builds("{} in ({}, {})".format, NAMES, TEXTS, TEXTS),
+    st.builds("{} not in ({})".format, NAMES, TEXTS),
+    st.builds("{} between {} and {}".format, arithmetic, NUMBERS, NUMBERS),
+    st.builds("{} is missing".format, COLUMNS),
+    st.builds("{} is not missing".format, COLUMNS),
+    st.builds("{} >= {}".format, NAMES, PERIODS),
+)
+conditions = st.recursive(
+    _tests,
+    lambda c: st.one_of(
+        st.builds("{} and {}".format, c, c),
+        st.builds("{}  or  {}".format, c, c),
+        st.builds("not {}".format, c),
+        st.builds("({})".format, c),
+    ),
+    max_leaves=4,
+)
+formulas = st.one_of(
+    arithmetic,
+    st.builds("count(crm) where {}".format, conditions),
+    st.builds("count(crm) where {} default 0".format, conditions),
+    st.builds("(count(crm) where {}) / ({})".format, conditions, arithmetic),
+)
+
+bounds = st.one_of(
+    st.builds("at least {}".format, quantities),
+    st.builds("at most {}".format, arithmetic),
+    st.builds("between {} and {}".format, quantities, quantities),
+    st.builds("increase by {}".format, quantities),
+    st.builds("decrease by {}".format, quantities),
+)
+
+kpi_clauses = st.one_of(
+    st.builds("formula   {}".format, formulas),
+    st.builds("unit {}".format, UNITS),
+    st.builds("target {}".format, bounds),
+    st.builds("target\n      at least 100 lead by 2026-03\n      {} by {}".format, bounds, PERIODS),
+    st.builds("tolerance {} %".format, NUMBERS),
+    st.builds("measured every {}".format, st.sampled_from(["day", "month", "year"])),
+    st.sampled_from(["measured cumulatively", "measured over the last 28 days", "leading", "draft", "pace none"]),
+    st.builds("deadline {}".format, PERIODS),
+    st.builds("from {}".format, PERIODS),
+    st.builds("baseline {}".format, st.one_of(PERIODS, st.just("previous period"), quantities)),
+    st.builds("by channel\n        google  {}\n        `meta ads`   at most 2, tolerance 10%".format, bounds),
+    st.builds("by {}".format, NAMES),
+    st.builds("channel google,meta, {}".format, TEXTS),
+    st.builds("owner {}".format, TEXTS),
+    st.builds("because    {}".format, TEXTS),
+    st.builds("label fr {}".format, TEXTS),
+)
+
+source_clauses = st.one_of(
+    st.sampled_from(
+        [
+            'from "data/ads/*.csv" separated by ";"   decimal ","',
+            'from table "shop.orders" in shop',
+            "time day",
+            "channel `Canal d'acquisition`",
+            "row lead",
+            "key day,platform",
+            "belongs to sessions by session_id",
+            "column contact id of contact",
+            "fresh within 2 days",
+            "complete every day",
+        ]
+    ),
+    st.builds("column {} {}".format, NAMES, UNITS),
+    st.builds("column {}={}".format, NAMES, arithmetic),
+    st.builds("check {}".format, conditions),
+)
+
+
+@st.composite
+def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
+    """A definition; its clauses in random order, single ones once, comments and blank lines strewn in."""
+    lines = [head + draw(COMMENTS)]
+    seen: set[str] = set()
+    for clause in draw(st.lists(clauses, min_size=1, max_size=6)):
+        word = clause.split(maxsplit=1)[0]
+        if word in seen and word not in ("column", "check", "label"):
+            continue
+        if word in ("leading", "lagging"):
+            seen |= {"leading", "lagging"}
+        seen.add(word)
+        if draw(st.booleans()):
+            lines.append(draw(st.sampled_from(["", "  # above", "# at the margin"])))
+        comment = draw(COMMENTS) if "\n" not in clause else ""
+        lines.append("    " + clause + (f" {comment}" if comment else ""))
+    return "\n".join(lines)
+
+
+@st.composite
+def programs(draw: st.DrawFn) -> str:
+    """The text of a file of a few definitions."""
+    parts: list[str] = []
+    for i in range(draw(st.integers(1, 4))):
+        kind = draw(st.sampled_from(["kpi", "source", "measure", "let", "import"]))
+        match kind:
+            case "kpi":
+                parts.append(draw(_block(f"kpi   k{i} {draw(TEXTS)}", kpi_clauses)))
+            case "source":
+                parts.append(draw(_block(f"source s{i}", source_clauses)))
+            case "measure":
+                parts.append(f"measure m{i}  =  {draw(formulas)}")
+            case "let":
+                parts.append(f"let v{i}={draw(quantities)}")
+            case _:
+                parts.append(f'import "other{i}.kpi"')
+        parts.append(draw(st.sampled_from(["", "", "\n\n", "# between"])))
+    return "\n".join(parts) + draw(st.sampled_from(["", "\n", "\n\n# the end\n"]))
