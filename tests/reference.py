@@ -36,7 +36,7 @@ class Reference:
 
     def cell(self, ref, source, row):
         for target in ref.via:
-            link = [one for one in self.graph.sources[source].links if one.target == target][0]
+            link = next(one for one in self.graph.sources[source].links if one.target == target)
             matches = [
                 r
                 for r in self.data[target]

@@ -153,8 +153,11 @@ class Store:
         for wanted in dict.fromkeys([(), columns]):
             if wanted is None:
                 continue
-            keys, found = self._exact(node, wanted, windows) if node.function in EXACT else self._merged(
-                node, wanted, windows)  # fmt: skip
+            keys, found = (
+                self._exact(node, wanted, windows)
+                if node.function in EXACT
+                else self._merged(node, wanted, windows)
+            )
             position = {key: n for n, key in enumerate(keys)}
             empty = 0.0 if node.function in _COUNTED else np.nan
             for n, key in enumerate(frame.slices):

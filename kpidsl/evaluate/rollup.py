@@ -116,8 +116,12 @@ class Targets:
             return np.where(n > 1, np.sqrt((self.sum(squares) + between) / (n - 1)), np.nan)
 
 
-def cells_of(columns: Columns, values: Sequence[NDArray[np.object_]], buckets: Indexes,
-             data: Mapping[Partial | Aggregate, Floats]) -> Cells:  # fmt: skip
+def cells_of(
+    columns: Columns,
+    values: Sequence[NDArray[np.object_]],
+    buckets: Indexes,
+    data: Mapping[Partial | Aggregate, Floats],
+) -> Cells:
     """Cells in a fixed order (by bucket and slice), whatever order the engine returned them in."""
     found: list[SliceKey] = list(zip(*values, strict=True)) if columns else [()] * len(buckets)
     keys = tuple(sorted(set(found), key=slice_order))

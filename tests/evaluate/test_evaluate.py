@@ -72,13 +72,31 @@ def test_rows_after_as_of_do_not_exist():
     [
         (over("/", SPEND, LEADS), (), MARCH, "ads has no rows in 2026-03"),
         (over("/", SPEND, LEADS), ("google",), FEBRUARY, "leads is 0"),
-        (agg("average", "crm", col("crm", "pages")), (), FEBRUARY, "average of crm.pages has no values in 2026-02"),
-        (agg("average", "crm", col("crm", "pages"), filter=op("=", col("crm", "channel", TEXT), lit("mail"))), (),
-         JANUARY, "crm has no rows that its filter keeps in 2026-01"),
-        (agg("standard deviation", "crm", col("crm", "pages")), (), MARCH,
-         "standard deviation of crm.pages needs two values in 2026-03"),
+        (
+            agg("average", "crm", col("crm", "pages")),
+            (),
+            FEBRUARY,
+            "average of crm.pages has no values in 2026-02",
+        ),
+        (
+            agg(
+                "average",
+                "crm",
+                col("crm", "pages"),
+                filter=op("=", col("crm", "channel", TEXT), lit("mail")),
+            ),
+            (),
+            JANUARY,
+            "crm has no rows that its filter keeps in 2026-01",
+        ),
+        (
+            agg("standard deviation", "crm", col("crm", "pages")),
+            (),
+            MARCH,
+            "standard deviation of crm.pages needs two values in 2026-03",
+        ),
     ],
-)  # fmt: skip
+)
 def test_why_names_the_first_cause(node, key, window, why):
     ask = Ask(node, MONTHS, (CHANNEL,))
     assert answers(ask).why(ask, key, window) == why

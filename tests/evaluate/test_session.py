@@ -83,8 +83,14 @@ def test_a_broken_column_fails_only_what_reads_it(tmp_path):
 def test_an_ambiguous_link_is_refused(tmp_path):
     write(tmp_path, "orders", ["day", "session", "amount"], ["2026-01-01", "s1", 10])
     write(tmp_path, "sessions", ["id", "channel"], ["s1", "google"], ["s1", "meta"])
-    orders = on_file(spec("orders", {"day": DAY, "session": TEXT, "amount": NUMBER}, time="day",
-                          links=[("sessions", "session", "id")]))  # fmt: skip
+    orders = on_file(
+        spec(
+            "orders",
+            {"day": DAY, "session": TEXT, "amount": NUMBER},
+            time="day",
+            links=[("sessions", "session", "id")],
+        )
+    )
     sessions = on_file(spec("sessions", {"id": TEXT, "channel": TEXT}, time=None))
     channel = dimension("channel", orders=col("orders", "channel", TEXT, ("sessions",)))
     total, split = (Ask(agg("sum", "orders", col("orders", "amount")), MONTHS, d) for d in ((), (channel,)))
@@ -150,8 +156,11 @@ def test_an_engine_error_spoils_only_what_caused_it(tmp_path, monkeypatch):
     write(tmp_path, "ads", ["day", "spend", "clicks"], ["2026-01-01", 5, 1])
     bad = Ask(agg("sum", "ads", op("nonsense", col("ads", "spend"), kind=NUMBER)), MONTHS)
     good = [Ask(agg(f, "ads", col("ads", "clicks")), MONTHS) for f in ("sum", "max", "median")]
-    monkeypatch.setitem(__import__("kpidsl.evaluate.sql").evaluate.sql._OPERATORS, "nonsense",
-                        lambda args: __import__("sqlglot").exp.Anonymous(this="NO_SUCH", expressions=args))  # fmt: skip
+    monkeypatch.setitem(
+        __import__("kpidsl.evaluate.sql.rows").evaluate.sql.rows._OPERATORS,
+        "nonsense",
+        lambda args: __import__("sqlglot").exp.Anonymous(this="NO_SUCH", expressions=args),
+    )
     found = ask_all(tmp_path, graph(ADS), bad, *good)
     failure = found.failure(bad.node)
     assert failure.code == "K601"

@@ -32,8 +32,21 @@ def spec(name, columns, *, time, computed=(), links=(), checks=()):
     declared = [ColumnSpec(column, kind, SPAN) for column, kind in columns.items()]
     declared += [ColumnSpec(column, value.type, SPAN, value) for column, value in dict(computed).items()]
     links = tuple(Link(target, column, far, SPAN) for target, column, far in links)
-    return SourceSpec(name, None, Table(name, None), tuple(declared), time, None, (), "row", links, None, None,
-                      tuple(checks), SPAN)  # fmt: skip
+    return SourceSpec(
+        name,
+        None,
+        Table(name, None),
+        tuple(declared),
+        time,
+        None,
+        (),
+        "row",
+        links,
+        None,
+        None,
+        tuple(checks),
+        SPAN,
+    )
 
 
 def graph(*specs, measures=()):
