@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
+from kpidsl.codes import CATALOGUE
+from kpidsl.model.functions import every
 from tests.markdown import Block, Section, commands_of, is_file, sections_of
 
 ROOT = Path(__file__).parents[1]
@@ -20,15 +23,17 @@ CASES = [(page, section) for page in PAGES for section in sections_of(page)]
 
 
 def run(command: str) -> str:
-    """What a `kpi ...` command prints, standard output and errors together, without colour."""
-    from kpidsl.cli import main
-
+    """What a command prints, standard output and errors together, without colour, in 100 columns."""
     words = shlex.split(command)
     if words[0] != "kpi":
         done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
         return done.stdout + done.stderr
-    runner = CliRunner(env={"NO_COLOR": "1", "COLUMNS": "100"})
-    return runner.invoke(main, words[1:]).output
+    from kpidsl.cli import main
+
+    said = io.StringIO()
+    with redirect_stdout(said), redirect_stderr(said), pytest.raises(SystemExit):
+        main(words[1:])
+    return said.getvalue()
 
 
 def stage(folder: Path, block: Block, number: int) -> None:
@@ -60,7 +65,7 @@ def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
             case ("python",):
                 done = subprocess.run([sys.executable, "-c", block.body], capture_output=True, text=True, check=False)
                 found.append((block.line, "python", "", done.stderr))
-    if any(block.words[:1] == ("kpi",) for block in section.own):
+    if any(block.words in (("kpi",), ("kpi", "base")) for block in section.own):
         said = run("kpi lint .")
         found.append((0, "kpi lint .", "", said if "error[" in said else ""))
     return found
@@ -75,6 +80,47 @@ def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pyt
         monkeypatch.chdir(tmp_path)
     for line, command, expected, actual in outputs(section, tmp_path):
         assert actual == expected, f"{page.name}, line {line}: {command}"
+
+
+def test_the_reference_names_every_function() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert [f.name for f in every() if f"`{f.name}" not in page] == []
+
+
+FAMILIES = {
+    "K0": "Files",
+    "K1": "Reading a spec",
+    "K2": "Names",
+    "K3": "Types and units",
+    "K4": "Promises",
+    "K5": "Sources and their data",
+    "K6": "Evaluation",
+    "K7": "Config, command line, Python",
+}
+
+
+def catalogue() -> str:
+    """The page of all codes, as it must stand in docs/errors.md."""
+    said = [
+        "# Errors and warnings",
+        "",
+        "Everything that kpidsl reports has a code and a name; `kpi rule K301` prints an entry. An error keeps what depends on",
+        "the broken part from being evaluated; everything else goes on. Warnings and infos stop nothing.",
+    ]
+    for family, title in FAMILIES.items():
+        rows = [c for c in CATALOGUE.values() if c.code.startswith(family)]
+        said += ["", f"## {title}", "", "| code | name | severity | reported when |", "|---|---|---|---|"]
+        said += [f"| {c.code} | `{c.name}` | {c.severity.word} | {c.summary} |" for c in sorted(rows, key=lambda c: c.code)]
+    return "\n".join(said) + "\n"
+
+
+def test_the_page_of_errors_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == catalogue()
+
+
+def test_the_reference_names_every_error_of_the_language() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert [c for c in CATALOGUE if c[:2] in ("K2", "K3", "K4") and c not in page] == []
 
 
 def update(page: Path) -> None:
@@ -103,5 +149,6 @@ def update(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
     for name in sys.argv[1:]:
         update(Path(name))

@@ -93,9 +93,17 @@ def _no_source(call: nodes.Call, inner: nodes.Expression, named: list[nodes.Name
     for name in named:
         word = name.parts[0]
         definition = scope.names.known.get(word)
-        if word in scope.names.lost or isinstance(definition, nodes.SourceDef):
-            scope.blame = scope.blame or rests_on(
-                word, scope.names.lost.get(word, name.span), scope.causes.get(word)
+        if word in scope.names.lost:
+            scope.blame = scope.blame or rests_on(word, scope.names.lost[word], None)
+            return
+        if isinstance(definition, nodes.SourceDef):
+            message = f"`{word}` is a source, and `{function}` needs a column or a value here"
+            scope.error(
+                "K305",
+                message,
+                name.span,
+                (definition.name.span, "defined here"),
+                help=f"a column is written `{written(word)}.column`",
             )
             return
         if isinstance(definition, nodes.MeasureDef | nodes.KpiDef):

@@ -235,5 +235,5 @@ def _unknown_column(word: str, name: nodes.Name, shape: Shape, at: RowPlace) -> 
         name.span,
         (shape.definition.name.span, f"`{shape.name}` is defined here"),
         notes=notes,
-        help=f"`column {written(word)} TYPE` under `source {shape.name}` would declare it",
+        help=f"`column {written(word)} TYPE` under `source {shape.name}` declares one; texts stand in quotes",
     )

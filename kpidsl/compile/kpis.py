@@ -181,7 +181,9 @@ def _no_dimension(name: nodes.Name, shape: Shape, others: list[str], ways: objec
         )
         return
     word, columns = name.parts[-1], shape.columns
-    notes = similar("a column", word, columns) or [f"columns of {shape.name}: {listed(columns)}"]
+    notes = similar("a column", word, [*columns, "channel"]) or [
+        f"columns of {shape.name}: {listed(columns)}"
+    ]
     if others:
         notes.append(f"the formula also reads {listed(others)}")
     having = [s.name for s in scope.shapes.values() if word in s.spans]

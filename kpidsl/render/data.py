@@ -60,7 +60,7 @@ def figure(value: float | None) -> float | None:
 # -- verdicts --------------------------------------------------------------------------------------
 
 _AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "final", "counts")
-_NUMBERS = (
+NUMBERS = (
     "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline",
     "attainment", "gap", "projection",
 )  # fmt: skip
@@ -70,7 +70,7 @@ def verdict(v: Verdict) -> dict[str, Any]:
     """One verdict. Percents are fractions: 4.2% is 0.042."""
     return {
         **{name: getattr(v, name) for name in _AS_IS},
-        **{name: figure(getattr(v, name)) for name in _NUMBERS},
+        **{name: figure(getattr(v, name)) for name in NUMBERS},
         "slice": dict(v.slice),
         "window": _window(v.window),
         "deadline": _day(v.deadline),

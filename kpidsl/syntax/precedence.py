@@ -60,7 +60,7 @@ def settle(flat: Flat) -> Expression:
     """The expression that a flat row means."""
     if len(flat) == 1:
         return cast(Expression, flat[0])
-    if len(flat) == 3 and flat[1].text in _ARITHMETIC and not isinstance(flat[0], Sign):
+    if len(flat) == 3 and not isinstance(flat[0], Sign) and flat[1].text in _ARITHMETIC:
         left, sign, right = flat
         return Binary(left.span.to(right.span), sign.text, left, right)
     row = _Row(flat)

@@ -145,6 +145,10 @@ CASES = {
     ),
     "sum of text": (kpi("sum(ads.campaign) #! K305 and this is text"), kpi("count distinct(ads.campaign)")),
     "sum of source": (kpi("sum(ads) #! K305 `sum(ads.spend)`"), kpi("count(ads)")),
+    "source as a number": (
+        kpi("sum(ads + ads) #! K305 `ads` is a source"),
+        kpi("sum(ads.spend + ads.revenue)"),
+    ),
     "sum of undeclared": (
         kpi("sum(orders.buyer_id) #! K305 has no declared type"),
         kpi("count distinct(orders.buyer_id)"),

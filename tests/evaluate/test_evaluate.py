@@ -12,7 +12,9 @@ from tests.evaluate.world import TableSession, agg, col, dimension, graph, lit, 
 
 MONTHS = periods(date(2026, 1, 1), date(2026, 4, 30), "month", Calendar())
 JANUARY, FEBRUARY, MARCH, APRIL = MONTHS
-ADS = spec("ads", {"day": DAY, "platform": TEXT, "spend": col("", "").type, "clicks": col("", "").type}, time="day")
+ADS = spec(
+    "ads", {"day": DAY, "platform": TEXT, "spend": col("", "").type, "clicks": col("", "").type}, time="day"
+)
 CRM = spec("crm", {"day": DAY, "channel": TEXT, "pages": col("", "").type}, time="day")
 DATA = {
     "ads": [
@@ -70,20 +72,42 @@ def test_rows_after_as_of_do_not_exist():
     [
         (over("/", SPEND, LEADS), (), MARCH, "ads has no rows in 2026-03"),
         (over("/", SPEND, LEADS), ("google",), FEBRUARY, "leads is 0"),
-        (agg("average", "crm", col("crm", "pages")), (), FEBRUARY, "average of crm.pages has no values in 2026-02"),
-        (agg("average", "crm", col("crm", "pages"), filter=op("=", col("crm", "channel", TEXT), lit("mail"))), (),
-         JANUARY, "crm has no rows that its filter keeps in 2026-01"),
-        (agg("standard deviation", "crm", col("crm", "pages")), (), MARCH,
-         "standard deviation of crm.pages needs two values in 2026-03"),
+        (
+            agg("average", "crm", col("crm", "pages")),
+            (),
+            FEBRUARY,
+            "average of crm.pages has no values in 2026-02",
+        ),
+        (
+            agg(
+                "average",
+                "crm",
+                col("crm", "pages"),
+                filter=op("=", col("crm", "channel", TEXT), lit("mail")),
+            ),
+            (),
+            JANUARY,
+            "crm has no rows that its filter keeps in 2026-01",
+        ),
+        (
+            agg("standard deviation", "crm", col("crm", "pages")),
+            (),
+            MARCH,
+            "standard deviation of crm.pages needs two values in 2026-03",
+        ),
     ],
-)  # fmt: skip
+)
 def test_why_names_the_first_cause(node, key, window, why):
     ask = Ask(node, MONTHS, (CHANNEL,))
     assert answers(ask).why(ask, key, window) == why
 
 
 def test_irregular_windows_read_the_same_rows():
-    windows = (JANUARY, Window(date(2026, 1, 15), date(2026, 2, 14)), Window(date(2026, 1, 1), date(2026, 12, 31)))
+    windows = (
+        JANUARY,
+        Window(date(2026, 1, 15), date(2026, 2, 14)),
+        Window(date(2026, 1, 1), date(2026, 12, 31)),
+    )
     ask = Ask(SPEND, windows)
     assert row(answers(ask).grid(ask), ()) == [150, 130, 235]
 
