@@ -170,14 +170,15 @@ class Judge:
     kpi: Kpi
     window: Days
     watermark: date
-    newest: bool
 
     @property
     def running(self) -> bool:
         return isinstance(self.kpi.measured, int) or self.window[1] >= AS_OF
 
-    def number(self, query: str, where: str = "true") -> Value:
-        return self.db.execute("select " + fill(query, self.kpi, self.window, where)).fetchone()[0]
+    def numbers(self, where: str) -> tuple[Value, int]:
+        """The value, and how many rows went into it."""
+        query = f"select {self.kpi.query}, {self.kpi.rows}"
+        return self.db.execute(fill(query, self.kpi, self.window, where)).fetchone()
 
     def single(self, query: str) -> Value:
         return self.db.execute(fill(query, self.kpi, self.window, "true")).fetchone()[0]
@@ -236,7 +237,7 @@ class Judge:
     def answer(self, item: str | None = None, is_slice: bool = False) -> Answer:
         kpi = self.kpi
         where = "true" if not is_slice else f"{kpi.by} is null" if item is None else f"{kpi.by} = '{item}'"
-        value, promise = self.number(kpi.query, where), self.promise(item, is_slice)
+        (value, rows), promise = self.numbers(where), self.promise(item, is_slice)
         deadline = kpi.deadline
         if kpi.milestones:
             deadline = next(day for day, _ in kpi.milestones if day >= min(self.window[1], AS_OF))
@@ -244,7 +245,7 @@ class Judge:
             window=self.window,
             word="no target",
             value=value,
-            rows=self.number(kpi.rows, where),
+            rows=rows,
             running=self.running,
             deadline=deadline,
             days_left=max((deadline - AS_OF).days, 0),
@@ -284,7 +285,7 @@ def answers(db: duckdb.DuckDBPyConnection, kpi: Kpi) -> Expected:
         left = (kpi.deadline - AS_OF).days
         idle = Answer(None, "not started", deadline=kpi.deadline, days_left=left, watermark=reached)
         return Expected((idle,), {}, 0)
-    judges = [Judge(db, kpi, window, reached, window == windows[-1]) for window in windows]
+    judges = [Judge(db, kpi, window, reached) for window in windows]
     slices = {
         item: tuple(judge.answer(item, is_slice=True) for judge in judges)
         for item in (slices_of(db, kpi, windows) if kpi.by else ())

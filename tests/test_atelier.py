@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import random
@@ -10,12 +9,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
 import pytest
 from tests import atelier_expected as atelier
-from tests.atelier_data import AS_OF, DATA, database
+from tests.atelier_data import AS_OF, DATA, TABLES, database
 from tests.atelier_kpis import KPIS, OBJECTIVES
 
 import kpidsl
@@ -102,3 +100,69 @@ def test_the_objectives(found: Evaluation) -> None:
     assert said.keys() == OBJECTIVES.keys()
     for name, (word, share) in OBJECTIVES.items():
         assert said[name] == (word, pytest.approx(share, rel=1e-9))
+
+
+def test_each_word_is_the_headline_of_some_kpi(found: Evaluation) -> None:
+    assert {judged.headline.word for judged in found.judged} == LIGHTS.keys() - {"no target"}
+
+
+def test_what_is_known_of_each_source(found: Evaluation) -> None:
+    db = database()
+    for name in TABLES:
+        wanted = db.execute(f"select count(*), min(day), max(day) from {name}").fetchone()
+        profile = found.sources["orders" if name == "order_rows" else name]
+        assert (profile.rows, profile.first, profile.watermark) == wanted, name
+        assert (profile.stale is not None) == (name in atelier.STALE)
+    assert found.as_of == AS_OF
+
+
+def test_the_only_remarks_are_those_that_the_example_wants_to_show() -> None:
+    """Its tests are not run by `kpi eval`, and one day of ads is missing."""
+    project = kpidsl.load(FOLDER)
+    assert {diagnostic.code for diagnostic in project.check()} <= {"K417"}
+    problems = [p for profile in project.evaluate(kpis="roas").sources.values() for p in profile.problems]
+    assert [problem.severity.word for problem in problems] == ["warning"]
+    assert "1 day is missing" in problems[0].message
+
+
+# The same bytes
+
+
+def copy(folder: Path, threads: int) -> Path:
+    """The project in another folder, with another number of threads."""
+    shutil.copytree(FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    config = folder / "kpi.toml"
+    config.write_text(f"{config.read_text('utf-8')}\n[limits]\nthreads = {threads}\n", encoding="utf-8")
+    return folder
+
+
+def started(folder: Path, seed: int) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"PYTHONHASHSEED": str(seed), "PYTHONPATH": str(FOLDER.parents[1])}
+    command = [sys.executable, "-m", "kpidsl", "eval", "--format", "json", "."]
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE)
+
+
+def test_the_json_is_the_same_bytes_in_each_process(tmp_path: Path) -> None:
+    runs = [started(copy(tmp_path / f"{threads}", threads), seed=threads) for threads in (1, 2)]
+    texts = [run.communicate(timeout=120)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert texts[0] == texts[1]
+    assert len(json.loads(texts[0])["kpis"]) == len(KPIS)
+
+
+def test_the_order_of_rows_does_not_matter(tmp_path: Path, found: Evaluation) -> None:
+    folder = copy(tmp_path / "shuffled", threads=2)
+    dice = random.Random(7)
+    paths = sorted([*folder.glob("data/**/*.csv"), *folder.glob("data/*.jsonl")])
+    for path in paths:
+        lines = path.read_bytes().splitlines(keepends=True)
+        head = lines[:1] if path.suffix == ".csv" else []
+        rows = lines[len(head) :]
+        dice.shuffle(rows)
+        path.write_bytes(b"".join([*head, *rows]))
+    shuffled = kpidsl.load(folder).evaluate()
+    assert len(shuffled) == len(found)
+    for one, other in zip(found, shuffled, strict=True):
+        assert (one.kpi, one.slice, one.word, one.rows) == (other.kpi, other.slice, other.word, other.rows)
+        assert (one.value is None) == (other.value is None)
+        assert one.value is None or one.value == pytest.approx(other.value, rel=1e-9)
