@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 import attrs
 import duckdb
+
 from tests.atelier_data import AS_OF, TABLES, database
 from tests.atelier_kpis import KPIS, Kpi, Promise
 
@@ -118,7 +119,7 @@ def fill(query: str, kpi: Kpi, window: Days, where: str) -> str:
     days = {end: f"day between date '{a}' and date '{b}'" for end, (a, b) in spans.items()}
     filled = {f"d{end}": text for end, text in days.items()}
     filled |= {f"w{end}": f"({text} and {where})" for end, text in days.items()}
-    return query.format(**filled)
+    return query.format(**filled, s=where)
 
 
 def read_by(kpi: Kpi) -> list[str]:
