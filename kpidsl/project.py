@@ -377,7 +377,8 @@ def _inside(span: Span | None, outer: Span) -> bool:
 
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
     """Why sources cannot be used. What they promise and do not keep stays with their profile."""
-    return (p for profile in profiles.values() for p in profile.problems if p.severity is Severity.ERROR)
+    every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
+    return (p for p in every if p.severity is Severity.ERROR)
 
 
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")

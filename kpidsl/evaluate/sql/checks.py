@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.sql.parts import numbered
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, literal, name, projected, text_of, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, cast, literal, projected, text_of, when
 from kpidsl.model.rows import ColumnRef, Row
 
 
@@ -25,9 +25,7 @@ def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
 
 def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:
     """The columns (`d0` ..., as text) of one row that breaks a condition: always the same one."""
-    shown = [
-        exp.alias_(exp.cast(tables.column(ref), "VARCHAR"), name(f"d{n}")) for n, ref in enumerate(columns)
-    ]
+    shown = [aliased(cast(tables.column(ref), "VARCHAR"), f"d{n}") for n, ref in enumerate(columns)]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
     query = tables.relation().select(*shown, copy=False).where(broken, _until(as_of, tables))
     return text_of(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1))
