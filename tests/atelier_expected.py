@@ -223,7 +223,7 @@ class Judge:
             way = (self.watermark - begin).days / (end - begin).days
             gone = ((self.watermark - first).days + 1) / ((end - first).days + 1)
             return before.low + (following.low - before.low) * way, None, gone
-        if kpi.additive and self.running and not kpi.plan:
+        if kpi.additive and self.running:
             return promise.low * self.gone(), None, self.gone()
         return promise.low, promise.high, 1.0
 
@@ -233,7 +233,7 @@ class Judge:
             return None
         if kpi.glides:
             return baseline + (value - baseline) / way
-        return value / (self.gone() if kpi.plan and self.running else way)
+        return value / way
 
     def answer(self, item: str | None = None, is_slice: bool = False) -> Answer:
         kpi = self.kpi
