@@ -51,7 +51,7 @@ def asks(
     read = _read_sources((kpi.formula, *promised_nodes(kpi)))
     failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
     if failure is not None:
-        return evolve(found, slots=(), idle=("failed", failure.message))
+        return evolve(found, slots=(), idle=("failed", failure.told))
     if not found.slots:
         return found
     begin = written_start(kpi.promise)
