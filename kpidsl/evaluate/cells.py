@@ -46,6 +46,8 @@ class Writing:
     dates: str | None = None
     zone: str = "UTC"
     """The zone of the calendar, for time stamps that carry their own."""
+    missing: tuple[str, ...] = ()
+    """Cells that are missing values although they hold something."""
 
 
 _INK = f"[^{SPACES}\r\n]"
@@ -54,6 +56,13 @@ _INK = f"[^{SPACES}\r\n]"
 def filled(text: str) -> str:
     """Whether a cell holds more than blanks. A search stops at the first sign; trimming is slow."""
     return f"regexp_matches({text}, {literal(_INK)})"
+
+
+def present(text: str, writing: Writing) -> str:
+    """Whether a cell holds a value: more than blanks, and none of the words that the spec calls missing."""
+    if not writing.missing:
+        return filled(text)
+    return f"({filled(text)} AND trim({text}, {literal(SPACES)}) NOT IN ({_words(writing.missing)}))"
 
 
 def signs_of(unit: Unit) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.evaluate.cells import filled
+from kpidsl.evaluate.cells import Writing, present
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import literal
@@ -127,11 +127,11 @@ def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
 
 def insert(
     connection: duckdb.DuckDBPyConnection, table: str, number: int, path: Path, separator: str,
-    width: int, places: list[int | None],
+    width: int, places: list[int | None], writing: Writing,
 ) -> None:  # fmt: skip
-    """The rows of a UTF-8 file after those of the table; blank cells are missing. Raises duckdb.Error."""
+    """The rows of a UTF-8 file after those of the table; blank cells and words for none are missing. Raises duckdb.Error."""
     schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(width))
-    cells = ["NULL" if i is None else f"CASE WHEN {filled(f'h{i}')} THEN h{i} END" for i in places]
+    cells = ["NULL" if i is None else f"CASE WHEN {present(f'h{i}', writing)} THEN h{i} END" for i in places]
     connection.execute(
         f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])}"
         f" FROM read_csv({literal(str(path))}, delim={literal(separator)}, columns={{{schema}}},"
@@ -147,7 +147,7 @@ def _load(
     span = reading.spec.span
     try:
         path = file.path if encoding == "utf-8-sig" else transcode(file, encoding, Path(reading.scratch))
-        insert(reading.connection, table, number, path, separator, width, places)
+        insert(reading.connection, table, number, path, separator, width, places, reading.writing)
     except UnicodeError:
         return wrong_byte(file, encoding, span)
     except OSError as error:

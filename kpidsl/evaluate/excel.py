@@ -61,6 +61,7 @@ def read(reading: Reading, origin: Files) -> Read:
             ",",
             len(found) + 1,
             [order.get(name) for name in columns],
+            reading.writing,
         )
 
     def spot(number: int, row: int, name: str) -> Spot:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
-from functools import reduce
+from functools import partial, reduce
 
 from attrs import define, field
 from sqlglot import exp
@@ -17,8 +17,8 @@ from kpidsl.evaluate.plan import Columns, Partial, Scan
 from kpidsl.evaluate.windows import Buckets
 from kpidsl.graph import Aggregate
 from kpidsl.model.periods import Window
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
-from kpidsl.model.sources import SourceSpec
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, gathers_of
+from kpidsl.model.sources import ColumnSpec, SourceSpec
 
 SQL = exp.Expr
 
@@ -41,13 +41,15 @@ class Tables:
     source: str
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
+    gathered: Mapping[Gather, tuple[str, str]] = field(factory=dict)
+    """Aggregations that were made before, when the rows of a grouped source are put together: column and kind."""
 
     def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
         """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative to."""
         path = via + ref.via
         spec = self.specs[path[-1] if path else self.source]
         declared = spec.column(ref.name)
-        if declared is not None and declared.value is not None:
+        if declared is not None and declared.value is not None and not spec.stored(declared):
             return self.row(declared.value, path)
         return exp.column(name(ref.name), table=name(self.alias(path)))
 
@@ -65,6 +67,8 @@ class Tables:
             path = via + row.via
             home = path[-1] if path else self.source
             return self.kinds.get(home, {}).get(row.name, row.type.kind)
+        if isinstance(row, Gather) and row in self.gathered:
+            return self.gathered[row][1]
         return row.type.kind
 
     def row(self, row: Row, via: tuple[str, ...] = ()) -> SQL:
@@ -78,6 +82,8 @@ class Tables:
                 return self._comparison(op, args, via)
             case Apply(op=op, args=args):
                 return _apply(op, [self.row(arg, via) for arg in args])
+            case Gather():
+                return exp.column(name(self.gathered[row][0]), table=name("t"))
 
     def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
         """Operands of a comparison are brought to one type first: days with moments, texts with undeclared columns."""
@@ -494,3 +500,108 @@ def _until(as_of: date, tables: Tables) -> SQL:
     if tables.specs[tables.source].time is None:
         return exp.true()
     return exp.LTE(this=tables.day(), expression=literal(as_of))
+
+
+# -- grouped sources --------------------------------------------------------------------------------------------
+
+_COMPUTED = frozenset(("sum", "average", "weighted average", "median", "percentile", "standard deviation", "share"))
+"""Aggregates whose last digits depend on the order of rows, and are cut off as those of all results are."""
+
+
+def grouped_sql(
+    spec: SourceSpec, keys: Sequence[tuple[str, ColumnRef]], columns: Sequence[ColumnSpec], parent: Tables, as_of: date
+) -> tuple[str, dict[str, str]]:
+    """The rows of a grouped source: keys and columns by their names, and the kind of each.
+
+    The rows of the parent up to as-of are grouped first (those that lack a key make no row); then each column is put
+    together from its aggregations.
+    """
+    inner = _Inner(parent)
+    gathered: dict[Gather, tuple[str, str]] = {}
+    values: list[SQL] = []
+    kinds: dict[str, str] = {}
+    for word, ref in keys:
+        values.append(exp.alias_(inner.add(ref, "k", partial(parent.column, ref)), name(word), copy=False))
+        kinds[word] = _held(parent.kind(ref))
+    longer = "_" * max(len(word) for word, _ in keys)  # so that no key is called like an aggregation
+    for gather in dict.fromkeys(g for c in columns for g in sorted(gathers_of(c.value), key=repr)):
+        alias = f"{longer}{len(gathered)}"
+        values.append(exp.alias_(_gather(gather, inner), name(alias), copy=False))
+        same = gather.argument if gather.function in ("first", "last", "min", "max") else None
+        gathered[gather] = (alias, _held(parent.kind(same)) if same is not None else gather.type.kind)
+    here = Tables({spec.name: spec}, {}, {spec.name: kinds}, spec.name, gathered=gathered)
+    made: list[SQL] = [exp.column(name(word), table=name("t")) for word, _ in keys]
+    for column in columns:
+        assert column.value is not None
+        made.append(exp.alias_(_finite(column.value, here), name(column.name), copy=False))
+        kinds[column.name] = _held(here.kind(column.value))
+    rows = parent.relation().select(*inner.columns, copy=False).where(_until(as_of, parent))
+    there = [exp.Not(this=exp.Is(this=inner.add(ref, "k", exp.null), expression=exp.null())) for _, ref in keys]
+    groups = exp.select(*values).from_(rows.subquery("r")).where(*there)
+    groups = groups.group_by(*(inner.add(ref, "k", exp.null) for _, ref in keys))
+    return _text_of(exp.select(*made).from_(groups.subquery("t"))), kinds
+
+
+def keyless_sql(keys: Sequence[tuple[str, ColumnRef]], parent: Tables, as_of: date) -> str:
+    """How many rows of the parent up to as-of lack a key (`v0`)."""
+    lacking = [exp.Is(this=parent.column(ref), expression=exp.null()) for _, ref in keys]
+    condition = reduce(lambda a, b: exp.Or(this=a, expression=b), lacking[1:], lacking[0])
+    count = exp.alias_(exp.Count(this=exp.Star()), name("v0"))
+    return _text_of(parent.relation().select(count, copy=False).where(condition, _until(as_of, parent)))
+
+
+def _held(kind: str) -> str:
+    """How a column that holds such values is read."""
+    return "text" if kind == "identity" else kind
+
+
+def _finite(row: Row, tables: Tables) -> SQL:
+    sql = tables.row(row)
+    if row.type.kind != "number" or isinstance(row, Gather | ColumnRef):
+        return sql
+    return _when(_call("ISFINITE", sql), sql.copy())
+
+
+def _gather(gather: Gather, inner: _Inner) -> SQL:
+    """One aggregation of a grouped source; over rows of which none passes the filter a sum and a count are 0."""
+    x, kept = gather.argument, gather.filter
+    if gather.function in ("first", "last"):
+        return _end_value(gather, inner)
+    if gather.function == "count":
+        value = _part(Partial("rows", None, kept), inner)
+    elif gather.function == "share":
+        holds, rows = _part(Partial("holds", x, kept), inner), _part(Partial("rows", None, kept), inner)
+        value = _divide([exp.cast(holds, "DOUBLE"), rows])
+    elif gather.function == "weighted average":
+        value = _divide([_part(Partial(op, x, kept, gather.weight), inner) for op in ("products", "weights")])
+    elif gather.function == "sum":
+        value = _call("COALESCE", _part(Partial("sum", x, kept), inner), literal(0.0))
+    elif gather.function == "average":
+        value = _part(Partial("mean", x, kept), inner)
+    elif gather.function == "standard deviation":
+        assert x is not None
+        value = _call("STDDEV_SAMP", inner.value(x, kept))
+    elif gather.function in ("min", "max"):
+        return _part(Partial("min" if gather.function == "min" else "max", x, kept), inner)
+    else:
+        unit, rank = gather.type.unit, gather.parameter
+        value = _part(Aggregate(gather.function, gather.source, x, unit, "none", kept, None, rank), inner)
+    value = exp.cast(value, "DOUBLE")
+    return _tidied(value) if gather.function in _COMPUTED else value
+
+
+def _end_value(gather: Gather, inner: _Inner) -> SQL:
+    """The value at the earliest or latest moment that has one, the smallest of several."""
+    assert gather.argument is not None
+    value = inner.value(gather.argument, gather.filter)
+    moment = inner.add("m", "m", inner.tables.moment)
+    by = [exp.Ordered(this=moment, desc=gather.function == "last"), exp.Ordered(this=value.copy())]
+    there = exp.Not(this=exp.Is(this=value.copy(), expression=exp.null()))
+    return exp.Filter(this=_call("FIRST", exp.Order(this=value, expressions=by)), expression=exp.Where(this=there))
+
+
+def _tidied(value: SQL) -> SQL:
+    """A finite number of 12 significant digits, as `kpidsl.evaluate.compute.tidy` makes them."""
+    finite = _when(_call("ISFINITE", value), value.copy())
+    text = _call("PRINTF", exp.Literal.string("%.12g"), finite)
+    return exp.paren(exp.Add(this=exp.cast(text, "DOUBLE"), expression=literal(0.0)), copy=False)
