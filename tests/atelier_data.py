@@ -117,7 +117,7 @@ TABLES = {
 
 def database() -> duckdb.DuckDBPyConnection:
     """All files as tables, without the rows later than the as-of date; orders know their session."""
-    db = duckdb.connect()
+    db = duckdb.connect(config={"threads": 1})
     for name, (columns, read) in TABLES.items():
         db.execute(f"create table {name} ({columns})")
         known = [row for row in read() if next(v for v in row if isinstance(v, date)) <= AS_OF]

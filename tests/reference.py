@@ -36,8 +36,12 @@ class Reference:
 
     def cell(self, ref, source, row):
         for target in ref.via:
-            link = [one for one in self.graph.sources[source].links if one.target == target][0]
-            matches = [r for r in self.data[target] if row is not None and r[link.far] == row[link.column] is not None]
+            link = next(one for one in self.graph.sources[source].links if one.target == target)
+            matches = [
+                r
+                for r in self.data[target]
+                if row is not None and r[link.far] == row[link.column] is not None
+            ]
             row, source = (matches[0] if matches else None), target
         if row is None:
             return None
@@ -70,7 +74,9 @@ class Reference:
         for source, window in self.touched(ask.node, ask.windows, ask):
             columns = [dict(d.columns).get(source) for d in ask.dimensions]
             if None not in columns:
-                found |= {tuple(text(self.cell(c, source, r)) for c in columns) for r in self.rows(source, window)}
+                found |= {
+                    tuple(text(self.cell(c, source, r)) for c in columns) for r in self.rows(source, window)
+                }
         return [(), *sorted(found, key=lambda key: [(v is None, v or "") for v in key])]
 
     def touched(self, node, windows, ask):
@@ -147,8 +153,12 @@ class Reference:
             columns = [dict(d.columns).get(node.source) for d in ask.dimensions]
             if None in columns:
                 return None
-            everything = [r for r in everything if tuple(text(self.cell(c, node.source, r)) for c in columns) == key]
-        kept = [r for r in everything if node.filter is None or self.eval(node.filter, node.source, r) is True]
+            everything = [
+                r for r in everything if tuple(text(self.cell(c, node.source, r)) for c in columns) == key
+            ]
+        kept = [
+            r for r in everything if node.filter is None or self.eval(node.filter, node.source, r) is True
+        ]
         if node.argument is None:
             return float(len(kept))
         pairs = [(self.finite(node.argument, node.source, r), r) for r in kept]
@@ -253,7 +263,9 @@ def apply(op, args):
     if op == "or":
         return True if True in args else None if None in args else False
     if op == "in":
-        return None if args[0] is None else True if args[0] in args[1:] else None if None in args[1:] else False
+        return (
+            None if args[0] is None else True if args[0] in args[1:] else None if None in args[1:] else False
+        )
     if op == "between":
         return apply("and", [apply(">=", args[:2]), apply("<=", [args[0], args[2]])])
     if None in args:
@@ -262,31 +274,56 @@ def apply(op, args):
         args = [a.date() if isinstance(a, datetime) else a for a in args]
     a, b = args[0], args[-1]
     match op:
-        case "=": return a == b
-        case "!=": return a != b
-        case "<": return a < b
-        case "<=": return a <= b
-        case ">": return a > b
-        case ">=": return a >= b
-        case "+": return a + b
-        case "-": return a - b
-        case "*": return a * b
-        case "/": return divided(a, b)
-        case "neg": return -a
-        case "not": return not a
-        case "abs": return abs(a)
-        case "lower": return a.lower()
-        case "upper": return a.upper()
-        case "trim": return a.strip(" ")
-        case "length": return float(len(a))
-        case "contains": return b in a
-        case "starts with": return a.startswith(b)
-        case "ends with": return a.endswith(b)
-        case "year": return float(a.year)
-        case "month": return float(a.month)
-        case "day of month": return float(a.day)
-        case "weekday": return float(a.isoweekday())
-        case "hour": return float(a.hour)
+        case "=":
+            return a == b
+        case "!=":
+            return a != b
+        case "<":
+            return a < b
+        case "<=":
+            return a <= b
+        case ">":
+            return a > b
+        case ">=":
+            return a >= b
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+        case "/":
+            return divided(a, b)
+        case "neg":
+            return -a
+        case "not":
+            return not a
+        case "abs":
+            return abs(a)
+        case "lower":
+            return a.lower()
+        case "upper":
+            return a.upper()
+        case "trim":
+            return a.strip(" ")
+        case "length":
+            return float(len(a))
+        case "contains":
+            return b in a
+        case "starts with":
+            return a.startswith(b)
+        case "ends with":
+            return a.endswith(b)
+        case "year":
+            return float(a.year)
+        case "month":
+            return float(a.month)
+        case "day of month":
+            return float(a.day)
+        case "weekday":
+            return float(a.isoweekday())
+        case "hour":
+            return float(a.hour)
         case "days between":
             a, b = (d.date() if isinstance(d, datetime) else d for d in (a, b))
             return float((b - a).days)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -29,7 +29,11 @@ def evaluate(
     `profiles` are those of the sources (`kpidsl.evaluate.checks.profiles`), made for the same as-of.
     Nothing raises for faults of specs and data: `failure` tells them. An interrupt goes through.
     """
+<<<<<<< HEAD
     runner = Runner(graph, session, as_of)
+=======
+    runner = Runner(graph, session, profiles)
+>>>>>>> main
     store = Store(profiles)
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):
@@ -91,7 +95,8 @@ class Evaluated:
         return self._grids[ask]
 
     def slices(self, ask: Ask) -> Slices:
-        """The total, then every slice with rows of a source, up to as-of, in a window that the ask looks at."""
+        """The total, then every slice with rows of a source, up to as-of, in a window that the ask looks
+        at."""
         if not ask.dimensions or self.failure(ask.node):
             return ((),)
         seen = {
@@ -104,12 +109,15 @@ class Evaluated:
             for source, columns, windows in seen:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
-                    found |= {key for key, some in zip(keys, rows.sum(axis=1).tolist(), strict=True) if some and key}
+                    found |= {
+                        key for key, some in zip(keys, rows.sum(axis=1).tolist(), strict=True) if some and key
+                    }
             self._slices[at] = ((), *sorted(found, key=slice_order))
         return self._slices[at]
 
     def rows(self, ask: Ask) -> Grid:
-        """How many rows, filters applied, went into each value; rows that serve several aggregates count once."""
+        """How many rows, filters applied, went into each value; rows that serve several aggregates count
+        once."""
         slices = self.slices(ask)
         out = np.zeros((len(slices), len(ask.windows)))
         if not self.failure(ask.node):
@@ -120,7 +128,9 @@ class Evaluated:
                             out[:, n] += self._rows(source, kept, columns, windows, slices)
         return Grid(slices, ask.windows, out)
 
-    def _rows(self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices) -> Floats:
+    def _rows(
+        self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices
+    ) -> Floats:
         keys, found = self._store.rows(source, kept, columns, windows)
         position = {key: n for n, key in enumerate(keys)}
         out = np.zeros(len(slices))
@@ -132,7 +142,8 @@ class Evaluated:
     def _read(self, ask: Ask, window: Window) -> set[tuple[str, Partial, tuple[Window, ...]]]:
         single = Ask(ask.node, (window,), ask.dimensions, ask.start)
         return {
-            (a.source, Partial("rows", None, a.filter), windows) for a, windows in looks(single, self.profiles).items()
+            (a.source, Partial("rows", None, a.filter), windows)
+            for a, windows in looks(single, self.profiles).items()
         }
 
     def why(self, ask: Ask, key: SliceKey, window: Window) -> str:

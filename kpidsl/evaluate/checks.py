@@ -1,4 +1,5 @@
-"""What is known of the sources before anything is asked: profiles, with the `check` conditions that rows break."""
+"""What is known of the sources before anything is asked: profiles, with the `check` conditions that rows
+break."""
 
 from __future__ import annotations
 
@@ -26,8 +27,11 @@ def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date
     found = {}
     for name in dict.fromkeys(sources):
         spec = graph.sources[name]
-        known = profile(session, runner.attached(name), spec, as_of)
-        found[name] = evolve(known, problems=(*known.problems, *_checked(runner, spec, as_of)))
+        attached = runner.attached(name)
+        known = profile(session, attached, spec, as_of)
+        single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
+        whole = [problem for problem in known.problems if all(problem is not one for one in single)]
+        found[name] = evolve(known, problems=(*whole, *_checked(runner, spec, as_of)), broken=tuple(single))
     return found
 
 
@@ -42,14 +46,24 @@ def _checked(runner: Runner, spec: SourceSpec, as_of: date) -> list[Diagnostic]:
         return []
     checks = [check for check in spec.checks if runner.trouble(spec.name, check) is None]
     try:
-        return [_breach(runner, spec, check, count, as_of)
-                for check, count in zip(checks, _counts(runner, spec, checks, as_of), strict=True) if count]  # fmt: skip
+        return [
+            _breach(runner, spec, check, count, as_of)
+            for check, count in zip(checks, _counts(runner, spec, checks, as_of), strict=True)
+            if count
+        ]
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
         words = str(error).split("\n\n")[0].strip()
-        return [Diagnostic("K605", f"the checks of `{spec.name}` could not be asked: {words}", spec.span,
-                           Severity.WARNING, help="a check compares columns of one row: `check spend >= 0`")]  # fmt: skip
+        return [
+            Diagnostic(
+                "K605",
+                f"the checks of `{spec.name}` could not be asked: {words}",
+                spec.span,
+                Severity.WARNING,
+                help="a check compares columns of one row: `check spend >= 0`",
+            )
+        ]
 
 
 def _counts(runner: Runner, spec: SourceSpec, checks: list[Row], as_of: date) -> list[int]:
@@ -66,10 +80,14 @@ def _breach(runner: Runner, spec: SourceSpec, check: Row, count: int, as_of: dat
     example = ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
     rows = f"{count:,} {'row' if count == 1 else 'rows'}"
     return Diagnostic(
-        "K604", f"{rows} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`", spec.span,
-        Severity.WARNING, notes=(f"an example: {example}",), help="repair the rows, or change the check",
+        "K604",
+        f"{rows} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`",
+        spec.span,
+        Severity.WARNING,
+        notes=(f"an example: {example}",),
+        help="repair the rows, or change the check",
         place=f"source {spec.name}",
-    )  # fmt: skip
+    )
 
 
 def _shown(spec: SourceSpec, check: Row) -> list[ColumnRef]:

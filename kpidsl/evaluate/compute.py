@@ -1,6 +1,7 @@
 """Values from cells: aggregates finished, formulas on arrays of slices x windows. NaN is no value.
 
-A slice that a source lacks follows *no value is not zero*: where the source has rows in the window its sums and
+A slice that a source lacks follows *no value is not zero*: where the source has rows in the window its sums
+and
 counts are 0, everything else has no value.
 """
 
@@ -30,7 +31,8 @@ _DIGITS = 12
 
 
 def tidy(values: Floats) -> Floats:
-    """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is NaN."""
+    """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is
+    NaN."""
     out = np.full(values.shape, np.nan)
     finite = np.isfinite(values)
     x = values[finite]
@@ -48,7 +50,8 @@ def tidy(values: Floats) -> Floats:
 
 @frozen
 class Frame:
-    """Where values are wanted: by which dimensions, in which slices (the total first), running totals from when."""
+    """Where values are wanted: by which dimensions, in which slices (the total first), running totals from
+    when."""
 
     ask: Ask
     slices: Slices
@@ -150,8 +153,11 @@ class Store:
         for wanted in dict.fromkeys([(), columns]):
             if wanted is None:
                 continue
-            keys, found = self._exact(node, wanted, windows) if node.function in EXACT else self._merged(
-                node, wanted, windows)  # fmt: skip
+            keys, found = (
+                self._exact(node, wanted, windows)
+                if node.function in EXACT
+                else self._merged(node, wanted, windows)
+            )
             position = {key: n for n, key in enumerate(keys)}
             empty = 0.0 if node.function in _COUNTED else np.nan
             for n, key in enumerate(frame.slices):
@@ -217,7 +223,8 @@ def _homes(result: Result, windows: Windows) -> dict[int, list[int]]:
 
 
 def combine(op: str, args: Sequence[Floats]) -> Floats:
-    """Arithmetic on arrays; no value where an operand has none, where a divisor is 0 and where it overflows."""
+    """Arithmetic on arrays; no value where an operand has none, where a divisor is 0 and where it
+    overflows."""
     first, *others = args
     match op:
         case "neg":

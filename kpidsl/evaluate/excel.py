@@ -53,6 +53,7 @@ def read(reading: Reading, origin: Files) -> Read:
                 )
                 writer.writerow([line, *texts])
         order = {column.name: i + 1 for i, (column, _) in enumerate(found)}
+<<<<<<< HEAD
         delimited.insert(
             reading.connection,
             table,
@@ -63,6 +64,10 @@ def read(reading: Reading, origin: Files) -> Read:
             [order.get(name) for name in columns],
             reading.writing,
         )
+=======
+        layout = delimited.Layout(",", len(found) + 1, tuple(order.get(name) for name in columns))
+        delimited.insert(reading.connection, table, number, [path], layout)
+>>>>>>> main
 
     def spot(number: int, row: int, name: str) -> Spot:
         sheet = sheets[number]

@@ -1,7 +1,9 @@
 """What has to be read: the asks' aggregates and windows, gathered into few scans per source.
 
-Aggregates that merge (sums, counts, extremes, moments of a distribution, levels with their time) are taken apart into
-partials, which are read once at one grain and added up to every window and slice. Those that do not (distinct counts,
+Aggregates that merge (sums, counts, extremes, moments of a distribution, levels with their time) are taken
+apart into
+partials, which are read once at one grain and added up to every window and slice. Those that do not
+(distinct counts,
 percentiles) are read for each window and slice as they are asked.
 """
 
@@ -11,31 +13,39 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from kpidsl.evaluate.windows import MAX_SEPARATE, Buckets, buckets, layers, looked_at, merged, one_each
 from kpidsl.graph import Aggregate, Dimension, Node, Running, aggregates, children
 from kpidsl.model.periods import Window
-from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.results import Ask, Profile
 
 Columns = tuple[ColumnRef, ...]
 """The columns of one source that a dimension set means; empty for the total."""
 
-Op = Literal["rows", "count", "sum", "products", "weights", "min", "max", "mean", "squares", "holds", "level", "moment"]
+Op = Literal[
+    "rows", "count", "sum", "products", "weights", "min", "max", "mean", "squares", "holds", "level", "moment"
+]
 
 EXACT = frozenset(("count distinct", "median", "percentile"))
 """Aggregates that cannot be merged from parts."""
 ENDS = frozenset(("first", "last"))
+
+SPREAD = frozenset(("mean", "squares"))
+"""Partials that are merged from cells, but not by an SQL aggregation."""
 
 
 @frozen(cache_hash=True)
 class Partial:
     """A mergeable part of an aggregate over the rows that pass the filter.
 
-    `rows`; `count`, `sum`, `min`, `max`, `mean` and `squares` (of deviations from the mean) of the argument where
-    it is there; `products` and `weights`: sums of argument times weight and of the weight where both are there;
-    `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at the earliest or latest
+    `rows`; `count`, `sum`, `min`, `max`, `mean` and `squares` (of deviations from the mean) of the argument
+    where
+    it is there; `products` and `weights`: sums of argument times weight and of the weight where both are
+    there;
+    `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at the earliest
+    or latest
     moment (`end`), and that moment.
     """
 
@@ -78,8 +88,10 @@ def partials(aggregate: Aggregate) -> tuple[Partial, ...]:
 class Scan:
     """One query on one source.
 
-    `sets` are the dimension sets to group by. `merge` answers `partials`, `ends` partials of levels in time; `exact`
-    answers `aggregates` with bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range join.
+    `sets` are the dimension sets to group by. `merge` answers `partials`, `ends` partials of levels in time;
+    `exact`
+    answers `aggregates` with bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range
+    join.
     """
 
     source: str
@@ -91,6 +103,13 @@ class Scan:
     windows: tuple[Window, ...] = ()
     partials: tuple[Partial, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
+    classes: bool = False
+    """Group by which filters a row passes first, and aggregate the few classes that remain (`merge` only)."""
+
+    def conditions(self) -> tuple[Row, ...]:
+        """Every filter, and every condition whose rows are counted, once."""
+        found = (row for p in self.partials for row in (p.filter, p.argument if p.op == "holds" else None))
+        return tuple(dict.fromkeys(row for row in found if row is not None))
 
     def parts(self) -> tuple[Partial, ...] | tuple[Aggregate, ...]:
         """What it asks for; a scan that fails is tried again on half of them each."""
@@ -126,7 +145,8 @@ def start_of(ask: Ask, node: Node, profiles: Mapping[str, Profile]) -> date | No
 def steps(
     ask: Ask, root: Node, windows: tuple[Window, ...], profiles: Mapping[str, Profile]
 ) -> list[tuple[Node, tuple[Window, ...]]]:
-    """A node and everything below it, each with the windows it is needed in; parts stand before what needs them.
+    """A node and everything below it, each with the windows it is needed in; parts stand before what needs
+    them.
 
     Without recursion, for formulas may be deep; each once, for they share parts.
     """
@@ -168,7 +188,8 @@ def demands(
 
 
 def scans(source: str, demand: Demand, profile: Profile) -> list[Scan]:
-    """The queries that answer a demand: one for what merges, one for levels, a few for what does not merge."""
+    """The queries that answer a demand: one for what merges, one for levels, a few for what does not
+    merge."""
     first, last = profile.first, profile.watermark
     if first is None or last is None:
         return []
@@ -177,7 +198,11 @@ def scans(source: str, demand: Demand, profile: Profile) -> list[Scan]:
     if grid is None:
         return []
     sets = largest(columns for asked in demand.sets.values() for columns in asked)
-    parts = {p: None for a in demand.windows for p in (Partial("rows", None, None), Partial("rows", None, a.filter))}
+    parts = {
+        p: None
+        for a in demand.windows
+        for p in (Partial("rows", None, None), Partial("rows", None, a.filter))
+    }
     parts |= {p: None for a in demand.windows if a.function not in ENDS for p in partials(a)}
     levels = {p: None for a in demand.windows if a.function in ENDS for p in partials(a)}
     days = _days(every, first, last)
@@ -210,7 +235,9 @@ def _exact(source: str, demand: Demand, first: date, last: date) -> list[Scan]:
 
 
 def _days(windows: Iterable[Window], first: date, last: date) -> tuple[Window, ...]:
-    inside = [Window(max(w.start, first), min(w.end, last)) for w in windows if w.start <= last and first <= w.end]
+    inside = [
+        Window(max(w.start, first), min(w.end, last)) for w in windows if w.start <= last and first <= w.end
+    ]
     return merged(inside)
 
 
@@ -220,7 +247,8 @@ def largest(sets: Iterable[Columns]) -> tuple[Columns, ...]:
     return tuple(columns for s, columns in distinct.items() if not any(s < other for other in distinct))
 
 
-def sources_of(aggregate: Aggregate) -> frozenset[str]:
-    """Every source that an aggregate reads, those reached by links included."""
-    rows = (aggregate.argument, aggregate.filter, aggregate.weight)
-    return frozenset((aggregate.source, *(step for row in rows for c in columns_of(row) for step in c.via)))
+def by_class(scan: Scan) -> tuple[Scan, Scan | None]:
+    """The scan by classes of rows, and the rest that it cannot answer: distributions do not add up in SQL."""
+    rest = tuple(p for p in scan.partials if p.op in SPREAD)
+    quick = tuple(p for p in scan.partials if p.op not in SPREAD)
+    return evolve(scan, partials=quick, classes=True), evolve(scan, partials=rest) if rest else None

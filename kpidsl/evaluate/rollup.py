@@ -1,6 +1,7 @@
 """Cells, as an engine returns them, and how they are added up to windows and to fewer dimensions.
 
-A cell is one slice in one bucket with the partials found there. Few cells exist where slices are many, so they are
+A cell is one slice in one bucket with the partials found there. Few cells exist where slices are many, so
+they are
 kept as lists; adding up is one `bincount` per partial.
 """
 
@@ -29,7 +30,8 @@ def slice_order(key: SliceKey) -> tuple[tuple[bool, str], ...]:
 
 @define(eq=False)
 class Cells:
-    """One dimension set of one scan: cell i is slice `keys[slices[i]]` in bucket `buckets[i]`, buckets rising.
+    """One dimension set of one scan: cell i is slice `keys[slices[i]]` in bucket `buckets[i]`, buckets
+    rising.
 
     `data` has the values of a part in every cell, NaN for none. Moments are microseconds or days as float.
     """
@@ -65,7 +67,8 @@ class Cells:
 
 @define(eq=False)
 class Targets:
-    """Cells and the place of each in an array of slices x windows, flattened; a cell may go to several windows."""
+    """Cells and the place of each in an array of slices x windows, flattened; a cell may go to several
+    windows."""
 
     keys: tuple[SliceKey, ...]
     windows: int
@@ -113,8 +116,12 @@ class Targets:
             return np.where(n > 1, np.sqrt((self.sum(squares) + between) / (n - 1)), np.nan)
 
 
-def cells_of(columns: Columns, values: Sequence[NDArray[np.object_]], buckets: Indexes,
-             data: Mapping[Partial | Aggregate, Floats]) -> Cells:  # fmt: skip
+def cells_of(
+    columns: Columns,
+    values: Sequence[NDArray[np.object_]],
+    buckets: Indexes,
+    data: Mapping[Partial | Aggregate, Floats],
+) -> Cells:
     """Cells in a fixed order (by bucket and slice), whatever order the engine returned them in."""
     found: list[SliceKey] = list(zip(*values, strict=True)) if columns else [()] * len(buckets)
     keys = tuple(sorted(set(found), key=slice_order))

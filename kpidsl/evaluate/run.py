@@ -12,6 +12,7 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
+<<<<<<< HEAD
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.plan import Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
@@ -22,6 +23,36 @@ from kpidsl.evaluate.tables import Attached, Query
 from kpidsl.graph import Aggregate, Graph
 from kpidsl.model.rows import ColumnRef, Row, columns_of, gathers_of
 from kpidsl.model.sources import ColumnSpec, Grouped, SourceSpec
+=======
+from kpidsl.diagnostics import Diagnostic
+from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
+from kpidsl.evaluate.promises import link_problem
+from kpidsl.evaluate.rollup import Cells, Floats, cells_of
+from kpidsl.evaluate.session import Session
+from kpidsl.evaluate.sql import Tables, class_count_sql, dimensions_of, masks_of, scan_sql
+from kpidsl.evaluate.tables import Attached
+from kpidsl.graph import Aggregate, Graph
+from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.results import Profile
+
+Part = Partial | Aggregate
+Failed = dict[Part, Diagnostic]
+
+_MANY_FILTERS = 3
+_MANY_ROWS = 200_000
+_SAMPLE = 50_000
+_FEW_CLASSES = 2_500
+
+
+@frozen
+class Query:
+    """A scan that was run: what was asked of which source, how long it took, how many rows came back."""
+
+    source: str
+    sql: str
+    seconds: float
+    rows: int
+>>>>>>> main
 
 
 @frozen(eq=False)
@@ -47,7 +78,11 @@ class Runner:
 
     graph: Graph
     session: Session
+<<<<<<< HEAD
     as_of: date
+=======
+    profiles: Mapping[str, Profile] = field(factory=dict)
+>>>>>>> main
     queries: list[Query] = field(factory=list)
     _links: dict[tuple[str, str], Diagnostic | None] = field(factory=dict, init=False)
 
@@ -144,8 +179,12 @@ class Runner:
         if failure := self.attached(source).failure:
             return failure
         if spec.time is None:
-            return Diagnostic("K603", f"`{source}` says no time, so its rows belong to no period", spec.span,
-                              help="a line `time COLUMN` in the source")  # fmt: skip
+            return Diagnostic(
+                "K603",
+                f"`{source}` says no time, so its rows belong to no period",
+                spec.span,
+                help="a line `time COLUMN` in the source",
+            )
         return self.attached(source).broken.get(spec.time)
 
     def trouble(self, source: str, *rows: Row | None) -> Diagnostic | None:
@@ -166,9 +205,12 @@ class Runner:
             self._links[near, far] = link_problem(self.session, link, self.attached(far))
         return self._links[near, far]
 
-    def run(self, scan: Scan) -> tuple[list[Result], dict[Partial | Aggregate, Diagnostic]]:
-        """The results of a scan (several when it had to be split) and the parts that failed, each with its reason."""
+    def run(self, scan: Scan) -> tuple[list[Result], Failed]:
+        """The results of a scan (several when it had to be split) and the parts that failed, each with its
+        reason."""
         try:
+            if self._few_classes(scan):
+                return self._by_class(scan)
             sql = scan_sql(scan, self.tables(scan.source))
             return [_result(scan, self.fetch(scan.source, sql))], {}
         except duckdb.InterruptException:
@@ -176,15 +218,36 @@ class Runner:
         except duckdb.Error as error:
             return self._narrowed(scan, error)
 
-    def _narrowed(
-        self, scan: Scan, error: duckdb.Error
-    ) -> tuple[list[Result], dict[Partial | Aggregate, Diagnostic]]:
-        """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole source."""
+    def _few_classes(self, scan: Scan) -> bool:
+        """Whether to add up rows by class first: worth it for many rows that the filters put in few classes.
+
+        Judged by the first rows. If later ones fall into many more classes, the answer is the same, only
+        slower.
+        """
+        if scan.kind != "merge" or scan.classes or len(scan.conditions()) < _MANY_FILTERS:
+            return False
+        if all(partial.op in SPREAD for partial in scan.partials):
+            return False
+        if self.profiles[scan.source].rows < _MANY_ROWS:
+            return False
+        sql = class_count_sql(scan, self.tables(scan.source), _SAMPLE)
+        return bool(self.fetch(scan.source, sql)["n"][0] <= _FEW_CLASSES)
+
+    def _by_class(self, scan: Scan) -> tuple[list[Result], Failed]:
+        quick, rest = by_class(scan)
+        sql = scan_sql(quick, self.tables(scan.source))
+        results = [_result(quick, self.fetch(scan.source, sql))]
+        more, failed = self.run(rest) if rest is not None else ([], {})
+        return [*results, *more], failed
+
+    def _narrowed(self, scan: Scan, error: duckdb.Error) -> tuple[list[Result], Failed]:
+        """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
+        source."""
         parts = scan.parts()
         if len(parts) == 1 or isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
             return [], {part: self._diagnostic(scan.source, error) for part in parts}
         results: list[Result] = []
-        failed: dict[Partial | Aggregate, Diagnostic] = {}
+        failed: Failed = {}
         for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]):
             more, lost = self.run(_with(scan, half))
             results += more
@@ -195,10 +258,19 @@ class Runner:
         spec = self.graph.sources[source]
         words = str(error).split("\n\n")[0].strip()
         if isinstance(error, duckdb.OutOfMemoryException):
-            return Diagnostic("K602", f"the query on `{spec.name}` needs more memory than allowed", spec.span,
-                              notes=(words,), help="a shorter time span or fewer dimensions need less")  # fmt: skip
-        return Diagnostic("K601", f"the query on `{spec.name}` failed: {words}", spec.span,
-                          help="`kpi explain` shows the query")  # fmt: skip
+            return Diagnostic(
+                "K602",
+                f"the query on `{spec.name}` needs more memory than allowed",
+                spec.span,
+                notes=(words,),
+                help="a shorter time span or fewer dimensions need less",
+            )
+        return Diagnostic(
+            "K601",
+            f"the query on `{spec.name}` failed: {words}",
+            spec.span,
+            help="`kpi explain` shows the query",
+        )
 
 
 class _Attaching(Mapping[str, Any]):
@@ -260,9 +332,8 @@ def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
     dims = dimensions_of(scan)
     buckets = _integers(columns["b"])
     texts = {ref: _texts(columns[f"d{n}"]) for n, ref in enumerate(dims)}
-    data: dict[Partial | Aggregate, Floats] = {
-        part: _floats(columns[f"v{n}"]) for n, part in enumerate(scan.parts())
-    }
+    parts: Sequence[Part] = scan.parts()
+    data: dict[Part, Floats] = {part: _floats(columns[f"v{n}"]) for n, part in enumerate(parts)}
     sets = []
     for mask, names in zip(masks_of(scan), scan.sets, strict=True):
         rows = np.flatnonzero(_integers(columns["g"]) == mask) if len(scan.sets) > 1 else slice(None)

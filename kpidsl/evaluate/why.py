@@ -40,7 +40,11 @@ class _Why:
             case Running(node=inner):
                 start = start_of(self.frame.ask, node, self.store.profiles)
                 whole = since(window, start)
-                return self.of(inner, whole) if whole else f"the running total starts on {start}, after {window.label}"
+                return (
+                    self.of(inner, whole)
+                    if whole
+                    else f"the running total starts on {start}, after {window.label}"
+                )
             case Rolling(node=inner, count=count):
                 return next(filter(None, (self.of(inner, window.shift(-n)) for n in range(count))), None)
             case Share(node=inner):
@@ -61,7 +65,11 @@ class _Why:
             zero = next((arg for arg in args[1:] if self.value(arg, window) == 0), None)
             if zero is not None:
                 below = positive_part(zero)
-                return f"{words(below, self.graph)} is not above 0" if below else f"{words(zero, self.graph)} is 0"
+                return (
+                    f"{words(below, self.graph)} is not above 0"
+                    if below
+                    else f"{words(zero, self.graph)} is 0"
+                )
         return "the result is too large a number"
 
     def _aggregate(self, node: Aggregate, window: Window) -> str:
@@ -77,7 +85,9 @@ class _Why:
         count = rows[keys.index(self.key), 0] if self.key in keys else 0
         if not count:
             where = " that its filter keeps" if node.filter is not None else ""
-            slice_ = f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
+            slice_ = (
+                f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
+            )
             return f"{source} has no rows{where}{slice_} in {window.label}"
         match node.function:
             case "standard deviation":

@@ -61,7 +61,8 @@ def looked_at(node: Node, windows: Sequence[Window], start: date | None) -> tupl
 
 @frozen
 class Buckets:
-    """A partition of the days from `first` to `last`, those of the data: bucket k goes from `edges[k]` up to, not
+    """A partition of the days from `first` to `last`, those of the data: bucket k goes from `edges[k]` up
+    to, not
     including, `edges[k + 1]`.
 
     `step` days or months long when regular, and then computed by arithmetic; `cuts` compares with every edge.
@@ -74,7 +75,8 @@ class Buckets:
     last: date
 
     def range_of(self, window: Window) -> tuple[int, int]:
-        """The buckets that make up a window, as a half-open range; empty if the window has none of the days."""
+        """The buckets that make up a window, as a half-open range; empty if the window has none of the
+        days."""
         if not _meets(window, self.first, self.last):
             return 0, 0
         low, high = bisect_left(self.edges, window.start), bisect_left(self.edges, window.end + _DAY)

@@ -20,7 +20,11 @@ def words(node: Node, graph: Graph) -> str:
     match node:
         case Aggregate(function=function, source=source, argument=argument):
             inside = source if argument is None else said(argument, source)
-            return f"{function} of {inside}" if function != "share" else f"share of {source} where {said(argument, source)}"
+            return (
+                f"{function} of {inside}"
+                if function != "share"
+                else f"share of {source} where {said(argument, source)}"
+            )
         case Shift(node=inner, by="period"):
             return f"{words(inner, graph)} of the period before"
         case Shift(node=inner):
@@ -43,7 +47,9 @@ def words(node: Node, graph: Graph) -> str:
 def positive_part(node: Node) -> Node | None:
     """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
     match node:
-        case Combine(op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2))):
+        case Combine(
+            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2))
+        ):
             return x if x == y else None
     return None
 

@@ -43,7 +43,14 @@ ADS = on_file(spec("ads", {"day": DAY, "spend": NUMBER, "clicks": NUMBER}, time=
 
 
 def test_a_file_is_read_and_summed(tmp_path):
-    write(tmp_path, "ads", ["day", "spend", "clicks"], ["2026-01-01", 0.1, 1], ["2026-01-31", 0.2, 2], ["2026-03-20", 9, 9])
+    write(
+        tmp_path,
+        "ads",
+        ["day", "spend", "clicks"],
+        ["2026-01-01", 0.1, 1],
+        ["2026-01-31", 0.2, 2],
+        ["2026-03-20", 9, 9],
+    )
     ask = Ask(agg("sum", "ads", col("ads", "spend")), MONTHS)
     found = ask_all(tmp_path, graph(ADS), ask)
     assert found.grid(ask).values.tolist()[0][0] == 0.3
@@ -70,14 +77,22 @@ def test_a_broken_column_fails_only_what_reads_it(tmp_path):
     spend, clicks = (Ask(agg("sum", "ads", col("ads", c)), MONTHS) for c in ("spend", "clicks"))
     found = ask_all(tmp_path, graph(ADS), spend, clicks)
     assert found.failure(spend.node).code == "K507"
+    assert [problem.code for problem in found.profiles["ads"].broken] == ["K507"]
+    assert found.profiles["ads"].failure is None
     assert found.grid(clicks).at((), JANUARY) == 1
 
 
 def test_an_ambiguous_link_is_refused(tmp_path):
     write(tmp_path, "orders", ["day", "session", "amount"], ["2026-01-01", "s1", 10])
     write(tmp_path, "sessions", ["id", "channel"], ["s1", "google"], ["s1", "meta"])
-    orders = on_file(spec("orders", {"day": DAY, "session": TEXT, "amount": NUMBER}, time="day",
-                          links=[("sessions", "session", "id")]))  # fmt: skip
+    orders = on_file(
+        spec(
+            "orders",
+            {"day": DAY, "session": TEXT, "amount": NUMBER},
+            time="day",
+            links=[("sessions", "session", "id")],
+        )
+    )
     sessions = on_file(spec("sessions", {"id": TEXT, "channel": TEXT}, time=None))
     channel = dimension("channel", orders=col("orders", "channel", TEXT, ("sessions",)))
     total, split = (Ask(agg("sum", "orders", col("orders", "amount")), MONTHS, d) for d in ((), (channel,)))
@@ -89,8 +104,17 @@ def test_an_ambiguous_link_is_refused(tmp_path):
 
 
 def test_a_broken_check_is_a_warning_with_the_row(tmp_path):
-    write(tmp_path, "ads", ["day", "spend", "clicks"], ["2026-01-01", -5, 1], ["2026-01-02", "", 2], ["2026-01-03", 1, 2])
-    checked = evolve(ADS, checks=(op(">=", col("ads", "spend"), lit(0)), op(">=", col("ads", "clicks"), lit(0))))
+    write(
+        tmp_path,
+        "ads",
+        ["day", "spend", "clicks"],
+        ["2026-01-01", -5, 1],
+        ["2026-01-02", "", 2],
+        ["2026-01-03", 1, 2],
+    )
+    checked = evolve(
+        ADS, checks=(op(">=", col("ads", "spend"), lit(0)), op(">=", col("ads", "clicks"), lit(0)))
+    )
     ask = Ask(agg("count", "ads"), MONTHS)
     [warning] = ask_all(tmp_path, graph(checked), ask).profiles["ads"].problems
     assert (warning.code, warning.severity) == ("K604", CATALOGUE["K604"].severity)
@@ -108,12 +132,21 @@ NASTY = ['x"; DROP TABLE ads; --', "l'été", "a\\b", "select", "{x}", "%s", "`"
 
 
 def test_names_and_texts_are_never_run(tmp_path):
-    write(tmp_path, "ads", ["day", *NASTY], ["2026-01-01", *range(len(NASTY))], ["2026-01-02", *NASTY[:1], *range(10)])
+    write(
+        tmp_path,
+        "ads",
+        ["day", *NASTY],
+        ["2026-01-01", *range(len(NASTY))],
+        ["2026-01-02", *NASTY[:1], *range(10)],
+    )
     kinds = {name: TEXT if name == NASTY[0] else NUMBER for name in NASTY}
     source = on_file(spec("ads", {"day": DAY, **kinds}, time="day"))
     text = col("ads", NASTY[0], TEXT)
     sums = [Ask(agg("sum", "ads", col("ads", name)), MONTHS) for name in NASTY[1:]]
-    filtered = [Ask(agg("count", "ads", filter=op("=", text, lit(value))), MONTHS) for value in (*NASTY, "' OR 1=1 --")]
+    filtered = [
+        Ask(agg("count", "ads", filter=op("=", text, lit(value))), MONTHS)
+        for value in (*NASTY, "' OR 1=1 --")
+    ]
     split = Ask(agg("count", "ads"), MONTHS, (dimension('d"', ads=text),))
     found = ask_all(tmp_path, graph(source), *sums, *filtered, split)
     assert [found.grid(a).at((), JANUARY) for a in sums] == [n + (n - 1) for n in range(1, len(NASTY))]
@@ -125,8 +158,11 @@ def test_an_engine_error_spoils_only_what_caused_it(tmp_path, monkeypatch):
     write(tmp_path, "ads", ["day", "spend", "clicks"], ["2026-01-01", 5, 1])
     bad = Ask(agg("sum", "ads", op("nonsense", col("ads", "spend"), kind=NUMBER)), MONTHS)
     good = [Ask(agg(f, "ads", col("ads", "clicks")), MONTHS) for f in ("sum", "max", "median")]
-    monkeypatch.setitem(__import__("kpidsl.evaluate.sql").evaluate.sql._OPERATORS, "nonsense",
-                        lambda args: __import__("sqlglot").exp.Anonymous(this="NO_SUCH", expressions=args))  # fmt: skip
+    monkeypatch.setitem(
+        __import__("kpidsl.evaluate.sql.rows").evaluate.sql.rows._OPERATORS,
+        "nonsense",
+        lambda args: __import__("sqlglot").exp.Anonymous(this="NO_SUCH", expressions=args),
+    )
     found = ask_all(tmp_path, graph(ADS), bad, *good)
     failure = found.failure(bad.node)
     assert failure.code == "K601"
@@ -162,7 +198,8 @@ def test_two_hundred_kpis_are_read_with_as_many_queries_as_five(tmp_path):
 
     def queries(count):
         asks = [
-            Ask(agg(functions[n % 5], "ads", spend, filter=op(">", spend, lit(n // 5))), MONTHS) for n in range(count)
+            Ask(agg(functions[n % 5], "ads", spend, filter=op(">", spend, lit(n // 5))), MONTHS)
+            for n in range(count)
         ]
         return len(ask_all(tmp_path, graph(ADS), *asks).queries)
 

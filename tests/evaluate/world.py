@@ -18,7 +18,13 @@ from kpidsl.model.units import ONE
 from kpidsl.results import Profile
 
 SPAN = Span(Source("test.kpi", ""), 0, 0)
-ARROW = {"number": pa.float64(), "text": pa.string(), "day": pa.date32(), "moment": pa.timestamp("us"), "flag": pa.bool_()}
+ARROW = {
+    "number": pa.float64(),
+    "text": pa.string(),
+    "day": pa.date32(),
+    "moment": pa.timestamp("us"),
+    "flag": pa.bool_(),
+}
 
 
 def spec(name, columns, *, time, computed=(), links=(), checks=()):
@@ -26,8 +32,21 @@ def spec(name, columns, *, time, computed=(), links=(), checks=()):
     declared = [ColumnSpec(column, kind, SPAN) for column, kind in columns.items()]
     declared += [ColumnSpec(column, value.type, SPAN, value) for column, value in dict(computed).items()]
     links = tuple(Link(target, column, far, SPAN) for target, column, far in links)
-    return SourceSpec(name, None, Table(name, None), tuple(declared), time, None, (), "row", links, None, None,
-                      tuple(checks), SPAN)  # fmt: skip
+    return SourceSpec(
+        name,
+        None,
+        Table(name, None),
+        tuple(declared),
+        time,
+        None,
+        (),
+        "row",
+        links,
+        None,
+        None,
+        tuple(checks),
+        SPAN,
+    )
 
 
 def graph(*specs, measures=()):
@@ -76,7 +95,15 @@ def col(source, name, kind=NUMBER, via=()):
 
 
 def lit(value):
-    kinds = {float: NUMBER, int: NUMBER, str: TEXT, date: DAY, datetime: MOMENT, bool: FLAG, type(None): NUMBER}
+    kinds = {
+        float: NUMBER,
+        int: NUMBER,
+        str: TEXT,
+        date: DAY,
+        datetime: MOMENT,
+        bool: FLAG,
+        type(None): NUMBER,
+    }
     return Literal(float(value) if type(value) is int else value, kinds[type(value)])
 
 

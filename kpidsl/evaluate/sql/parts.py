@@ -1,0 +1,66 @@
+"""One aggregation for one part of a scan: `CASE WHEN filter THEN argument END` inside it, never FILTER."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from kpidsl.evaluate.plan import Partial
+from kpidsl.evaluate.sql.inner import Inner
+from kpidsl.evaluate.sql.trees import SQL, aliased, call, cast, literal
+from kpidsl.graph import Aggregate
+from kpidsl.model.rows import Apply, Literal, Row
+
+
+def aggregation(part: Partial | Aggregate, inner: Inner) -> SQL:
+    """The aggregation that answers one part of a scan."""
+    match part:
+        case Aggregate(function="count distinct", argument=Row_, filter=kept) if Row_ is not None:
+            return exp.Count(this=exp.Distinct(expressions=[inner.value(Row_, kept)]))
+        case Aggregate(argument=x, filter=kept, parameter=rank) if x is not None:
+            share = 50.0 if part.function == "median" or rank is None else rank
+            return call("QUANTILE_CONT", inner.value(x, kept), literal(share / 100))
+        case Partial(op="rows", filter=kept):
+            return exp.Count(this=exp.Star()) if kept is None else call("COUNT_IF", inner.condition(kept))
+        case Partial(op=op, argument=x, filter=kept, weight=weight) if x is not None:
+            return _merging(op, x, kept, weight, inner)
+    raise ValueError(f"{part} has no argument")
+
+
+def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: Inner) -> SQL:
+    if op == "holds":
+        holds = (
+            inner.condition(x)
+            if kept is None
+            else exp.And(this=inner.condition(kept), expression=inner.condition(x))
+        )
+        return call("COUNT_IF", holds)
+    if op == "products":
+        assert weight is not None
+        return exp.Sum(this=inner.value(Apply("*", (x, weight), x.type), kept))
+    if op == "weights":
+        assert weight is not None
+        there = Apply("not", (Apply("missing", (x,), weight.type),), weight.type)
+        return exp.Sum(
+            this=inner.value(Apply("when", (there, weight, Literal(None, weight.type)), weight.type), kept)
+        )
+    value = inner.value(x, kept)
+    match op:
+        case "sum":
+            return exp.Sum(this=value)
+        case "count":
+            return exp.Count(this=value)
+        case "min":
+            return exp.Min(this=value)
+        case "max":
+            return exp.Max(this=value)
+        case "mean":
+            return exp.Avg(this=value)
+        case _:
+            return exp.Mul(this=call("VAR_POP", value), expression=exp.Count(this=value.copy()))
+
+
+def numbered(values: Sequence[SQL]) -> list[SQL]:
+    """The results of a query as DOUBLE, under the names `v0`, `v1` ..."""
+    return [aliased(cast(value, "DOUBLE"), f"v{n}") for n, value in enumerate(values)]

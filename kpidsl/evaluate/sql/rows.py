@@ -1,0 +1,201 @@
+"""Row expressions as SQL: columns of a source and of what it links to, computed columns put in, operators.
+
+Numbers are DOUBLE throughout. A division by zero has no value, a comparison with a
+missing value holds neither way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+
+from attrs import define, field
+from sqlglot import exp
+
+from kpidsl.evaluate.sql.trees import SQL, call, cast, column, literal, select, table
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.sources import SourceSpec
+
+_COMPARISONS: dict[str, type[exp.Binary]] = {
+    "=": exp.EQ,
+    "!=": exp.NEQ,
+    "<": exp.LT,
+    "<=": exp.LTE,
+    ">": exp.GT,
+    ">=": exp.GTE,
+}
+_TEXTS = frozenset(("text", "identity", "unknown"))
+_TIMES = frozenset(("day", "moment", "time"))
+
+
+@define
+class Tables:
+    """The relations that a scan reads: the source's own and those reached by links, joined when a column is
+    used."""
+
+    specs: Mapping[str, SourceSpec]
+    relations: Mapping[str, str]
+    """Source to the name of its view."""
+    kinds: Mapping[str, Mapping[str, str]]
+    """Source to column to its kind in the data: says whether a `time` column holds days or moments."""
+    source: str
+    joined: dict[tuple[str, ...], str] = field(factory=dict)
+    """Links walked to the alias of the relation there."""
+
+    def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
+        """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative
+        to."""
+        path = via + ref.via
+        spec = self.specs[path[-1] if path else self.source]
+        declared = spec.column(ref.name)
+        if declared is not None and declared.value is not None:
+            return self.row(declared.value, path)
+        return column(ref.name, self.alias(path))
+
+    def alias(self, path: tuple[str, ...]) -> str:
+        """The name of the relation at the end of a path of links."""
+        if not path:
+            return "t"
+        for n in range(1, len(path) + 1):
+            self.joined.setdefault(path[:n], f"t{len(self.joined) + 1}")
+        return self.joined[path]
+
+    def kind(self, row: Row, via: tuple[str, ...] = ()) -> str:
+        """What a row expression holds; of a column without a declared kind, what the data says."""
+        if isinstance(row, ColumnRef) and row.type.kind in ("time", "unknown"):
+            path = via + row.via
+            home = path[-1] if path else self.source
+            return self.kinds.get(home, {}).get(row.name, row.type.kind)
+        return row.type.kind
+
+    def row(self, row: Row, via: tuple[str, ...] = ()) -> SQL:
+        """A row expression as SQL."""
+        match row:
+            case Literal(value=value):
+                return literal(value)
+            case ColumnRef():
+                return self.column(row, via)
+            case Apply(op=op, args=args) if op in _COMPARISONS or op in ("in", "between"):
+                return self._comparison(op, args, via)
+            case Apply(op=op, args=args):
+                return _apply(op, [self.row(arg, via) for arg in args])
+
+    def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
+        """Operands of a comparison are brought to one type first: days with moments, texts with undeclared
+        columns."""
+        kinds = {self.kind(arg, via) for arg in args if not (isinstance(arg, Literal) and arg.value is None)}
+        operands = [self.row(arg, via) for arg in args]
+        if kinds & {"day"} and kinds <= _TIMES and kinds != {"day"}:
+            operands = [cast(x, "DATE") for x in operands]
+        elif len(kinds) > 1 and "number" in kinds:
+            operands = [exp.TryCast(this=x, to=exp.DataType.build("DOUBLE")) for x in operands]
+        elif len(kinds) > 1 and kinds & _TEXTS:
+            operands = [cast(x, "VARCHAR") for x in operands]
+        subject, *others = operands
+        match op:
+            case "in":
+                return exp.paren(exp.In(this=subject, expressions=others), copy=False)
+            case "between":
+                return exp.paren(exp.Between(this=subject, low=others[0], high=others[1]), copy=False)
+            case _:
+                return exp.paren(_COMPARISONS[op](this=subject, expression=others[0]), copy=False)
+
+    def day(self) -> SQL:
+        """The local day of a row of the scan's source."""
+        time = self.specs[self.source].time
+        assert time is not None
+        moment = self.moment()
+        return moment if self.kinds[self.source].get(time) == "day" else cast(moment, "DATE")
+
+    def moment(self) -> SQL:
+        """The time column itself: what is earliest and latest."""
+        return column(self.specs[self.source].time or "", "t")
+
+    def relation(self) -> exp.Select:
+        """`SELECT ... FROM` the source and what it is joined to; to be called after all columns were asked
+        for."""
+        query = select([], table(self.relations[self.source], "t"))
+        for path, alias in self.joined.items():
+            near, far = self.specs[path[-2] if len(path) > 1 else self.source], path[-1]
+            link = next(link for link in near.links if link.target == far)
+            here: SQL = column(link.column, self.alias(path[:-1]))
+            there: SQL = column(link.far, alias)
+            if self._key_kind(near.name, link.column) != self._key_kind(far, link.far):
+                here, there = cast(here, "VARCHAR"), cast(there, "VARCHAR")
+            query = query.join(
+                table(self.relations[far], alias), on=exp.EQ(this=here, expression=there), join_type="left"
+            )
+        return query
+
+    def _key_kind(self, source: str, column: str) -> str:
+        declared = self.specs[source].column(column)
+        kind = declared.type.kind if declared else "unknown"
+        return self.kinds.get(source, {}).get(column, kind)
+
+
+def _binary(kind: type[exp.Binary], args: Sequence[SQL]) -> SQL:
+    return exp.paren(reduce(lambda a, b: kind(this=a, expression=b), args), copy=False)
+
+
+def _divide(args: Sequence[SQL]) -> SQL:
+    """Division by zero has no value. Operands are DOUBLE: 1 / 2 is a half."""
+    zero = exp.Literal.number(0)
+    return exp.paren(
+        reduce(lambda a, b: exp.Div(this=a, expression=exp.Nullif(this=b, expression=zero.copy())), args),
+        copy=False,
+    )
+
+
+def _as_day(x: SQL) -> SQL:
+    return cast(x, "DATE")
+
+
+def _number(function: str) -> Callable[[Sequence[SQL]], SQL]:
+    """A function that gives whole numbers, as DOUBLE like all numbers."""
+    return lambda args: cast(call(function, *args), "DOUBLE")
+
+
+def _round(args: Sequence[SQL]) -> SQL:
+    """DuckDB rounds a DOUBLE half away from zero."""
+    digits = [cast(d, "INT") for d in args[1:]]
+    return call("ROUND", args[0], *digits)
+
+
+def _when_then(args: Sequence[SQL]) -> SQL:
+    pairs = list(zip(args[0:-1:2], args[1::2], strict=True))
+    return exp.Case(ifs=[exp.If(this=c, true=v) for c, v in pairs], default=args[-1])
+
+
+_OPERATORS: dict[str, Callable[[Sequence[SQL]], SQL]] = {
+    "+": lambda args: _binary(exp.Add, args),
+    "-": lambda args: _binary(exp.Sub, args),
+    "*": lambda args: _binary(exp.Mul, args),
+    "/": _divide,
+    "neg": lambda args: exp.paren(exp.Neg(this=exp.paren(args[0], copy=False)), copy=False),
+    "and": lambda args: _binary(exp.And, args),
+    "or": lambda args: _binary(exp.Or, args),
+    "not": lambda args: exp.paren(exp.Not(this=exp.paren(args[0], copy=False)), copy=False),
+    "missing": lambda args: exp.paren(exp.Is(this=args[0], expression=exp.null()), copy=False),
+    "when": _when_then,
+    "lower": lambda args: call("LOWER", *args),
+    "upper": lambda args: call("UPPER", *args),
+    "trim": lambda args: call("TRIM", *args),
+    "length": _number("LENGTH"),
+    "contains": lambda args: call("CONTAINS", *args),
+    "starts with": lambda args: call("STARTS_WITH", *args),
+    "ends with": lambda args: call("SUFFIX", *args),
+    "year": _number("YEAR"),
+    "month": _number("MONTH"),
+    "day of month": _number("DAY"),
+    "weekday": _number("ISODOW"),
+    "hour": _number("HOUR"),
+    "days between": lambda args: cast(
+        exp.paren(exp.Sub(this=_as_day(args[1]), expression=_as_day(args[0])), copy=False), "DOUBLE"
+    ),
+    "abs": lambda args: call("ABS", *args),
+    "round": _round,
+}
+
+
+def _apply(op: str, args: Sequence[SQL]) -> SQL:
+    return _OPERATORS[op](args)

@@ -1,0 +1,84 @@
+"""The small parts of SQL trees: names always quoted, values always escaped by sqlglot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+
+from sqlglot import exp
+
+SQL = exp.Expr
+
+
+def name(text: str) -> exp.Identifier:
+    """An identifier, always quoted."""
+    return exp.to_identifier(text, quoted=True)
+
+
+def literal(value: float | str | bool | date | None) -> SQL:
+    """A constant. Numbers are written with an exponent, which makes them DOUBLE rather than DECIMAL."""
+    match value:
+        case None:
+            return exp.null()
+        case bool():
+            return exp.true() if value else exp.false()
+        case str():
+            return exp.Literal.string(value)
+        case date():
+            return cast(exp.Literal.string(value.isoformat()), "DATE")
+        case _:
+            text = repr(float(abs(value)))
+            number = exp.Literal.number(text if "e" in text else f"{text}e0")
+            return exp.Neg(this=number) if value < 0 else number
+
+
+def cast(value: SQL, to: str) -> SQL:
+    """`exp.cast` parses the name of the type each time, and copies the value."""
+    kind = exp.DType[to]
+    if isinstance(value, exp.Cast) and value.to.this == kind:
+        return value
+    return exp.Cast(this=value, to=exp.DataType(this=kind))
+
+
+def column(text: str, of: str | None = None) -> exp.Column:
+    return exp.Column(this=name(text), table=None if of is None else name(of))
+
+
+def aliased(value: SQL, alias: str) -> exp.Alias:
+    return exp.Alias(this=value, alias=name(alias))
+
+
+def select(columns: Iterable[SQL], relation: SQL) -> exp.Select:
+    """Nothing is copied: no part of a tree is used in another."""
+    return exp.select(*columns, copy=False).from_(relation, copy=False)
+
+
+def integer(value: int) -> SQL:
+    return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
+
+
+def table(relation: str, alias: str) -> exp.Table:
+    return exp.Table(this=name(relation), alias=exp.TableAlias(this=name(alias)))
+
+
+def call(function: str, *args: SQL) -> SQL:
+    return exp.Anonymous(this=function, expressions=list(args))
+
+
+def when(condition: SQL, value: SQL, otherwise: SQL | None = None) -> exp.Case:
+    return exp.Case(ifs=[exp.If(this=condition, true=value)], default=otherwise)
+
+
+def projected(text: str) -> exp.Column:
+    return column(text)
+
+
+def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
+    if len(groups) == 1:
+        return query.group_by(*map(projected, groups[0]), copy=False)
+    sets = [exp.Tuple(expressions=[projected(key) for key in group]) for group in groups]
+    return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
+
+
+def text_of(query: exp.Expression) -> str:
+    return query.sql("duckdb", copy=False)

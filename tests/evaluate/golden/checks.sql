@@ -1,0 +1,1 @@
+SELECT CAST(COUNT(CASE WHEN NOT ((("t"."amount" >= 100.0e0) AND (NOT (("t"."Canal d'acquisition" = 'l''été "24"'))))) THEN 1 END) AS DOUBLE) AS "v0", CAST(COUNT(CASE WHEN NOT (("t"."amount" >= -0.5e0)) THEN 1 END) AS DOUBLE) AS "v1" FROM "orders" AS "t" WHERE CAST("t"."at" AS DATE) <= CAST('2026-08-20' AS DATE)
