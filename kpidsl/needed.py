@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from attrs import define, evolve, field
 
 from kpidsl.graph import Graph, Kpi, Node, aggregates
 from kpidsl.model.rows import ColumnRef, Row, columns_of, gathers_of, read_by
-from kpidsl.model.sources import Grouped, SourceSpec
+from kpidsl.model.sources import Grouped, SourceSpec, given_rows
 from kpidsl.split import nodes_of
 
 
-def needed(graph: Graph, kpis: Iterable[Kpi]) -> Graph:
+def needed(graph: Graph, kpis: Iterable[Kpi], given: Collection[str] = ()) -> Graph:
     """The graph with the sources that the KPIs read, those that their rows belong to and are grouped from.
 
-    What is read from files is not narrowed down: a declared column that the data lacks should be told.
+    `given` names the sources whose rows are given: a grouped one is not made of others then. What is read from
+    files is not narrowed down, for a declared column that the data lacks should be told.
     """
-    search = _Search(graph)
+    search = _Search(graph, given)
     for kpi in kpis:
         for part in aggregates(*_roots(kpi)):
             search.source(part.source)
@@ -26,7 +27,11 @@ def needed(graph: Graph, kpis: Iterable[Kpi]) -> Graph:
             for source, column in dimension.columns:
                 search.rows(source, column)
     found = search.found
-    sources = {name: _narrowed(spec, found[name]) for name, spec in graph.sources.items() if name in found}
+    sources = {
+        name: _narrowed(spec, found[name], name in given)
+        for name, spec in graph.sources.items()
+        if name in found
+    }
     return evolve(graph, sources=sources)
 
 
@@ -36,10 +41,11 @@ def _roots(kpi: Kpi) -> list[Node]:
     return [*nodes_of(kpi), *own]
 
 
-def _narrowed(spec: SourceSpec, names: set[str]) -> SourceSpec:
+def _narrowed(spec: SourceSpec, names: set[str], given: bool) -> SourceSpec:
     if not isinstance(spec.origin, Grouped):
         return spec
-    return evolve(spec, columns=tuple(column for column in spec.columns if column.name in names))
+    narrowed = evolve(spec, columns=tuple(column for column in spec.columns if column.name in names))
+    return given_rows(narrowed) if given else narrowed
 
 
 @define
@@ -47,6 +53,7 @@ class _Search:
     """Walks from expressions to the columns that they rest on."""
 
     graph: Graph
+    given: Collection[str]
     found: dict[str, set[str]] = field(factory=dict)
 
     def source(self, name: str) -> None:
@@ -55,9 +62,10 @@ class _Search:
             return
         spec = self.graph.sources[name]
         self.found[name] = set()
-        if isinstance(spec.origin, Grouped):
+        if isinstance(spec.origin, Grouped) and name not in self.given:
             self.source(spec.origin.source)
             self.rows(spec.origin.source, *(ref for _, ref in spec.origin.keys))
+        if isinstance(spec.origin, Grouped):
             for key, _ in spec.origin.keys:
                 self.column(name, key)
         for word in (spec.time, spec.channel, *spec.key):
@@ -77,6 +85,8 @@ class _Search:
         self.found[source].add(name)
         column = self.graph.sources[source].column(name)
         if column is None or column.value is None:
+            return
+        if source in self.given and gathers_of(column.value):
             return
         self.rows(source, column.value)
         for gather in gathers_of(column.value):

@@ -19,7 +19,7 @@ from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.graph import Graph, Kpi
 from kpidsl.model.periods import Window, parse_period
-from kpidsl.model.sources import Files, Grouped, SourceSpec, Table, given_rows
+from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.needed import needed
 from kpidsl.split import split
 from kpidsl.syntax import nodes
@@ -242,7 +242,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
 
     graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
     kpis, lost, unsplit = _chosen(specs, wish)
-    graph = needed(_with_given_rows(graph, wish.data), kpis)
+    graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
     urls, unset = _urls(specs.config, sources)
     step("opening the sources")
@@ -314,15 +314,6 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     return lost[:1] if len(lost) == len(chosen) else []
 
 
-def _with_given_rows(graph: Graph, data: Mapping[str, object]) -> Graph:
-    """Grouped sources whose rows are given are no longer made of others."""
-    sources = {
-        name: given_rows(spec) if name in data and isinstance(spec.origin, Grouped) else spec
-        for name, spec in graph.sources.items()
-    }
-    return evolve(graph, sources=sources)
-
-
 def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
     """The connections with their secrets filled in; only those that are needed have to be complete."""
     needed = any(isinstance(spec.origin, Table) for spec in sources)
@@ -375,13 +366,9 @@ def _inside(span: Span | None, outer: Span) -> bool:
 
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
     """Why sources cannot be used. What they promise and do not keep stays with their profile."""
-<<<<<<< HEAD
-    found = {id(p): p for each in profiles.values() for p in each.problems if p.severity is Severity.ERROR}
-    return found.values()
-=======
     every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
-    return (p for p in every if p.severity is Severity.ERROR)
->>>>>>> main
+    found = {id(p): p for p in every if p.severity is Severity.ERROR}
+    return found.values()
 
 
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")

@@ -158,14 +158,11 @@ def _key_type(shape: Shape, word: str, scope: Scope) -> Type | None:
 
 
 def _settled(value: Row | None, column: nodes.Column, shape: Shape, scope: Scope) -> Row | None:
-    """In a grouped source: the value from nothing but groups, unless it needs a link of the source."""
-    if value is None or shape.parent is None:
+    """In a grouped source no column both aggregates and follows a link of the source."""
+    if value is None or shape.parent is None or not gathers_of(value):
         return value
-    whole = inlined(value, shape)
-    linked = sorted(".".join((*ref.via, ref.name)) for ref in columns_of(whole) if ref.via)
-    if not linked:
-        return whole
-    if gathers_of(value):
+    linked = sorted(".".join((*r.via, r.name)) for r in columns_of(inlined(value, shape)) if r.via)
+    if linked:
         scope.error(
             "K310",
             f"`{linked[0]}` is known once rows are grouped, and this column is made while they are",

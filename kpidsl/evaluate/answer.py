@@ -29,11 +29,7 @@ def evaluate(
     `profiles` are those of the sources (`kpidsl.evaluate.checks.profiles`), made for the same as-of.
     Nothing raises for faults of specs and data: `failure` tells them. An interrupt goes through.
     """
-<<<<<<< HEAD
-    runner = Runner(graph, session, as_of)
-=======
-    runner = Runner(graph, session, profiles)
->>>>>>> main
+    runner = Runner(graph, session, as_of, profiles)
     store = Store(profiles)
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):

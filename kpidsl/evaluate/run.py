@@ -12,27 +12,24 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
-<<<<<<< HEAD
 from kpidsl.diagnostics import Diagnostic, Severity
-from kpidsl.evaluate.plan import Columns, Partial, Scan
-from kpidsl.evaluate.promises import link_problem
-from kpidsl.evaluate.rollup import Cells, Floats, cells_of
-from kpidsl.evaluate.session import Session
-from kpidsl.evaluate.sql import Tables, dimensions_of, grouped_sql, keyless_sql, masks_of, scan_sql
-from kpidsl.evaluate.tables import Attached, Query
-from kpidsl.graph import Aggregate, Graph
-from kpidsl.model.rows import ColumnRef, Row, columns_of, gathers_of
-from kpidsl.model.sources import ColumnSpec, Grouped, SourceSpec
-=======
-from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, cells_of
 from kpidsl.evaluate.session import Session
-from kpidsl.evaluate.sql import Tables, class_count_sql, dimensions_of, masks_of, scan_sql
-from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.sql import (
+    Tables,
+    class_count_sql,
+    dimensions_of,
+    grouped_sql,
+    keyless_sql,
+    masks_of,
+    scan_sql,
+)
+from kpidsl.evaluate.tables import Attached, Query
 from kpidsl.graph import Aggregate, Graph
 from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.model.sources import ColumnSpec, Grouped, SourceSpec
 from kpidsl.results import Profile
 
 Part = Partial | Aggregate
@@ -42,17 +39,6 @@ _MANY_FILTERS = 3
 _MANY_ROWS = 200_000
 _SAMPLE = 50_000
 _FEW_CLASSES = 2_500
-
-
-@frozen
-class Query:
-    """A scan that was run: what was asked of which source, how long it took, how many rows came back."""
-
-    source: str
-    sql: str
-    seconds: float
-    rows: int
->>>>>>> main
 
 
 @frozen(eq=False)
@@ -78,11 +64,8 @@ class Runner:
 
     graph: Graph
     session: Session
-<<<<<<< HEAD
     as_of: date
-=======
     profiles: Mapping[str, Profile] = field(factory=dict)
->>>>>>> main
     queries: list[Query] = field(factory=list)
     _links: dict[tuple[str, str], Diagnostic | None] = field(factory=dict, init=False)
 
@@ -113,7 +96,7 @@ class Runner:
         if failure:
             return Attached(spec.name, spec.name, {}, (failure,)), None
         columns = [c for c in spec.columns if c.value is not None and spec.stored(c)]
-        broken = {c.name: lost for c in columns if (lost := self._gathers_trouble(c, parent.name))}
+        broken = {c.name: lost for c in columns if (lost := self._gathers_trouble(spec, c, parent.name))}
         columns = [c for c in columns if c.name not in broken]
         try:
             kinds, query = self._kept(spec, origin, columns)
@@ -149,9 +132,9 @@ class Runner:
         place = f"source {spec.name}"
         return [Diagnostic("K528", message, spec.span, Severity.WARNING, place=place)]
 
-    def _gathers_trouble(self, column: ColumnSpec, parent: str) -> Diagnostic | None:
+    def _gathers_trouble(self, spec: SourceSpec, column: ColumnSpec, parent: str) -> Diagnostic | None:
         """Why the aggregations of a column cannot be made."""
-        rows = [row for g in gathers_of(column.value) for row in (g.argument, g.filter, g.weight)]
+        rows = [row for g in spec.gathers(column.value) for row in (g.argument, g.filter, g.weight)]
         return self.trouble(parent, *rows)
 
     def _fails(self, spec: SourceSpec, origin: Grouped, column: ColumnSpec) -> Diagnostic | None:

@@ -6,7 +6,7 @@ from attrs import evolve, field, frozen
 
 from kpidsl.diagnostics import Span
 from kpidsl.model.periods import Grain
-from kpidsl.model.rows import ColumnRef, Row, columns_of, gathers_of
+from kpidsl.model.rows import ColumnRef, Gather, Row, columns_of, gathers_of
 from kpidsl.model.types import Type
 
 
@@ -99,7 +99,19 @@ class SourceSpec:
         """
         if column.value is None:
             return True
-        return isinstance(self.origin, Grouped) and not any(ref.via for ref in columns_of(column.value))
+        if not isinstance(self.origin, Grouped):
+            return False
+        own = (self.column(ref.name) for ref in columns_of(column.value))
+        linked = any(ref.via for ref in columns_of(column.value))
+        return not linked and all(one is None or self.stored(one) for one in own)
+
+    def gathers(self, row: Row | None) -> frozenset[Gather]:
+        """Every aggregation that an expression rests on, in the columns of the source that it reads too."""
+        found = gathers_of(row)
+        for ref in columns_of(row):
+            column = self.column(ref.name) if not ref.via else None
+            found |= self.gathers(column.value) if column is not None else frozenset()
+        return found
 
 
 def given_rows(spec: SourceSpec) -> SourceSpec:

@@ -18,13 +18,8 @@ from kpidsl.graph import (
     Share,
     Shift,
 )
-<<<<<<< HEAD
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
-from kpidsl.model.units import PERCENT, POINTS, Unit, format_value
-=======
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
 from kpidsl.model.units import PERCENT, POINTS, Unit
->>>>>>> main
 
 Leaf = Callable[[Node], str | None]
 """What to write in the place of a node; None to write it out."""
