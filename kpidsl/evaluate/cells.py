@@ -47,11 +47,20 @@ class Writing:
     dates: str | None = None
     zone: str = "UTC"
     """The zone of the calendar, for time stamps that carry their own."""
+    missing: tuple[str, ...] = ()
+    """Cells that are missing values although they hold something."""
 
 
 def filled(text: str) -> str:
     """Whether a cell holds more than blanks. Most begin with a sign, so that nothing has to be trimmed."""
     return f"({text} BETWEEN '!' AND '~' OR ltrim({text}, {literal(_BLANKS)}) <> '')"
+
+
+def present(text: str, writing: Writing) -> str:
+    """Whether a cell holds a value: more than blanks, and none of the words that the spec calls missing."""
+    if not writing.missing:
+        return filled(text)
+    return f"({filled(text)} AND trim({text}, {literal(SPACES)}) NOT IN ({_words(writing.missing)}))"
 
 
 def signs_of(unit: Unit) -> tuple[str, ...]:
