@@ -191,42 +191,42 @@ class Evaluation:
 
     def to_arrow(self) -> pyarrow.Table:
         """A row per verdict, history included, as a pyarrow Table. Needs `kpidsl[arrow]`."""
-        pyarrow = _library("pyarrow", "arrow")
-        types = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64(), bool: pyarrow.bool_()}
-        types[date] = pyarrow.date32()
-        columns, kinds = self._columns()
-        return pyarrow.table(
-            {name: pyarrow.array(values, types[kinds[name]]) for name, values in columns.items()}
-        )
+        arrow = _library("pyarrow", "arrow")
+        types = {str: arrow.string(), float: arrow.float64(), int: arrow.int64(), bool: arrow.bool_()}
+        types[date] = arrow.date32()
+        columns = {name: arrow.array(values, types[kind]) for name, kind, values in self._columns()}
+        table: pyarrow.Table = arrow.table(columns)
+        return table
 
     def to_pandas(self) -> pandas.DataFrame:
         """A row per verdict, history included, as a pandas DataFrame. Needs `kpidsl[pandas]`."""
-        pandas = _library("pandas", "pandas")
+        library = _library("pandas", "pandas")
         types = {str: "object", float: "float64", int: "Int64", bool: "bool", date: "datetime64[s]"}
-        columns, kinds = self._columns()
-        frame: pandas.DataFrame = pandas.DataFrame(
-            {name: pandas.Series(values, dtype=types[kinds[name]]) for name, values in columns.items()}
-        )
+        columns = {name: library.Series(values, dtype=types[kind]) for name, kind, values in self._columns()}
+        frame: pandas.DataFrame = library.DataFrame(columns)
         return frame
 
     def to_polars(self) -> polars.DataFrame:
         """A row per verdict, history included, as a polars DataFrame. Needs `kpidsl[polars]`."""
-        polars = _library("polars", "polars")
-        types = {str: polars.String, float: polars.Float64, int: polars.Int64, bool: polars.Boolean}
-        types[date] = polars.Date
-        columns, kinds = self._columns()
-        return polars.DataFrame(columns, schema={name: types[kind] for name, kind in kinds.items()})
+        library = _library("polars", "polars")
+        types = {str: library.String, float: library.Float64, int: library.Int64, bool: library.Boolean}
+        types[date] = library.Date
+        columns = {name: library.Series(values, dtype=types[kind]) for name, kind, values in self._columns()}
+        frame: polars.DataFrame = library.DataFrame(columns)
+        return frame
 
     def _repr_html_(self) -> str:
         from kpidsl.render import tables
 
         return tables.as_html(self._outcome)
 
-    def _columns(self) -> tuple[dict[str, list[Any]], dict[str, type]]:
+    def _columns(self) -> Iterator[tuple[str, type, list[Any]]]:
+        """The flat records by column: name, kind, values."""
         from kpidsl.render import tables
 
         records = list(tables.records(self._outcome))
-        return {name: [record[name] for record in records] for name in tables.KINDS}, tables.KINDS
+        for name, kind in tables.KINDS.items():
+            yield name, kind, [record[name] for record in records]
 
 
 def _library(name: str, extra: str) -> Any:

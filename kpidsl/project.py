@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
@@ -93,6 +94,12 @@ class Outcome:
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
 
     @property
+    def warnings(self) -> tuple[Diagnostic, ...]:
+        """The promises that sources do not keep; the report names them in short."""
+        found = (p for profile in self.profiles.values() for p in profile.problems)
+        return tuple(p for p in found if p.severity is Severity.WARNING)
+
+    @property
     def drafts(self) -> frozenset[str]:
         """The KPIs that are shown and never counted."""
         return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)
@@ -113,9 +120,8 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
     """The files, parsed, and after them every file that is imported, each once."""
     parsed = [parse(source, report) for source in sources]
     known = {Path(file.source.name).resolve() for file in parsed}
-    fence = files.shown_as(root)
     for file in parsed:  # grows while it is walked
-        for name, span in imports_of(file, report, fence):
+        for name, span in imports_of(file, report, _fence(root, file.source.name)):
             path = Path(name)
             if path.resolve() in known:
                 continue
@@ -125,6 +131,11 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
             elif (source := files.read(path, report, name)) is not None:
                 parsed.append(parse(source, report))
     return parsed
+
+
+def _fence(root: Path, name: str) -> str:
+    """The root, named from where the name of a file is named: imports are compared with it as texts."""
+    return root.as_posix() if Path(name).is_absolute() else Path(os.path.relpath(root)).as_posix()
 
 
 def _located(graph: Graph) -> Graph:
@@ -366,7 +377,8 @@ def _inside(span: Span | None, outer: Span) -> bool:
 
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
     """Why sources cannot be used. What they promise and do not keep stays with their profile."""
-    return (p for profile in profiles.values() for p in profile.problems if p.severity is Severity.ERROR)
+    every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
+    return (p for p in every if p.severity is Severity.ERROR)
 
 
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")

@@ -100,7 +100,11 @@ def write(folder: Path, specs: str = SPECS) -> Path:
 def kpi(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> Run:
     """Run the command in a folder, as a process of its own, without a terminal."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    }
     done = subprocess.run(
         [sys.executable, "-m", "kpidsl", *arguments],
         cwd=folder,

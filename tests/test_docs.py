@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kpidsl.codes import CATALOGUE
+from kpidsl.model.functions import every
 from tests.markdown import Block, Section, commands_of, is_file, sections_of
 
 ROOT = Path(__file__).parents[1]
@@ -73,11 +75,53 @@ def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
 def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "100")
     if (ROOT / "examples").exists() and "examples/" in page.read_text(encoding="utf-8"):
         shutil.copytree(ROOT / "examples", tmp_path / "examples")
         monkeypatch.chdir(tmp_path)
     for line, command, expected, actual in outputs(section, tmp_path):
         assert actual == expected, f"{page.name}, line {line}: {command}"
+
+
+def test_the_reference_names_every_function() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert [f.name for f in every() if f"`{f.name}" not in page] == []
+
+
+FAMILIES = {
+    "K0": "Files",
+    "K1": "Reading a spec",
+    "K2": "Names",
+    "K3": "Types and units",
+    "K4": "Promises",
+    "K5": "Sources and their data",
+    "K6": "Evaluation",
+    "K7": "Config, command line, Python",
+}
+
+
+def catalogue() -> str:
+    """The page of all codes, as it must stand in docs/errors.md."""
+    said = [
+        "# Errors and warnings",
+        "",
+        "Everything that kpidsl reports has a code and a name; `kpi rule K301` prints an entry. An error keeps what depends on",
+        "the broken part from being evaluated; everything else goes on. Warnings and infos stop nothing.",
+    ]
+    for family, title in FAMILIES.items():
+        rows = [c for c in CATALOGUE.values() if c.code.startswith(family)]
+        said += ["", f"## {title}", "", "| code | name | severity | reported when |", "|---|---|---|---|"]
+        said += [f"| {c.code} | `{c.name}` | {c.severity.word} | {c.summary} |" for c in sorted(rows, key=lambda c: c.code)]
+    return "\n".join(said) + "\n"
+
+
+def test_the_page_of_errors_is_the_catalogue() -> None:
+    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == catalogue()
+
+
+def test_the_reference_names_every_error_of_the_language() -> None:
+    page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
+    assert [c for c in CATALOGUE if c[:2] in ("K2", "K3", "K4") and c not in page] == []
 
 
 def update(page: Path) -> None:
@@ -106,5 +150,7 @@ def update(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["COLUMNS"] = "100"
+    (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
     for name in sys.argv[1:]:
         update(Path(name))

@@ -56,7 +56,9 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
         ctx.exit()
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print the version."
 )
@@ -96,7 +98,14 @@ def _guarded(arguments: list[str]) -> int:
             return _not_written(error)
         return _internal(error, arguments)
     except Exception as error:
+        if _interrupted(error):
+            return 130
         return _internal(error, arguments)
+
+
+def _interrupted(error: Exception) -> bool:
+    """Ctrl-C while DuckDB is at work comes as one of these; duckdb is not imported for its name alone."""
+    return type(error).__name__ == "InterruptException" or str(error) == "Query interrupted"
 
 
 def _pipe_closed() -> int:

@@ -27,7 +27,7 @@ _FAILING: dict[str, frozenset[str]] = {
 """Each word fails what is worse, too; `grey` is a light of its own."""
 
 
-@click.command("eval")
+@click.command("eval", short_help="Compute the KPIs and judge them.")
 @paths_argument
 @click.option(
     "--as-of", metavar="DATE", help="Judge as of this day; default: as_of of the config, else today."
@@ -86,7 +86,8 @@ def command(
         return 2
     with screens.progress() as step:
         outcome = project.evaluate(specs, wish, step)
-    screens.report(wanted(outcome.diagnostics, quiet=quiet, verbose=verbose))
+    told = [*outcome.diagnostics, *outcome.warnings] if verbose else outcome.diagnostics
+    screens.report(wanted(told, quiet=quiet, verbose=verbose))
     renderers = {
         "text": lambda screen: verdicts.render(outcome, screen, quiet=quiet, verbose=verbose),
         "json": lambda _: plain.as_json(plain.evaluation(outcome)),

@@ -11,7 +11,7 @@ from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.outputs import outputs, put
 
 
-@click.command("explain")
+@click.command("explain", short_help="Show how a verdict comes about.")
 @click.argument("kpi")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
 @click.option("--as-of", metavar="DATE", help="As of this day; default: as_of of the config, else today.")

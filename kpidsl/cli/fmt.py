@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kpidsl.diagnostics import Report, Source
 
 
-@click.command("fmt")
+@click.command("fmt", short_help="Write specs in the one layout.")
 @paths_argument
 @click.option("--check", is_flag=True, help="Write nothing; end in 1 if a file would change.")
 @click.option(

@@ -10,7 +10,7 @@ from kpidsl.cli.outputs import outputs, put
 from kpidsl.diagnostics import Severity
 
 
-@click.command("graph")
+@click.command("graph", short_help="Draw what is computed from what.")
 @paths_argument
 @click.option(
     "--kpi", "kpis", multiple=True, metavar="NAME", help="Only what this KPI is computed from; repeatable."

@@ -13,7 +13,7 @@ from kpidsl.diagnostics import Diagnostic, Severity
 _MOST = 200  # files looked at when a folder is given
 
 
-@click.command("init")
+@click.command("init", short_help="Draft a spec from data files.")
 @click.argument("files", nargs=-1, metavar="[FILES]...")
 @click.option(
     "-o", "--output", default="kpis.kpi", show_default=True, metavar="FILE", help="- is standard output."

@@ -9,7 +9,7 @@ from kpidsl.cli.inputs import load, unreadable
 from kpidsl.cli.outputs import outputs, put
 
 
-@click.command("lint")
+@click.command("lint", short_help="Check specs: syntax, names, units, promises.")
 @paths_argument
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
 @click.option("--strict", is_flag=True, help="End in 1 for warnings, too.")

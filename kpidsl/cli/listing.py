@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _COLUMNS = ("name", "title", "target", "deadline", "owner", "stage")
 
 
-@click.command("list")
+@click.command("list", short_help="List the KPIs and what they promise.")
 @paths_argument
 @click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text, json or csv; repeatable."

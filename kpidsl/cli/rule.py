@@ -7,7 +7,7 @@ import click
 from kpidsl.cli.console import common, console
 
 
-@click.command("rule")
+@click.command("rule", short_help="Say what a diagnostic means.")
 @click.argument("code", required=False)
 @common
 def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) -> int:

@@ -7,7 +7,7 @@ import click
 from kpidsl.cli.console import common, console
 
 
-@click.command("schema")
+@click.command("schema", short_help="Print the JSON Schema of an output.")
 @click.argument("name", type=click.Choice(["eval", "lint"]))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:

@@ -60,7 +60,7 @@ def figure(value: float | None) -> float | None:
 # -- verdicts --------------------------------------------------------------------------------------
 
 _AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "final", "counts")
-_NUMBERS = (
+NUMBERS = (
     "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline",
     "attainment", "gap", "projection",
 )  # fmt: skip
@@ -70,7 +70,7 @@ def verdict(v: Verdict) -> dict[str, Any]:
     """One verdict. Percents are fractions: 4.2% is 0.042."""
     return {
         **{name: getattr(v, name) for name in _AS_IS},
-        **{name: figure(getattr(v, name)) for name in _NUMBERS},
+        **{name: figure(getattr(v, name)) for name in NUMBERS},
         "slice": dict(v.slice),
         "window": _window(v.window),
         "deadline": _day(v.deadline),
@@ -133,7 +133,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "first": _day(profile.first),
         "watermark": _day(profile.watermark),
         "stale": profile.stale,
-        "problems": [diagnostic(problem) for problem in profile.problems],
+        "problems": [diagnostic(problem) for problem in (*profile.broken, *profile.problems)],
     }
 
 

@@ -26,7 +26,7 @@ def render(explanation: Explanation, outcome: Outcome, screen: Screen, *, sql: b
     title = screen.paint(clean(v.title), "bold") + (f" · {figures.slice_name(v)}" if v.slice else "")
     place = f"{clean(kpi.span.source.name)}:{kpi.span.line}"
     lines = [f"{title}  {screen.paint(f'{kpi.name}  {place}', 'dim')}"]
-    light = screen.paint(f"{figures.sign(v.light, screen)} {v.word}", figures.STYLES[v.light])
+    light = screen.paint(f"{figures.sign(v.light, screen)} {v.word}", figures.style(v))
     first, *rest = wrap(clean(v.why), max(screen.width - 2, 30)) or [""]
     lines += [light, f"  {first}", *(f"  {line}" for line in rest), ""]
     lines += _labelled("formula", _formula(explanation, named), screen)

@@ -9,7 +9,7 @@ from kpidsl.model.units import ONE, Unit, format_value
 from kpidsl.render.cells import Screen, clean
 
 if TYPE_CHECKING:
-    from kpidsl.results import Light, Verdict
+    from kpidsl.results import Light, ObjectiveVerdict, Verdict
 
 SIGNS: dict[Light, str] = {"green": "●", "amber": "▲", "red": "■", "grey": "○", "none": "·"}
 PLAIN_SIGNS: dict[Light, str] = {"green": "+", "amber": "!", "red": "x", "grey": "?", "none": "."}
@@ -21,6 +21,11 @@ _BARS = "▁▂▃▄▅▆▇█"
 _GAP = "·"
 TREND = 12
 """The most windows that a sparkline shows."""
+
+
+def style(verdict: Verdict | ObjectiveVerdict) -> str:
+    """The style of a light; what failed is grey, and still should be seen."""
+    return "bold" if verdict.word == "failed" else STYLES[verdict.light]
 
 
 def sign(light: Light, screen: Screen) -> str:

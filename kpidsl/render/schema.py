@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from kpidsl.render.data import SCHEMA_VERSION
+from kpidsl.render.data import NUMBERS, SCHEMA_VERSION
 
 Schema = dict[str, Any]
 
@@ -43,16 +43,6 @@ def _definitions() -> Schema:
     from kpidsl.results import Light, Verb
 
     place = _record(file=_TEXT, line=_INTEGER, column=_INTEGER, end_line=_INTEGER, end_column=_INTEGER)
-    numbers = (
-        "value",
-        "target_low",
-        "target_high",
-        "reference_low",
-        "reference_high",
-        "tolerance",
-        "baseline",
-    )
-    numbers += ("attainment", "gap", "projection")
     verdict: Schema = {
         "word": {"enum": list(get_args(Verb))},
         "light": {"enum": list(get_args(Light))},
@@ -68,7 +58,7 @@ def _definitions() -> Schema:
         "window": _maybe(_ref("window")),
         "deadline": _maybe(_DATE),
         "watermark": _maybe(_DATE),
-        **{name: _maybe(_NUMBER) for name in numbers},
+        **{name: _maybe(_NUMBER) for name in NUMBERS},
     }
     return {
         "place": place,

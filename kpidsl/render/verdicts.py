@@ -89,7 +89,7 @@ def _broken_promises(profile: Profile, screen: Screen) -> list[str]:
     sign = screen.paint(figures.sign("amber", screen), figures.STYLES["amber"])
     lines = []
     for text in dict.fromkeys(said):
-        name = f"{clean(profile.source)}: " if profile.source not in text.split() else ""
+        name = f"{clean(profile.source)}: " if profile.source not in text.replace("`", "").split() else ""
         first, *rest = wrap(f"{name}{clean(text)}", screen.width - 2)
         lines += [f"{sign} {first}", *(f"  {line}" for line in rest)]
     return lines
@@ -176,7 +176,7 @@ def _taken(widths: Sequence[int]) -> int:
 def _lines(row: _Row, widths: Sequence[int], screen: Screen) -> list[str]:
     hang = row.indent + "  "
     first, *more = _names(row, widths[_KPI], hang)
-    style = figures.STYLES[row.verdict.light]
+    style = figures.style(row.verdict)
     parts = []
     for i, cell in enumerate(row.cells):
         if not widths[i]:
@@ -205,7 +205,7 @@ def _stacked(row: _Row, screen: Screen) -> list[str]:
     head = f"{row.indent}{row.cells[_VERDICT].strip()}"
     names = wrap(row.cells[_KPI], max(screen.width - width(head) - 2, 12))
     figure = [cell for cell in (row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED]) if cell]
-    lines = [f"{screen.paint(head, figures.STYLES[v.light])}{_GAP}{screen.paint(names[0], 'bold')}"]
+    lines = [f"{screen.paint(head, figures.style(v))}{_GAP}{screen.paint(names[0], 'bold')}"]
     lines += [" " * (width(head) + 2) + screen.paint(name, "bold") for name in names[1:]]
     lines += [f"    {line}" for line in wrap(" · ".join(figure), room)]
     return lines + [f"    {screen.paint(line, 'dim')}" for line in wrap(row.why, room)]
@@ -230,39 +230,48 @@ def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: b
     column = max(map(width, words)) + len(_GAP)
     lines = [screen.paint(" " * column + "objective", "dim")]
     for objective, word in zip(shown, words, strict=True):
-        titles = wrap(clean(objective.title), max(screen.width - column, 20))
-        left = screen.paint(pad(word, column - len(_GAP)), figures.STYLES[objective.light]) + _GAP
+        titles = wrap(clean(objective.title), max(screen.width - column, 12)) or [""]
+        left = screen.paint(pad(word, column - len(_GAP)), figures.style(objective)) + _GAP
         for title in titles:
             lines.append(left + screen.paint(title, "bold"))
             left = " " * column
-        lines += [
-            f"{' ' * column}  {screen.paint(line, 'dim')}"
-            for line in wrap(clean(objective.why), max(screen.width - column - 2, 20))
-        ]
+        hang = 4 if screen.width < _STACKED else column + 2
+        room = max(screen.width - hang, 16)
+        lines += [" " * hang + screen.paint(line, "dim") for line in wrap(clean(objective.why), room)]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _summary(outcome: Outcome, screen: Screen) -> str:
-    """`12 KPIs: 1 missed, 2 at risk, 9 met` with what is worst first."""
+    """`12 KPIs: 1 missed, 2 at risk, 9 met; 1 draft`, then the same of objectives."""
     headlines = [j.headline for j in outcome.judged]
     drafts = len(outcome.drafts.intersection(v.kpi for v in headlines))
     counted = [v for v in headlines if v.kpi not in outcome.drafts]
-    aside = f"{drafts} draft{'s' if drafts > 1 else ''}" if drafts else ""
-    parts = ["; ".join(part for part in (_tally(len(counted), "KPI", counted, screen), aside) if part)]
-    if outcome.objectives:
-        parts.append(_tally(len(outcome.objectives), "objective", outcome.objectives, screen))
-    return "".join(f"{part}\n" for part in parts if part)
+    aside = [f"{drafts} draft{'s' if drafts > 1 else ''}"] if drafts else []
+    lines = _tally("KPI", counted, aside, screen) + _tally("objective", outcome.objectives, [], screen)
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _tally(count: int, noun: str, items: Sequence[Verdict | ObjectiveVerdict], screen: Screen) -> str:
-    if not count:
-        return ""
+def _tally(
+    noun: str, items: Sequence[Verdict | ObjectiveVerdict], aside: Sequence[str], screen: Screen
+) -> list[str]:
+    """How many have which word, what needs attention first, over as many lines as that takes."""
     words: dict[tuple[int, str], int] = {}
     for item in items:
         key = (figures.LIGHTS.index(item.light), item.word)
         words[key] = words.get(key, 0) + 1
     said = [
-        screen.paint(f"{number} {word}", figures.STYLES[figures.LIGHTS[light]])
-        for (light, word), number in sorted(words.items())
+        (f"{count} {word}", figures.STYLES[figures.LIGHTS[at]]) for (at, word), count in sorted(words.items())
     ]
-    return f"{count} {noun}{'s' if count != 1 else ''}: {', '.join(said)}"
+    said += [(text, "dim") for text in aside]
+    if not said:
+        return []
+    lines = [f"{len(items)} {noun}{'s' if len(items) != 1 else ''}:"]
+    used = width(lines[0])
+    for index, (text, style) in enumerate(said):
+        cell = text + ("," if index < len(said) - 1 else "")
+        if used + 1 + width(cell) > screen.width:
+            lines.append(" ")
+            used = 1
+        lines[-1] += f" {screen.paint(text, style)}{cell[len(text) :]}"
+        used += 1 + width(cell)
+    return lines

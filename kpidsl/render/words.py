@@ -19,7 +19,7 @@ from kpidsl.graph import (
     Shift,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
-from kpidsl.model.units import PERCENT, POINTS, Unit, format_value
+from kpidsl.model.units import PERCENT, POINTS, Unit
 
 Leaf = Callable[[Node], str | None]
 """What to write in the place of a node; None to write it out."""
@@ -59,7 +59,7 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
         case Aggregate():
             return aggregate(node)
         case Constant(value=value, unit=unit):
-            return format_value(value, unit)
+            return literal_number(value, unit)
         case Combine():
             return _combined(node, leaf)
         case Shift(node=inner, by="year"):
@@ -74,7 +74,7 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
         case Share(node=inner):
             return f"share of total({formula(inner, leaf, top=False)})"
         case Default(node=inner, value=value, unit=unit):
-            return f"{formula(inner, leaf, top=False)} default {format_value(value, unit)}"
+            return f"{formula(inner, leaf, top=False)} default {literal_number(value, unit)}"
 
 
 def _unguarded(node: Node) -> Node:
@@ -104,10 +104,21 @@ def _combined(node: Combine, leaf: Leaf) -> str:
 
 
 def _bracketed(node: Node, said: str, leaf: Leaf, least: int) -> str:
-    """Brackets where the node binds less than its place needs; a node with a name or a number needs none."""
-    if not isinstance(node, Combine) or leaf(node) is not None or node.op not in _ARITHMETIC:
+    """Brackets where the node binds less than its place needs; a node with a name or a number needs none.
+
+    A `where` or a `default` in the middle of a formula would be taken for that of all before it.
+    """
+    if leaf(node) is not None:
         return said
-    return f"({said})" if _ARITHMETIC[node.op] < least else said
+    match node:
+        case Aggregate(filter=filter):
+            return said if filter is None else f"({said})"
+        case Default():
+            return f"({said})"
+        case Combine(op=op) if op in _ARITHMETIC:
+            return f"({said})" if _ARITHMETIC[op] < least else said
+        case _:
+            return said
 
 
 def aggregate(node: Aggregate) -> str:
@@ -186,7 +197,18 @@ def _literal(literal: Literal) -> str:
         case date() as day:
             return day.isoformat()
         case number:
-            return format_value(number, literal.type.unit)
+            return literal_number(number, literal.type.unit)
+
+
+def literal_number(value: float, unit: Unit) -> str:
+    """A number with all its digits, as a spec writes it: `2_500 EUR`, `4.25%`."""
+    scaled = value if unit.style == "plain" else value * 100
+    text = f"{scaled:.12g}"
+    if abs(scaled) >= 10_000 and text.lstrip("-").isdigit():
+        text = f"{int(text):_}"
+    if unit.style == "percent":
+        return f"{text}%"
+    return f"{text} {unit}".rstrip()
 
 
 def quoted(name: str) -> str:
@@ -219,4 +241,4 @@ def _change_unit(promise: Bound, unit: Unit) -> Unit:
 
 
 def _promised(node: Node, unit: Unit, leaf: Leaf) -> str:
-    return format_value(node.value, unit) if isinstance(node, Constant) else formula(node, leaf, top=False)
+    return literal_number(node.value, unit) if isinstance(node, Constant) else formula(node, leaf, top=False)

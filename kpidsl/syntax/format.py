@@ -190,12 +190,19 @@ def _definition(definition: n.Definition) -> Iterator[Line]:
         yield from _clause(clause)
 
 
-def _head_end(definition: Any) -> int:
+def _head_end(definition: n.Definition) -> int:
     """Where the header line's own text ends, so that a comment behind it is told from one below."""
-    if isinstance(definition, n.MeasureDef):
-        return definition.value.span.end
-    last = getattr(definition, "title", None) or getattr(definition, "name", None)
-    return last.span.end if last else definition.span.start + len("calendar")
+    match definition:
+        case n.MeasureDef(value=value):
+            return value.span.end
+        case n.SourceDef(name=name, title=title) | n.KpiDef(name=name, title=title):
+            return (title or name).span.end
+        case n.ObjectiveDef(name=name, title=title):
+            return (title or name).span.end
+        case n.TestDef(title=title) | n.ScenarioDef(title=title):
+            return title.span.end
+        case _:
+            return definition.span.start + len("calendar")
 
 
 def _titled(kind: str, name: n.Word, title: n.String | None) -> str:
@@ -331,10 +338,8 @@ def _said_of_promise(clause: Any) -> tuple[str, str] | None:
             return "from", period.text
         case n.Deadline(period=period):
             return "deadline", period.text
-        case n.Baseline(value=str(words)):
-            return "baseline", words
         case n.Baseline(value=value):
-            return "baseline", expression(value)
+            return "baseline", value if isinstance(value, str) else expression(value)
         case n.Pace(kind=kind):
             return "pace", kind
         case n.By(dimensions=dimensions):

@@ -19,7 +19,9 @@ def span(source: Source, text: str) -> Span:
     return Span(source, start, start + len(text))
 
 
-def shown(source: Source, text: str, *labels: tuple[str, str], screen: Screen | None = None, help: str | None = None) -> str:
+def shown(
+    source: Source, text: str, *labels: tuple[str, str], screen: Screen | None = None, help: str | None = None
+) -> str:
     found = Diagnostic(
         "K301",
         "it is wrong",
@@ -67,7 +69,9 @@ def test_labels_that_do_not_fit_beside_hang_below() -> None:
 
 
 def test_a_label_within_the_stretch_shows() -> None:
-    assert "  | ^^^^---^^^^^^\n" in shown(Source("a.kpi", "one two three\n"), "one two three", ("two", "here"))
+    assert "  | ^^^^---^^^^^^\n" in shown(
+        Source("a.kpi", "one two three\n"), "one two three", ("two", "here")
+    )
 
 
 def test_lines_in_between_are_marked() -> None:

@@ -1,0 +1,119 @@
+"""kpi.toml: what it may say, and what is told of the rest."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kpidsl.config import Config, load
+from kpidsl.diagnostics import Diagnostic, Report
+
+
+def read(folder: Path, text: str, name: str = "kpi.toml") -> tuple[Config, list[Diagnostic]]:
+    (folder / name).write_text(text)
+    report = Report()
+    return load([str(folder)], report), report.items
+
+
+FULL = """\
+as_of = "2026-10-15"
+fail_on = ["missed", "grey"]
+
+[project]
+name = "Atelier Lumen"
+
+[connections.shop]
+url = "duckdb:///${FOLDER}/shop.duckdb"
+
+[limits]
+memory = "2GB"
+threads = 4
+"""
+
+
+def test_all_that_it_can_say(tmp_path: Path) -> None:
+    config, problems = read(tmp_path, FULL)
+    assert problems == []
+    assert (config.root, config.name, config.as_of) == (tmp_path, "Atelier Lumen", date(2026, 10, 15))
+    assert config.fail_on == ("missed", "grey")
+    assert (config.limits.memory, config.limits.threads) == ("2GB", 4)
+    assert config.connections["shop"].url({"FOLDER": "data"}) == "duckdb:///data/shop.duckdb"
+
+
+def test_a_secret_that_is_not_set_is_named_and_none_is_shown(tmp_path: Path) -> None:
+    config, _ = read(tmp_path, '[connections.shop]\nurl = "postgresql://me:${PASSWORD}@db"\n')
+    missing = config.connections["shop"].url({})
+    assert isinstance(missing, Diagnostic)
+    assert missing.code == "K704"
+    assert "`PASSWORD`" in missing.message
+    assert "postgresql" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "line", "said"),
+    [
+        ("as_off = 2026-10-15\n", "K702", 1, "`as_of`"),
+        ("[project]\nas_of = 2026-10-15\n", "K702", 2, "at the top"),
+        ("[limits]\nmemroy = '2GB'\n", "K702", 2, "`memory`"),
+        ("[conections.shop]\nurl = 'x'\n", "K702", 1, "`connections`"),
+        ("[connections.shop]\nuri = 'x'\n", "K702", 2, "`url`"),
+        ("[connections.shop]\n", "K703", 1, None),
+        ("as_of = '2026-10'\n", "K703", 1, "2026-10-15"),
+        ("as_of = 2026-10-15T00:00:00\n", "K703", 1, "2026-10-15"),
+        ("fail_on = ['red']\n", "K703", 1, "missed"),
+        ("fail_on = 'missed'\n", "K703", 1, "a list"),
+        ("[project]\nname = 3\n", "K703", 2, "a text"),
+        ("project = 3\n", "K703", 1, "[project]"),
+        ("[limits]\nthreads = true\n", "K703", 2, "1 to 1024"),
+        ("[limits]\nmemory = 'much'\n", "K703", 2, "2GB"),
+        ("[project\n", "K701", 1, None),
+        ("a = \n", "K701", 1, None),
+        ("a = 1\na = 2\n", "K701", 2, None),
+    ],
+)
+def test_what_does_not_fit_is_told_where_it_stands(
+    tmp_path: Path, text: str, code: str, line: int, said: str | None
+) -> None:
+    _, problems = read(tmp_path, text)
+    assert problems[0].code == code
+    assert problems[0].span is not None
+    assert problems[0].span.line == line
+    assert said is None or said in (problems[0].help or "")
+
+
+def test_a_wrong_url_is_not_repeated(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, "[connections.shop]\nurl = ['secret']\n")
+    assert "secret" not in problems[0].message
+
+
+def test_the_nearest_one_holds_and_nothing_is_merged(tmp_path: Path) -> None:
+    inner = tmp_path / "a" / "b"
+    inner.mkdir(parents=True)
+    (tmp_path / "kpi.toml").write_text(FULL)
+    (tmp_path / "a" / "kpi.toml").write_text("")
+    report = Report()
+    config = load([str(inner)], report)
+    assert (config.root, config.name) == (tmp_path / "a", None)
+
+
+def test_pyproject_counts_only_with_a_table(tmp_path: Path) -> None:
+    inner = tmp_path / "a"
+    inner.mkdir()
+    (tmp_path / "kpi.toml").write_text('[project]\nname = "outer"\n')
+    config, _ = read(inner, "[project]\nname = 'x'\n", "pyproject.toml")
+    assert config.name == "outer"
+    config, problems = read(inner, "[tool.kpidsl]\nas_of = 2026-01-01\nas_on = 1\n", "pyproject.toml")
+    assert config.as_of == date(2026, 1, 1)
+    assert problems[0].span is not None
+    assert problems[0].span.line == 3
+
+
+def test_without_one_the_root_is_the_repository_or_what_holds_all_paths(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    paths = [str(tmp_path / "a"), str(tmp_path / "b")]
+    assert load(paths, Report()).root == tmp_path
+    (tmp_path / ".git").mkdir()
+    assert load(paths[:1], Report()).root == tmp_path
