@@ -75,6 +75,7 @@ def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
 def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "100")
     if (ROOT / "examples").exists() and "examples/" in page.read_text(encoding="utf-8"):
         shutil.copytree(ROOT / "examples", tmp_path / "examples")
         monkeypatch.chdir(tmp_path)
@@ -149,6 +150,7 @@ def update(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["COLUMNS"] = "100"
     (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
     for name in sys.argv[1:]:
         update(Path(name))

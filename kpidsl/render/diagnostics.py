@@ -51,10 +51,11 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)
     gutter = max((len(str(span.line)) for span, _, _ in spans), default=1)
-    if diagnostic.span is not None:
-        lines += _snippets(diagnostic.span.source, spans, gutter, tone, screen)
-    elif diagnostic.place:
+    if diagnostic.place:
         lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place)}")
+    if diagnostic.span is not None:
+        home = None if diagnostic.place else diagnostic.span.source
+        lines += _snippets(home, spans, gutter, tone, screen)
     lines += _remarks(diagnostic, gutter, bool(spans), screen)
     return "".join(line.rstrip() + "\n" for line in lines)
 
@@ -103,10 +104,13 @@ def _bar(gutter: int, screen: Screen) -> str:
 
 
 def _snippets(
-    home: Source, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen
+    home: Source | None, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen
 ) -> list[str]:
-    """The lines of the primary place's file first, then those of other files, each under an arrow."""
-    sources = list(dict.fromkeys([home, *(span.source for span, _, _ in spans)]))
+    """The lines of the primary place's file first, then those of other files, each under an arrow.
+
+    `home` is the file where the fault lies; None where it lies in data and the spec only says what was declared.
+    """
+    sources = list(dict.fromkeys(span.source for span, _, _ in spans))
     lines: list[str] = []
     for source in sources:
         mine = [entry for entry in spans if entry[0].source is source]
