@@ -40,6 +40,8 @@ _COUNTED = frozenset(
     " customers downloads items likes shares comments followers subscribers signups installs emails opens"
     " calls units clics".split()
 )
+REPORTED = frozenset("click clic impression view pageview session visit".split())
+"""Things that exports count by day or campaign, rather than list."""
 
 
 @frozen
