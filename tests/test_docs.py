@@ -103,9 +103,9 @@ def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
     return found
 
 
-def with_examples(page: Path, folder: Path) -> None:
-    """A page that speaks of the examples runs beside a copy of them."""
-    if "examples/" in page.read_text(encoding="utf-8"):
+def with_examples(section: Section, folder: Path) -> None:
+    """A section whose commands use the examples runs beside a copy of them."""
+    if any("examples/" in b.body for b in section.own if b.words in (("console",), ("python",))):
         shutil.copytree(ROOT / "examples", folder / "examples")
 
 
@@ -113,7 +113,7 @@ def with_examples(page: Path, folder: Path) -> None:
 def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    with_examples(page, tmp_path)
+    with_examples(section, tmp_path)
     for line, command, expected, actual in outputs(section, tmp_path):
         assert actual == expected, f"{page.name}, line {line}: {command}"
 
@@ -170,7 +170,7 @@ def update(page: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             before = os.getcwd()
             os.chdir(folder)
-            with_examples(page, Path(folder))
+            with_examples(section, Path(folder))
             try:
                 results = outputs(section, Path(folder))
             finally:
@@ -190,4 +190,4 @@ def update(page: Path) -> None:
 if __name__ == "__main__":
     (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
     for name in sys.argv[1:]:
-        update(Path(name))
+        update(Path(name).resolve())

@@ -51,10 +51,12 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)
     gutter = max((len(str(span.line)) for span, _, _ in spans), default=1)
+    in_data = diagnostic.place not in (None, "", ".")
+    if in_data:
+        lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place or '')}")
     if diagnostic.span is not None:
-        lines += _snippets(diagnostic.span.source, spans, gutter, tone, screen)
-    elif diagnostic.place:
-        lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place)}")
+        home = ":::" if in_data else "-->"
+        lines += _snippets(diagnostic.span.source, spans, gutter, tone, screen, home)
     lines += _remarks(diagnostic, gutter, bool(spans), screen)
     return "".join(line.rstrip() + "\n" for line in lines)
 
@@ -103,15 +105,16 @@ def _bar(gutter: int, screen: Screen) -> str:
 
 
 def _snippets(
-    home: Source, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen
+    home: Source, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen, first: str
 ) -> list[str]:
-    """The lines of the primary place's file first, then those of other files, each under an arrow."""
+    """The lines of the primary place's file first, then those of other files, each under an arrow. A place in the
+    data comes before them: there is what was found, and in the spec what was expected."""
     sources = list(dict.fromkeys([home, *(span.source for span, _, _ in spans)]))
     lines: list[str] = []
     for source in sources:
         mine = [entry for entry in spans if entry[0].source is source]
         line, column = source.position(mine[0][0].start)
-        arrow = "-->" if source is home else ":::"
+        arrow = first if source is home else ":::"
         place = f"{clean(source.name)}:{line}:{column}"
         lines.append(f"{' ' * gutter}{screen.paint(arrow, _SECONDARY)} {place}")
         lines.append(_bar(gutter, screen))
