@@ -161,3 +161,10 @@ def test_files_that_cannot_be_read(project: Project) -> None:
 def test_the_example_company() -> None:
     _, graph = init(ATELIER)
     assert len(graph.sources) > 5
+
+
+def test_rows_of_a_report_are_no_things(tmp_path: Path) -> None:
+    (tmp_path / "ads.csv").write_text("day,platform,spend (EUR),clicks\n2026-01-05,google,12.5,30\n", "utf-8")
+    text = sniff([tmp_path / "ads.csv"], tmp_path).text
+    assert "  row " not in text
+    assert 'kpi total_spend "Total spend"' in text
