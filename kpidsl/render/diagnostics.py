@@ -116,7 +116,7 @@ def _snippets(
     for source in sources:
         mine = [entry for entry in spans if entry[0].source is source]
         line, column = source.position(mine[0][0].start)
-        arrow = first if source is home else ":::"
+        arrow = "-->" if source is home else ":::"
         place = f"{clean(source.name)}:{line}:{column}"
         lines.append(f"{' ' * gutter}{screen.paint(arrow, _SECONDARY)} {place}")
         lines.append(_bar(gutter, screen))
