@@ -107,8 +107,10 @@ def _bar(gutter: int, screen: Screen) -> str:
 def _snippets(
     home: Source, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen, first: str
 ) -> list[str]:
-    """The lines of the primary place's file first, then those of other files, each under an arrow. A place in the
-    data comes before them: there is what was found, and in the spec what was expected."""
+    """The lines of the primary place's file first, then those of other files, each under an arrow.
+
+    A place in the data comes before them: there is what was found, and in the spec what was expected.
+    """
     sources = list(dict.fromkeys([home, *(span.source for span, _, _ in spans)]))
     lines: list[str] = []
     for source in sources:
