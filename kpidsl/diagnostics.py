@@ -119,6 +119,11 @@ class Diagnostic:
     place: str | None = None
     kpi: str | None = None
 
+    @property
+    def told(self) -> str:
+        """The message on one line, led by the place in the data where there is one."""
+        return f"{self.place}: {self.message}" if self.place else self.message
+
 
 @define
 class Report:

@@ -17,10 +17,11 @@ from kpidsl import files
 from kpidsl.compile import compile_files, imports_of, missing_import
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
-from kpidsl.graph import Graph, Kpi, aggregates
+from kpidsl.graph import Graph, Kpi
 from kpidsl.model.periods import Window, parse_period
 from kpidsl.model.sources import Files, SourceSpec, Table
-from kpidsl.split import nodes_of, split
+from kpidsl.needed import needed
+from kpidsl.split import split
 from kpidsl.syntax import nodes
 from kpidsl.syntax.parse import parse
 
@@ -241,7 +242,8 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
 
     graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
     kpis, lost, unsplit = _chosen(specs, wish)
-    sources = _needed(graph, kpis)
+    graph = needed(graph, kpis, wish.data)
+    sources = list(graph.sources.values())
     urls, unset = _urls(specs.config, sources)
     step("opening the sources")
     with Session(
@@ -263,7 +265,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     order = {name: place for place, name in enumerate(titles)}
     return Outcome(
         config=specs.config,
-        graph=evolve(graph, kpis={**graph.kpis, **{kpi.name: kpi for kpi in kpis}}),
+        graph=evolve(specs.graph, kpis={**graph.kpis, **{kpi.name: kpi for kpi in kpis}}),
         as_of=as_of,
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
@@ -310,19 +312,6 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     if kpis or not lost:
         return lost
     return lost[:1] if len(lost) == len(chosen) else []
-
-
-def _needed(graph: Graph, kpis: Iterable[Kpi]) -> list[SourceSpec]:
-    """The sources that some KPIs read, with all that their links lead to, in the order of the specs."""
-    parts = aggregates(*(node for kpi in kpis for node in nodes_of(kpi)))
-    stack = [part.source for part in parts]
-    found: set[str] = set()
-    while stack:
-        name = stack.pop()
-        if name not in found and name in graph.sources:
-            found.add(name)
-            stack += [link.target for link in graph.sources[name].links]
-    return [spec for name, spec in graph.sources.items() if name in found]
 
 
 def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
@@ -377,7 +366,9 @@ def _inside(span: Span | None, outer: Span) -> bool:
 
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
     """Why sources cannot be used. What they promise and do not keep stays with their profile."""
-    return (p for profile in profiles.values() for p in profile.problems if p.severity is Severity.ERROR)
+    every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
+    found = {id(p): p for p in every if p.severity is Severity.ERROR}
+    return found.values()
 
 
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")

@@ -62,6 +62,9 @@ class Profile:
     problems: tuple[Diagnostic, ...] = ()
     """Errors: the source cannot be read and everything on it fails. Warnings: a promise it breaks."""
 
+    broken: tuple[Diagnostic, ...] = ()
+    """Errors of single columns: what reads them fails, the rest of the source does not."""
+
     @property
     def failure(self) -> Diagnostic | None:
         """The first error, if the source cannot be used. Where days are known, an error spoils its column

@@ -117,7 +117,7 @@ TABLES = {
 
 def database() -> duckdb.DuckDBPyConnection:
     """All files as tables, without the rows later than the as-of date; orders know their session."""
-    db = duckdb.connect()
+    db = duckdb.connect(config={"threads": 1})
     for name, (columns, read) in TABLES.items():
         db.execute(f"create table {name} ({columns})")
         known = [row for row in read() if next(v for v in row if isinstance(v, date)) <= AS_OF]
@@ -128,5 +128,4 @@ def database() -> duckdb.DuckDBPyConnection:
         "create table orders as select o.*, s.channel, s.campaign, s.landing_page"
         " from order_rows o left join sessions s on s.session = o.session"
     )
-    db.execute("create macro total(x) as coalesce(sum(x), 0)")
     return db

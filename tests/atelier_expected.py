@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 import attrs
 import duckdb
+
 from tests.atelier_data import AS_OF, TABLES, database
 from tests.atelier_kpis import KPIS, Kpi, Promise
 
@@ -118,7 +119,7 @@ def fill(query: str, kpi: Kpi, window: Days, where: str) -> str:
     days = {end: f"day between date '{a}' and date '{b}'" for end, (a, b) in spans.items()}
     filled = {f"d{end}": text for end, text in days.items()}
     filled |= {f"w{end}": f"({text} and {where})" for end, text in days.items()}
-    return query.format(**filled)
+    return query.format(**filled, s=where)
 
 
 def read_by(kpi: Kpi) -> list[str]:
@@ -170,14 +171,15 @@ class Judge:
     kpi: Kpi
     window: Days
     watermark: date
-    newest: bool
 
     @property
     def running(self) -> bool:
         return isinstance(self.kpi.measured, int) or self.window[1] >= AS_OF
 
-    def number(self, query: str, where: str = "true") -> Value:
-        return self.db.execute("select " + fill(query, self.kpi, self.window, where)).fetchone()[0]
+    def numbers(self, where: str) -> tuple[Value, int]:
+        """The value, and how many rows went into it."""
+        query = f"select {self.kpi.query}, {self.kpi.rows}"
+        return self.db.execute(fill(query, self.kpi, self.window, where)).fetchone()
 
     def single(self, query: str) -> Value:
         return self.db.execute(fill(query, self.kpi, self.window, "true")).fetchone()[0]
@@ -221,7 +223,7 @@ class Judge:
             way = (self.watermark - begin).days / (end - begin).days
             gone = ((self.watermark - first).days + 1) / ((end - first).days + 1)
             return before.low + (following.low - before.low) * way, None, gone
-        if kpi.additive and self.running and not kpi.plan:
+        if kpi.additive and self.running:
             return promise.low * self.gone(), None, self.gone()
         return promise.low, promise.high, 1.0
 
@@ -231,12 +233,12 @@ class Judge:
             return None
         if kpi.glides:
             return baseline + (value - baseline) / way
-        return value / (self.gone() if kpi.plan and self.running else way)
+        return value / way
 
     def answer(self, item: str | None = None, is_slice: bool = False) -> Answer:
         kpi = self.kpi
         where = "true" if not is_slice else f"{kpi.by} is null" if item is None else f"{kpi.by} = '{item}'"
-        value, promise = self.number(kpi.query, where), self.promise(item, is_slice)
+        (value, rows), promise = self.numbers(where), self.promise(item, is_slice)
         deadline = kpi.deadline
         if kpi.milestones:
             deadline = next(day for day, _ in kpi.milestones if day >= min(self.window[1], AS_OF))
@@ -244,7 +246,7 @@ class Judge:
             window=self.window,
             word="no target",
             value=value,
-            rows=self.number(kpi.rows, where),
+            rows=rows,
             running=self.running,
             deadline=deadline,
             days_left=max((deadline - AS_OF).days, 0),
@@ -284,7 +286,7 @@ def answers(db: duckdb.DuckDBPyConnection, kpi: Kpi) -> Expected:
         left = (kpi.deadline - AS_OF).days
         idle = Answer(None, "not started", deadline=kpi.deadline, days_left=left, watermark=reached)
         return Expected((idle,), {}, 0)
-    judges = [Judge(db, kpi, window, reached, window == windows[-1]) for window in windows]
+    judges = [Judge(db, kpi, window, reached) for window in windows]
     slices = {
         item: tuple(judge.answer(item, is_slice=True) for judge in judges)
         for item in (slices_of(db, kpi, windows) if kpi.by else ())

@@ -116,6 +116,7 @@ def with_examples(section: Section, folder: Path) -> None:
 def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("COLUMNS", "100")
     with_examples(section, tmp_path)
     for line, command, expected, actual in outputs(section, tmp_path):
         assert actual == expected, f"{page.name}, line {line}: {command}"
@@ -225,6 +226,7 @@ def update(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["COLUMNS"] = "100"
     (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
     for name in sys.argv[1:]:
         update(Path(name).resolve())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.columns import Expression, expression, wrong_type
 from kpidsl.evaluate.quote import name
 from kpidsl.evaluate.tables import Attached, Cells, Read, Reading, Typed, Unreadable
 from kpidsl.evaluate.verify import bad_cell, fractions, said_missing, verify
+from kpidsl.model.sources import ColumnSpec
 
 
 def attach(reading: Reading, read: Read) -> Attached:
@@ -24,11 +27,9 @@ def attach(reading: Reading, read: Read) -> Attached:
 def _table(reading: Reading, read: Cells) -> Attached:
     con, label = reading.connection, reading.label
     columns = {c.name: c for c in reading.columns if c.name not in read.broken}
-    kinds = {column: _kind(reading, read, column) for column in columns}
-    values = [
-        f"{cells.typed(kinds[c], read.columns[c], columns[c].type.unit, reading.writing)} AS {name(c)}"
-        for c in columns
-    ]
+    ways = _ways(reading, read, tuple(columns.values()))
+    kinds = {column: kind for column, (kind, _) in ways.items()}
+    values = [f"{value} AS {name(column)}" for column, (_, value) in ways.items()]
     con.execute(f"CREATE TABLE {name(label)} AS SELECT {', '.join(values or ['f'])} FROM {name(read.table)}")
     errors, warnings = verify(con, read, label, columns, kinds, reading.writing)
     both = f"{name(read.table)} POSITIONAL JOIN {name(label)}"
@@ -46,14 +47,30 @@ def _table(reading: Reading, read: Cells) -> Attached:
     return Attached(reading.spec.name, label, kinds, (*broken.values(), *read.problems, *warnings), broken)
 
 
-def _kind(reading: Reading, read: Cells, column: str) -> str:
-    """The declared kind; a time is a moment as soon as one cell has a time of day."""
-    spec = reading.spec.column(column)
-    kind = spec.type.kind if spec else "unknown"
-    if kind == "time":
-        test = cells.has_time_of_day(read.columns[column], reading.writing)
-        return "moment" if _one(reading, f"SELECT bool_or({test}) FROM {name(read.table)}") else "day"
-    return "text" if kind in ("identity", "unknown") else kind
+def _ways(reading: Reading, read: Cells, columns: Sequence[ColumnSpec]) -> dict[str, tuple[str, str]]:
+    """The kind of each column and the SQL of its values: the quick way where all cells are written plainly.
+
+    A time is a moment as soon as one cell has a time of day.
+    """
+    writing, tests = reading.writing, {}
+    for c in columns:
+        text, time = read.columns[c.name], c.type.kind == "time"
+        if time:
+            tests[c.name, "time"] = f"bool_or({cells.has_time_of_day(text, writing)})"
+        for kind in ("day", "moment") if time else (c.type.kind,):
+            if usual := cells.plain(kind, text, c.type.unit, writing):
+                tests[c.name, kind] = f"bool_and({usual[0]})"
+    asked = f"SELECT {', '.join(tests.values()) or '1'} FROM {name(read.table)}"
+    found = dict(zip(tests, reading.connection.execute(asked).fetchone() or (), strict=False))
+    ways = {}
+    for c in columns:
+        text, kind = read.columns[c.name], c.type.kind
+        if kind == "time":
+            kind = "moment" if found[c.name, "time"] else "day"
+        usual = cells.plain(kind, text, c.type.unit, writing) if found.get((c.name, kind)) else None
+        value = usual[1] if usual else cells.typed(kind, text, c.type.unit, writing)
+        ways[c.name] = ("text" if kind in ("identity", "unknown") else kind, value)
+    return ways
 
 
 def _view(reading: Reading, read: Typed) -> Attached:
@@ -99,8 +116,3 @@ def _verify_text(
     place = f'{read.place}, column "{column}"'
     error = bad_cell(spec, how.kind, row[1], row[0], place, reading.writing) if row[0] else None
     return error, said_missing(spec, row[3], row[2], place) if row[2] else None
-
-
-def _one(reading: Reading, statement: str) -> object:
-    ((value,),) = reading.connection.execute(statement).fetchall()
-    return value

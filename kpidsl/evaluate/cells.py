@@ -17,6 +17,7 @@ from kpidsl.evaluate.quote import literal, literals
 from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
+_BLANKS = SPACES + "\r\n"
 
 MISSING_WORDS = ("na", "n/a", "#n/a", "null", "none", "nan")
 """Read as missing, with a warning, where no text is expected. No dash among them: ledgers write 0 so."""
@@ -46,14 +47,20 @@ class Writing:
     dates: str | None = None
     zone: str = "UTC"
     """The zone of the calendar, for time stamps that carry their own."""
-
-
-_INK = f"[^{SPACES}\r\n]"
+    missing: tuple[str, ...] = ()
+    """Cells that are missing values although they hold something."""
 
 
 def filled(text: str) -> str:
-    """Whether a cell holds more than blanks. A search stops at the first sign; trimming is slow."""
-    return f"regexp_matches({text}, {literal(_INK)})"
+    """Whether a cell holds more than blanks. Most begin with a sign, so that nothing has to be trimmed."""
+    return f"({text} BETWEEN '!' AND '~' OR ltrim({text}, {literal(_BLANKS)}) <> '')"
+
+
+def present(text: str, writing: Writing) -> str:
+    """Whether a cell holds a value: more than blanks, and none of the words that the spec calls missing."""
+    if not writing.missing:
+        return filled(text)
+    return f"({filled(text)} AND trim({text}, {literal(SPACES)}) NOT IN ({_words(writing.missing)}))"
 
 
 def signs_of(unit: Unit) -> tuple[str, ...]:
@@ -104,12 +111,21 @@ def number(text: str, unit: Unit, writing: Writing) -> str:
         f"(CASE WHEN regexp_matches({text}, '^[^0-9]*[−-]') THEN -1 ELSE 1 END"
         f" * (CASE WHEN isfinite({magnitude}) THEN {magnitude} END))"
     )
-    fast = r"[+-]?[0-9]+(\.[0-9]+)?" if writing.decimal == "." else "[+-]?[0-9]+"
-    value = (
-        f"(CASE WHEN regexp_full_match({text}, {literal(fast)}) THEN CAST({text} AS DOUBLE) ELSE {slow} END)"
-    )
+    fast = _matches(text, _digits(writing))
+    return _scaled(f"(CASE WHEN {fast} THEN CAST({text} AS DOUBLE) ELSE {slow} END)", unit)
+
+
+def _digits(writing: Writing) -> str:
+    return r"[+-]?[0-9]+(\.[0-9]+)?" if writing.decimal == "." else "[+-]?[0-9]+"
+
+
+def _scaled(value: str, unit: Unit) -> str:
     scale = scale_of(unit)
     return value if scale == 1 else f"({value} / {scale})"
+
+
+def _matches(text: str, pattern: str) -> str:
+    return f"regexp_full_match({text}, {literal(pattern)})"
 
 
 def flag(text: str) -> str:
@@ -195,6 +211,25 @@ def typed(kind: str, text: str, unit: Unit, writing: Writing) -> str:
             return flag(text)
         case _:
             return text
+
+
+_PLAIN_DAY = "(?:19|[2-9][0-9])[0-9]{2}-[0-9]{2}-[0-9]{2}"  # from FIRST_YEAR on
+_PLAIN_CLOCK = "[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?"
+
+
+def plain(kind: str, text: str, unit: Unit, writing: Writing) -> tuple[str, str] | None:
+    """Whether a cell is written in the usual way, and its value then: the same as by `typed`, but quick."""
+    match kind:
+        case "number":
+            return _matches(text, _digits(writing)), _scaled(f"CAST({text} AS DOUBLE)", unit)
+        case "day" if writing.dates is None:
+            return _matches(text, _PLAIN_DAY), f"TRY_CAST({text} AS DATE)"
+        case "moment" if writing.dates is None:
+            return _matches(text, _PLAIN_DAY + _PLAIN_CLOCK), f"TRY_CAST({text} AS TIMESTAMP)"
+        case "flag":
+            return f"{text} IN ('0', '1', 'false', 'true')", f"{text} IN ('1', 'true')"
+        case _:
+            return None
 
 
 def hint(text: str, kind: str, unit: Unit, writing: Writing) -> str | None:

@@ -23,12 +23,15 @@ from kpidsl.results import Profile
 
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
     """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
-    runner = Runner(graph, session)
+    runner = Runner(graph, session, as_of)
     found = {}
     for name in dict.fromkeys(sources):
         spec = graph.sources[name]
-        known = profile(session, runner.attached(name), spec, as_of)
-        found[name] = evolve(known, problems=(*known.problems, *_checked(runner, spec, as_of)))
+        attached = runner.attached(name)
+        known = profile(session, attached, spec, as_of)
+        single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
+        whole = [problem for problem in known.problems if all(problem is not one for one in single)]
+        found[name] = evolve(known, problems=(*whole, *_checked(runner, spec, as_of)), broken=tuple(single))
     return found
 
 

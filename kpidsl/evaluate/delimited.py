@@ -4,21 +4,33 @@ from __future__ import annotations
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
+from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.evaluate.cells import filled
+from kpidsl.evaluate import cells
+from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
-from kpidsl.evaluate.quote import literal
+from kpidsl.evaluate.quote import literal, literals
 from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
 from kpidsl.model.sources import Files
 
 SEPARATORS = ",;\t|"
+
+
+@frozen
+class Layout:
+    """How the lines of a file are cut, and where in them each column of the table is found, if anywhere."""
+
+    separator: str
+    width: int
+    places: tuple[int | None, ...]
 
 
 def read(reading: Reading, origin: Files) -> Read:
@@ -30,25 +42,23 @@ def read(reading: Reading, origin: Files) -> Read:
         return Unreadable(_wrong_option(option, getattr(origin, option), reading.spec.span))
     table, columns = new_cells(reading)
     broken: dict[str, Diagnostic] = {}
-    separators: list[str] = []
-    for number, file in enumerate(reading.files):
+    layouts: list[Layout] = []
+    for file in reading.files:
         header, problem = read_header(file, encoding, separator, reading.spec.span)
         if problem:
             return Unreadable(problem)
         fields, used = header
-        separators.append(used)
         places, faults = match_header(fields, reading.columns, file.shown, reading.spec)
         broken = {**faults, **broken}
-        problem = _load(
-            reading, table, number, file, encoding, used, len(fields), [places.get(c) for c in columns]
-        )
-        if problem:
+        layouts.append(Layout(used, len(fields), tuple(places.get(c) for c in columns)))
+    for layout, alike in groupby(range(len(layouts)), layouts.__getitem__):
+        if problem := _load(reading, table, list(alike), encoding, layout):
             return Unreadable(problem)
 
     def spot(number: int, row: int, name: str) -> Spot:
         file = reading.files[number]
-        fields = next(records(file.path, encoding, separators[number]))[1]
-        return locate(file, encoding, separators[number], row, fields.index(name), name)
+        fields = next(records(file.path, encoding, layouts[number].separator))[1]
+        return locate(file, encoding, layouts[number].separator, row, fields.index(name), name)
 
     return Cells(table, columns, spot, broken=broken)
 
@@ -126,37 +136,63 @@ def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
 
 
 def insert(
-    connection: duckdb.DuckDBPyConnection, table: str, number: int, path: Path, separator: str,
-    width: int, places: list[int | None],
-) -> None:  # fmt: skip
-    """The rows of a UTF-8 file after those of the table; blank cells are missing. Raises duckdb.Error."""
-    schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(width))
-    cells = ["NULL" if i is None else f"CASE WHEN {filled(f'h{i}')} THEN h{i} END" for i in places]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    first: int,
+    paths: Sequence[Path],
+    layout: Layout,
+    writing: Writing,
+) -> None:
+    """The rows of UTF-8 files after those of the table, the files numbered from `first`; blank cells and words
+    for no value are missing. Raises duckdb.Error."""
+    schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(layout.width))
+    present = [None if i is None else cells.present(f"h{i}", writing) for i in layout.places]
+    values = [
+        "NULL" if i is None else f"CASE WHEN {there} THEN h{i} END"
+        for i, there in zip(layout.places, present, strict=True)
+    ]
     connection.execute(
-        f"INSERT INTO {quoted(table)} SELECT {', '.join([str(number), *cells])}"
-        f" FROM read_csv({literal(str(path))}, delim={literal(separator)}, columns={{{schema}}},"
-        " auto_detect=false, header=true, quote='\"', escape='\"')"
+        f"INSERT INTO {quoted(table)} SELECT {', '.join([f'{first} + file_index', *values])}"
+        f" FROM read_csv({literals(map(str, paths))}, delim={literal(layout.separator)},"
+        f" columns={{{schema}}}, auto_detect=false, header=true, quote='\"', escape='\"')"
     )
 
 
 def _load(
-    reading: Reading, table: str, number: int, file: DataFile, encoding: str, separator: str,
-    width: int, places: list[int | None],
-) -> Diagnostic | None:  # fmt: skip
-    """One file's rows after those of the files before it."""
-    span = reading.spec.span
+    reading: Reading, table: str, numbers: list[int], encoding: str, layout: Layout
+) -> Diagnostic | None:
+    """The rows of files that are laid out alike after those of the files before them."""
+    first, *others = numbers
+    if others:
+        if encoding == "utf-8-sig" and _load_all(reading, table, numbers, layout):
+            return None
+        alone = (_load(reading, table, [number], encoding, layout) for number in numbers)
+        return next(filter(None, alone), None)
+    file, span = reading.files[first], reading.spec.span
     try:
         path = file.path if encoding == "utf-8-sig" else transcode(file, encoding, Path(reading.scratch))
-        insert(reading.connection, table, number, path, separator, width, places)
+        insert(reading.connection, table, first, [path], layout, reading.writing)
     except UnicodeError:
         return wrong_byte(file, encoding, span)
     except OSError as error:
         return unreadable(file, error, span)
     except duckdb.Error as error:
-        return diagnose(file, encoding, separator, span, str(error))
+        return diagnose(file, encoding, layout.separator, span, str(error))
     if path != file.path:
         path.unlink()
     return None
+
+
+def _load_all(reading: Reading, table: str, numbers: list[int], layout: Layout) -> bool:
+    """Many files in one query, which costs hardly more than one file; whether that went well."""
+    try:
+        paths = [reading.files[number].path for number in numbers]
+        insert(reading.connection, table, numbers[0], paths, layout, reading.writing)
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error:
+        return False
+    return True
 
 
 def diagnose(file: DataFile, encoding: str, separator: str, span: Span | None, said: str) -> Diagnostic:

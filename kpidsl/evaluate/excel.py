@@ -53,15 +53,8 @@ def read(reading: Reading, origin: Files) -> Read:
                 )
                 writer.writerow([line, *texts])
         order = {column.name: i + 1 for i, (column, _) in enumerate(found)}
-        delimited.insert(
-            reading.connection,
-            table,
-            number,
-            path,
-            ",",
-            len(found) + 1,
-            [order.get(name) for name in columns],
-        )
+        layout = delimited.Layout(",", len(found) + 1, tuple(order.get(name) for name in columns))
+        delimited.insert(reading.connection, table, number, [path], layout, reading.writing)
 
     def spot(number: int, row: int, name: str) -> Spot:
         sheet = sheets[number]

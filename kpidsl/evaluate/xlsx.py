@@ -18,6 +18,7 @@ from attrs import field, frozen
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _BUILT_IN = frozenset((9, 10))  # 0% and 0.00%
+_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _REFERENCE = re.compile(r"([A-Z]+)(\d+)")
 
 
@@ -35,8 +36,10 @@ def marks(path: Path, sheet: str) -> Marks:
         return Marks()
     try:
         with zipfile.ZipFile(path) as archive:
-            part = _part(archive, sheet)
-            return _cells(archive, part, _percent_styles(archive)) if part else Marks()
+            part, percent_styles = _part(archive, sheet), _percent_styles(archive)
+            if part is None or not (percent_styles or _has_errors(archive, part)):
+                return Marks()
+            return _cells(archive, part, percent_styles)
     except (zipfile.BadZipFile, KeyError, ElementTree.ParseError):
         return Marks()
 
@@ -60,6 +63,17 @@ def _percent_styles(archive: zipfile.ZipFile) -> frozenset[int]:
     return frozenset(
         i for i, use in enumerate(uses or ()) if int(use.get("numFmtId", 0)) in formats | _BUILT_IN
     )
+
+
+def _has_errors(archive: zipfile.ZipFile, part: str) -> bool:
+    """Whether any cell may hold an error: a look at the text, which is far quicker than parsing it."""
+    end = b""
+    with archive.open(part) as xml:
+        while piece := xml.read(1 << 20):
+            if _ERROR.search(end + piece):
+                return True
+            end = piece[-50:]
+    return False
 
 
 def _cells(archive: zipfile.ZipFile, part: str, percent_styles: frozenset[int]) -> Marks:

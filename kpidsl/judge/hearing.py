@@ -61,7 +61,7 @@ def _failure(kpi: Kpi, answers: Answers) -> str | None:
     """Why nothing can be said: of the formula, else of a number that the promise is made of."""
     nodes = (kpi.formula, *promised_nodes(kpi))
     found = next((failure for node in nodes if (failure := answers.failure(node)) is not None), None)
-    return found.message if found else None
+    return found.told if found else None
 
 
 def _idle(kpi: Kpi, schedule: Schedule, word: Verb, reason: str) -> Judged:

@@ -133,7 +133,7 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "first": _day(profile.first),
         "watermark": _day(profile.watermark),
         "stale": profile.stale,
-        "problems": [diagnostic(problem) for problem in profile.problems],
+        "problems": [diagnostic(problem) for problem in (*profile.broken, *profile.problems)],
     }
 
 

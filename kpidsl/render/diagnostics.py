@@ -51,12 +51,12 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)
     gutter = max((len(str(span.line)) for span, _, _ in spans), default=1)
-    in_data = diagnostic.place not in (None, "", ".")
+    in_data = diagnostic.place not in (None, "", ".")  # the folder itself says nothing
     if in_data:
         lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place or '')}")
     if diagnostic.span is not None:
-        home = ":::" if in_data else "-->"
-        lines += _snippets(diagnostic.span.source, spans, gutter, tone, screen, home)
+        home = None if in_data else diagnostic.span.source
+        lines += _snippets(home, spans, gutter, tone, screen)
     lines += _remarks(diagnostic, gutter, bool(spans), screen)
     return "".join(line.rstrip() + "\n" for line in lines)
 
@@ -105,18 +105,18 @@ def _bar(gutter: int, screen: Screen) -> str:
 
 
 def _snippets(
-    home: Source, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen, first: str
+    home: Source | None, spans: list[tuple[Span, bool, str]], gutter: int, tone: str, screen: Screen
 ) -> list[str]:
     """The lines of the primary place's file first, then those of other files, each under an arrow.
 
-    A place in the data comes before them: there is what was found, and in the spec what was expected.
+    `home` is the file where the fault lies; None where it lies in data and the spec only says what was declared.
     """
-    sources = list(dict.fromkeys([home, *(span.source for span, _, _ in spans)]))
+    sources = list(dict.fromkeys(span.source for span, _, _ in spans))
     lines: list[str] = []
     for source in sources:
         mine = [entry for entry in spans if entry[0].source is source]
         line, column = source.position(mine[0][0].start)
-        arrow = first if source is home else ":::"
+        arrow = "-->" if source is home else ":::"
         place = f"{clean(source.name)}:{line}:{column}"
         lines.append(f"{' ' * gutter}{screen.paint(arrow, _SECONDARY)} {place}")
         lines.append(_bar(gutter, screen))

@@ -6,40 +6,45 @@ same; places do not count, so that formatting can be proved to change nothing.
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import field, fields, frozen
 
 from kpidsl.diagnostics import Source, Span
 
 
-@frozen
+@frozen(repr=False)
 class Node:
     """Anything that has a place in the text."""
 
-    span: Span = field(eq=False, repr=False)
+    span: Span = field(eq=False)
+
+    def __repr__(self) -> str:
+        """One for all: attrs would compile one per class, which is a third of the import time."""
+        said = (f"{at.name}={getattr(self, at.name)!r}" for at in fields(type(self)) if at.name != "span")
+        return f"{type(self).__name__}({', '.join(said)})"
 
 
-@frozen
+@frozen(repr=False)
 class Word(Node):
     """A name that is introduced, or referred to where no dotted path may stand; backticks are taken off."""
 
     text: str
 
 
-@frozen
+@frozen(repr=False)
 class String(Node):
     """A quoted text, escapes resolved (`\\"` and `\\\\`)."""
 
     text: str
 
 
-@frozen
+@frozen(repr=False)
 class UnitText(Node):
     """The words of a unit, spaces folded: `EUR per lead`, `%`, `points`."""
 
     text: str
 
 
-@frozen
+@frozen(repr=False)
 class PeriodText(Node):
     """A period as written: `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`."""
 
@@ -49,7 +54,7 @@ class PeriodText(Node):
 # -- expressions ---------------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class Name(Node):
     """A reference: `leads`, or a path such as `ads.spend`."""
 
@@ -61,7 +66,7 @@ class Name(Node):
         return ".".join(self.parts)
 
 
-@frozen
+@frozen(repr=False)
 class Number(Node):
     """A number as written (`2_500`, `4.50`), with its unit when one follows."""
 
@@ -74,7 +79,7 @@ class Number(Node):
         return float(self.text.replace("_", ""))
 
 
-@frozen
+@frozen(repr=False)
 class Call(Node):
     """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`."""
 
@@ -83,7 +88,7 @@ class Call(Node):
     by: Expression | None = None
 
 
-@frozen
+@frozen(repr=False)
 class Unary(Node):
     """`- x` or `not x`."""
 
@@ -91,7 +96,7 @@ class Unary(Node):
     operand: Expression
 
 
-@frozen
+@frozen(repr=False)
 class Binary(Node):
     """Arithmetic `+ - * /`, `98% of x`, comparison `= != < <= > >=`, logic `and or`."""
 
@@ -100,7 +105,7 @@ class Binary(Node):
     right: Expression
 
 
-@frozen
+@frozen(repr=False)
 class In(Node):
     """`x in (a, b)`, `x not in (a, b)`."""
 
@@ -109,7 +114,7 @@ class In(Node):
     negated: bool = False
 
 
-@frozen
+@frozen(repr=False)
 class Between(Node):
     """`x between a and b`, both included."""
 
@@ -119,7 +124,7 @@ class Between(Node):
     negated: bool = False
 
 
-@frozen
+@frozen(repr=False)
 class Missing(Node):
     """`x is missing`, `x is not missing`."""
 
@@ -127,7 +132,7 @@ class Missing(Node):
     negated: bool = False
 
 
-@frozen
+@frozen(repr=False)
 class When(Node):
     """`when c then v when d then w otherwise u`; without `otherwise` there is no value."""
 
@@ -135,7 +140,7 @@ class When(Node):
     otherwise: Expression | None
 
 
-@frozen
+@frozen(repr=False)
 class Where(Node):
     """An aggregation, a measure or a source restricted to the rows for which the condition holds."""
 
@@ -143,7 +148,7 @@ class Where(Node):
     condition: Expression
 
 
-@frozen
+@frozen(repr=False)
 class Default(Node):
     """`x default 0`: the value to take where there is none."""
 
@@ -151,7 +156,7 @@ class Default(Node):
     value: Number
 
 
-@frozen
+@frozen(repr=False)
 class Group(Node):
     """Parentheses as the author wrote them."""
 
@@ -179,14 +184,14 @@ Expression = (
 # -- clauses that several definitions share ------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class Description(Node):
     """`description "..."`."""
 
     text: String
 
 
-@frozen
+@frozen(repr=False)
 class Caption(Node):
     """`label fr "Coût par lead"`: the title in another language."""
 
@@ -194,21 +199,21 @@ class Caption(Node):
     text: String
 
 
-@frozen
+@frozen(repr=False)
 class Owner(Node):
     """`owner "Acquisition team"`."""
 
     text: String
 
 
-@frozen
+@frozen(repr=False)
 class Formula(Node):
     """`formula ad_spend / leads`."""
 
     value: Expression
 
 
-@frozen
+@frozen(repr=False)
 class UnitClause(Node):
     """`unit EUR per lead`."""
 
@@ -218,21 +223,21 @@ class UnitClause(Node):
 # -- calendar ------------------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class FiscalYear(Node):
     """`fiscal year starts in April`."""
 
     month: Word
 
 
-@frozen
+@frozen(repr=False)
 class WeekStart(Node):
     """`weeks start on Monday`."""
 
     day: Word
 
 
-@frozen
+@frozen(repr=False)
 class TimeZone(Node):
     """`time zone Europe/Paris`."""
 
@@ -242,18 +247,18 @@ class TimeZone(Node):
 # -- source --------------------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class FromFiles(Node):
     """`from "data/ads/*.csv" separated by ";" decimal ","`; options are (word, value) in the order written.
 
-    Option words: `separated by`, `decimal`, `thousands`, `dates`, `encoding`, `sheet`, `table`.
+    Option words: `separated by`, `decimal`, `thousands`, `dates`, `encoding`, `sheet`, `table`, `missing`.
     """
 
     pattern: String
     options: tuple[tuple[str, String], ...]
 
 
-@frozen
+@frozen(repr=False)
 class FromTable(Node):
     """`from table "shop.orders" in shop`."""
 
@@ -261,35 +266,43 @@ class FromTable(Node):
     connection: Word | None
 
 
-@frozen
+@frozen(repr=False)
+class FromSource(Node):
+    """`from views by session_id, day`: a row for each combination of these columns in another source."""
+
+    source: Word
+    keys: tuple[Word, ...]
+
+
+@frozen(repr=False)
 class TimeColumn(Node):
     """`time created_at`."""
 
     column: Word
 
 
-@frozen
+@frozen(repr=False)
 class ChannelColumn(Node):
     """`channel platform`: which column says the channel."""
 
     column: Word
 
 
-@frozen
+@frozen(repr=False)
 class Row(Node):
     """`row lead`: each row is one lead."""
 
     thing: Word
 
 
-@frozen
+@frozen(repr=False)
 class Key(Node):
     """`key day, platform, campaign`."""
 
     columns: tuple[Word, ...]
 
 
-@frozen
+@frozen(repr=False)
 class BelongsTo(Node):
     """`belongs to sessions by session_id`, or `by session_id = id` where the far key has another name."""
 
@@ -298,7 +311,7 @@ class BelongsTo(Node):
     far: Word | None
 
 
-@frozen
+@frozen(repr=False)
 class Column(Node):
     """`column spend EUR`; `type` is `text number day moment flag`, or a unit; None when computed."""
 
@@ -310,7 +323,7 @@ class Column(Node):
     """`column margin = amount - cost`."""
 
 
-@frozen
+@frozen(repr=False)
 class Fresh(Node):
     """`fresh within 2 days`."""
 
@@ -318,14 +331,14 @@ class Fresh(Node):
     """Its unit is the time word."""
 
 
-@frozen
+@frozen(repr=False)
 class Complete(Node):
     """`complete every day`."""
 
     grain: Word
 
 
-@frozen
+@frozen(repr=False)
 class Check(Node):
     """`check spend >= 0`."""
 
@@ -335,7 +348,7 @@ class Check(Node):
 # -- promises ------------------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class Bound(Node):
     """`at least X`, `at most X`, `between X and Y`, `increase by X`, `decrease by X`."""
 
@@ -344,7 +357,7 @@ class Bound(Node):
     high: Expression | None = None
 
 
-@frozen
+@frozen(repr=False)
 class Milestone(Node):
     """`at least 100 lead by 2026-03`."""
 
@@ -352,7 +365,7 @@ class Milestone(Node):
     by: PeriodText
 
 
-@frozen
+@frozen(repr=False)
 class Target(Node):
     """`target at least 25`, or a bare `target` with milestones under it."""
 
@@ -360,14 +373,14 @@ class Target(Node):
     milestones: tuple[Milestone, ...] = ()
 
 
-@frozen
+@frozen(repr=False)
 class Tolerance(Node):
     """`tolerance 5%`, `tolerance 2 points`, `tolerance 1_000 EUR`."""
 
     amount: Number
 
 
-@frozen
+@frozen(repr=False)
 class Measured(Node):
     """`measured every month` (kind `every`), `cumulatively`, `over the last 28 days` (kind `last`)."""
 
@@ -377,21 +390,21 @@ class Measured(Node):
     """For `last`: 28, with the unit `days`."""
 
 
-@frozen
+@frozen(repr=False)
 class From(Node):
     """`from 2026-07-01`: the first day of the promise."""
 
     period: PeriodText
 
 
-@frozen
+@frozen(repr=False)
 class Deadline(Node):
     """`deadline 2026-Q4`: the last day of the promise."""
 
     period: PeriodText
 
 
-@frozen
+@frozen(repr=False)
 class Baseline(Node):
     """`baseline 2025-H2`, `baseline previous period`, `baseline same period last year`, or a value."""
 
@@ -399,14 +412,14 @@ class Baseline(Node):
     """A `PeriodText`, another expression, or the words `previous period` / `same period last year`."""
 
 
-@frozen
+@frozen(repr=False)
 class Pace(Node):
     """`pace linear`, `pace like last year`, `pace none`."""
 
     kind: str
 
 
-@frozen
+@frozen(repr=False)
 class Slice(Node):
     """A line under `by`: the value of the dimension, its own promise."""
 
@@ -415,7 +428,7 @@ class Slice(Node):
     tolerance: Tolerance | None
 
 
-@frozen
+@frozen(repr=False)
 class By(Node):
     """`by channel`, `by channel and country`, with targets per slice under it."""
 
@@ -423,54 +436,54 @@ class By(Node):
     slices: tuple[Slice, ...] = ()
 
 
-@frozen
+@frozen(repr=False)
 class OnlyChannel(Node):
     """`channel google, meta`: the KPI looks at these channels only."""
 
     values: tuple[Word | String, ...]
 
 
-@frozen
+@frozen(repr=False)
 class Stakeholder(Node):
     """`stakeholder "Sales"`."""
 
     text: String
 
 
-@frozen
+@frozen(repr=False)
 class Stage(Node):
     """`stage act`: reach, act, convert or engage."""
 
     name: Word
 
 
-@frozen
+@frozen(repr=False)
 class Role(Node):
     """`leading` or `lagging`."""
 
     kind: str
 
 
-@frozen
+@frozen(repr=False)
 class Review(Node):
     """`review every quarter`."""
 
     grain: Word
 
 
-@frozen
+@frozen(repr=False)
 class Because(Node):
     """`because "..."`: why the target is what it is."""
 
     text: String
 
 
-@frozen
+@frozen(repr=False)
 class Draft(Node):
     """`draft`: evaluated and shown, never counted."""
 
 
-@frozen
+@frozen(repr=False)
 class Deprecated(Node):
     """`deprecated until 2026-12-31 use net_sales`."""
 
@@ -481,7 +494,7 @@ class Deprecated(Node):
 # -- objective -----------------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class Member(Node):
     """`kpi online_sales weight 3`."""
 
@@ -489,7 +502,7 @@ class Member(Node):
     weight: Number | None
 
 
-@frozen
+@frozen(repr=False)
 class Met(Node):
     """`met when all are met` (kind `all`), `any is met`, `at least 60% are met` (kind `share`)."""
 
@@ -500,14 +513,14 @@ class Met(Node):
 # -- test and scenario ---------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class Cell(Node):
     """A cell of a table, trimmed."""
 
     text: str
 
 
-@frozen
+@frozen(repr=False)
 class Given(Node):
     """`given ads`, with rows under it; the first row names the columns."""
 
@@ -515,14 +528,14 @@ class Given(Node):
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@frozen
+@frozen(repr=False)
 class AsOf(Node):
     """`as of 2026-02-01`."""
 
     period: PeriodText
 
 
-@frozen
+@frozen(repr=False)
 class Expect(Node):
     """`expect roas for google in 2026-01 = 5, met`; `value` or `word` may be absent, not both.
 
@@ -536,7 +549,7 @@ class Expect(Node):
     word: str | None
 
 
-@frozen
+@frozen(repr=False)
 class Set(Node):
     """`set cost_per_click = 5 EUR per click`."""
 
@@ -544,7 +557,7 @@ class Set(Node):
     value: Expression
 
 
-@frozen
+@frozen(repr=False)
 class Solve(Node):
     """`solve ad_budget for conversions = 20`."""
 
@@ -555,31 +568,31 @@ class Solve(Node):
 
 Clause = (
     Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles
-    | FromTable | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete | Check
-    | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel | Stakeholder
-    | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set
-    | Solve
+    | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
+    | Check | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
+    | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
+    | Expect | Set | Solve
 )  # fmt: skip
 
 
 # -- definitions ---------------------------------------------------------------------------------------------
 
 
-@frozen
+@frozen(repr=False)
 class Import(Node):
     """`import "shared/calendar.kpi"`, relative to the file it stands in."""
 
     path: String
 
 
-@frozen
+@frozen(repr=False)
 class CalendarDef(Node):
     """`calendar` and its clauses; one per project."""
 
     clauses: tuple[Clause, ...]
 
 
-@frozen
+@frozen(repr=False)
 class Let(Node):
     """`let lifetime = 3 year`."""
 
@@ -587,7 +600,7 @@ class Let(Node):
     value: Expression
 
 
-@frozen
+@frozen(repr=False)
 class SourceDef(Node):
     """`source ads "Daily spend"`."""
 
@@ -596,7 +609,7 @@ class SourceDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen
+@frozen(repr=False)
 class MeasureDef(Node):
     """`measure leads "Leads" = count(crm)`, with `description`, `unit`, `label`, `owner` if wanted."""
 
@@ -606,7 +619,7 @@ class MeasureDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen
+@frozen(repr=False)
 class KpiDef(Node):
     """`kpi cost_per_lead "Cost per lead"`."""
 
@@ -615,7 +628,7 @@ class KpiDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen
+@frozen(repr=False)
 class ObjectiveDef(Node):
     """`objective grow_online "Grow online sales"`."""
 
@@ -624,7 +637,7 @@ class ObjectiveDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen
+@frozen(repr=False)
 class TestDef(Node):
     """`test "2 000 EUR of ads ..."`."""
 
@@ -632,7 +645,7 @@ class TestDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen
+@frozen(repr=False)
 class ScenarioDef(Node):
     """`scenario "What would 20 conversions cost?"`."""
 
@@ -645,7 +658,7 @@ Definition = (
 )
 
 
-@frozen
+@frozen(repr=False)
 class Comment(Node):
     """`# ...` to the end of the line; `alone` when nothing else stands on the line."""
 

@@ -6,10 +6,11 @@ import pytest
 
 from kpidsl.evaluate.answer import evaluate
 from kpidsl.model.periods import Calendar, Window, periods
-from kpidsl.model.types import DAY, TEXT
+from kpidsl.model.types import DAY, NUMBER, TEXT
 from kpidsl.results import Ask
 from tests.evaluate.world import TableSession, agg, col, dimension, graph, lit, op, over, profiles, spec
 
+AS_OF = date(2026, 4, 10)
 MONTHS = periods(date(2026, 1, 1), date(2026, 4, 30), "month", Calendar())
 JANUARY, FEBRUARY, MARCH, APRIL = MONTHS
 ADS = spec(
@@ -115,3 +116,51 @@ def test_irregular_windows_read_the_same_rows():
 def test_a_question_that_was_not_asked_is_refused():
     with pytest.raises(KeyError):
         answers().grid(Ask(SPEND, MONTHS))
+
+
+FEBRUARY_ON = Window(date(2026, 2, 1), date(2026, 12, 31))
+STOCK = spec("stock", {"day": DAY, "shop": TEXT, "size": TEXT, "x": NUMBER}, time="day")
+LEVELS = [
+    {"day": date(2026, month, day), "shop": shop, "size": size, "x": x}
+    for month, day, shop, size, x in [
+        (1, 1, "a", "s", 2.0),
+        (1, 2, "a", "l", 4.0),
+        (1, 2, "b", "s", 4.0),
+        (2, 1, "a", "s", 4.0),
+        (2, 1, "b", "l", 5.0),
+        (2, 9, "b", "s", 5.0),
+        (2, 9, "a", "l", 7.0),
+        (3, 1, "a", "s", 9.0),
+        (3, 1, "b", "s", None),
+    ]
+]
+X = col("stock", "x")
+
+
+@pytest.mark.parametrize(
+    ("node", "january", "later", "shop_b_later"),
+    [
+        (agg("standard deviation", "stock", X), 1.15470053838, 2.0, 0.0),
+        (agg("first", "stock", X), 2, 9, 5),
+        (agg("last", "stock", X), 8, 9, 5),
+        (agg("median", "stock", X), 4, 5, 5),
+        (agg("percentile", "stock", X, parameter=25.0), 3, 5, 5),
+        (agg("count distinct", "stock", X), 2, 4, 1),
+        (agg("weighted average", "stock", X, weight=X), 3.6, 6.53333333333, 5),
+        (agg("share", "stock", op(">", X, lit(4))), 0, 4 / 6, 2 / 3),
+        (agg("count", "stock", X), 3, 5, 2),
+        (agg("max", "stock", X), 4, 9, 5),
+    ],
+)
+def test_each_aggregate_in_overlapping_windows_and_slices(node, january, later, shop_b_later):
+    world, data = graph(STOCK), {"stock": LEVELS}
+    windows = (JANUARY, FEBRUARY_ON, Window(date(2026, 1, 2), date(2026, 2, 1)))
+    by = [dimension(name, stock=col("stock", name, TEXT)) for name in ("shop", "size")]
+    asks = [Ask(node, windows, (one,)) for one in by] + [Ask(node, windows, tuple(by))]
+    for questions in (asks, asks[:2]):
+        found = evaluate(world, questions, TableSession(world, data), AS_OF, profiles(world, data, AS_OF))
+        shops, sizes = (found.grid(ask) for ask in asks[:2])
+        assert [shops.at((), w) for w in windows[:2]] == pytest.approx([january, later])
+        assert shops.at(("b",), FEBRUARY_ON) == pytest.approx(shop_b_later)
+        assert shops.slices == ((), ("a",), ("b",))
+        assert sizes.slices == ((), ("l",), ("s",))

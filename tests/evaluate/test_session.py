@@ -77,6 +77,8 @@ def test_a_broken_column_fails_only_what_reads_it(tmp_path):
     spend, clicks = (Ask(agg("sum", "ads", col("ads", c)), MONTHS) for c in ("spend", "clicks"))
     found = ask_all(tmp_path, graph(ADS), spend, clicks)
     assert found.failure(spend.node).code == "K507"
+    assert [problem.code for problem in found.profiles["ads"].broken] == ["K507"]
+    assert found.profiles["ads"].failure is None
     assert found.grid(clicks).at((), JANUARY) == 1
 
 

@@ -33,7 +33,7 @@ def test_every_formula_of_the_example_reads_back_as_itself() -> None:
     texts = {path.name: without_imports(path) for path in sorted(ATELIER.glob("*.kpi"))}
     graph = compiled(*texts.values())
     nodes = {f"m_{name}": measure.node for name, measure in graph.measures.items()}
-    nodes |= {f"k_{name}": kpi.formula for name, kpi in graph.kpis.items() if not kpi.unit.style == "percent"}
+    nodes |= {f"k_{name}": kpi.formula for name, kpi in graph.kpis.items() if kpi.unit.style != "percent"}
     nodes = {name: node for name, node in nodes.items() if "growth" not in name}
     again = [f"measure {name} = {words.formula(node)}\n" for name, node in nodes.items()]
     assert len(again) > 40

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.plan import Scan
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, call, integer, literal, name, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, call, cast, column, integer, literal, name, when
 from kpidsl.evaluate.windows import Buckets
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row
@@ -30,8 +30,8 @@ class Inner:
         if key not in self.names:
             alias = f"{prefix}{len(self.columns)}"
             self.names[key] = alias
-            self.columns.append(exp.alias_(make(), name(alias), copy=False))
-        return exp.column(name(self.names[key]))
+            self.columns.append(aliased(make(), alias))
+        return column(self.names[key])
 
     def value(self, row: Row, kept: Row | None) -> SQL:
         """A row expression where the filter holds, NULL elsewhere."""
@@ -57,7 +57,7 @@ class Inner:
 
 def bucket(scan: Scan, tables: Tables) -> SQL:
     if scan.buckets is None:
-        return exp.column(name("i"), table=name("w"))
+        return column("i", "w")
     return _bucket_of(scan.buckets, tables.day())
 
 
@@ -97,10 +97,10 @@ def as_text(ref: ColumnRef, tables: Tables) -> SQL:
         small = exp.LT(this=call("ABS", column.copy()), expression=literal(1e15))
         return when(
             exp.And(this=whole, expression=small),
-            exp.cast(exp.cast(column.copy(), "BIGINT"), "VARCHAR"),
-            exp.cast(column.copy(), "VARCHAR"),
+            cast(cast(column.copy(), "BIGINT"), "VARCHAR"),
+            cast(column.copy(), "VARCHAR"),
         )
-    return exp.cast(exp.cast(column, "DATE") if kind == "moment" else column, "VARCHAR")
+    return cast(cast(column, "DATE") if kind == "moment" else column, "VARCHAR")
 
 
 def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
@@ -115,12 +115,12 @@ def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
             for n, w in enumerate(scan.windows)
         ]
         alias = exp.TableAlias(this=name("w"), columns=[name("i"), name("low"), name("high")])
-        low, high = (exp.column(name(end), table=name("w")) for end in ("low", "high"))
+        low, high = (column(end, "w") for end in ("low", "high"))
         query = query.join(
             exp.Values(expressions=rows, alias=alias),
             on=exp.Between(this=inner.tables.day(), low=low, high=high),
         )
-    return query.subquery("r")
+    return query.subquery("r", copy=False)
 
 
 def within(days: Window, tables: Tables) -> SQL:

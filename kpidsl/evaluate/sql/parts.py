@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.plan import Partial
 from kpidsl.evaluate.sql.inner import Inner
-from kpidsl.evaluate.sql.trees import SQL, call, literal, name
+from kpidsl.evaluate.sql.trees import SQL, aliased, call, cast, literal
 from kpidsl.graph import Aggregate
 from kpidsl.model.rows import Apply, Literal, Row
 
@@ -63,4 +63,4 @@ def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: Inner
 
 def numbered(values: Sequence[SQL]) -> list[SQL]:
     """The results of a query as DOUBLE, under the names `v0`, `v1` ..."""
-    return [exp.alias_(exp.cast(value, "DOUBLE"), name(f"v{n}")) for n, value in enumerate(values)]
+    return [aliased(cast(value, "DOUBLE"), f"v{n}") for n, value in enumerate(values)]

@@ -12,8 +12,8 @@ from functools import reduce
 from attrs import define, field
 from sqlglot import exp
 
-from kpidsl.evaluate.sql.trees import SQL, call, literal, name, table
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.evaluate.sql.trees import SQL, call, cast, column, literal, select, table
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -41,6 +41,8 @@ class Tables:
     source: str
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
+    gathered: Mapping[Gather, tuple[str, str]] = field(factory=dict)
+    """Column and kind of the aggregations that were made before, where a grouped source is put together."""
 
     def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
         """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative
@@ -48,9 +50,9 @@ class Tables:
         path = via + ref.via
         spec = self.specs[path[-1] if path else self.source]
         declared = spec.column(ref.name)
-        if declared is not None and declared.value is not None:
+        if declared is not None and declared.value is not None and not spec.stored(declared):
             return self.row(declared.value, path)
-        return exp.column(name(ref.name), table=name(self.alias(path)))
+        return column(ref.name, self.alias(path))
 
     def alias(self, path: tuple[str, ...]) -> str:
         """The name of the relation at the end of a path of links."""
@@ -66,6 +68,8 @@ class Tables:
             path = via + row.via
             home = path[-1] if path else self.source
             return self.kinds.get(home, {}).get(row.name, row.type.kind)
+        if isinstance(row, Gather) and row in self.gathered:
+            return self.gathered[row][1]
         return row.type.kind
 
     def row(self, row: Row, via: tuple[str, ...] = ()) -> SQL:
@@ -79,6 +83,8 @@ class Tables:
                 return self._comparison(op, args, via)
             case Apply(op=op, args=args):
                 return _apply(op, [self.row(arg, via) for arg in args])
+            case Gather():
+                return column(self.gathered[row][0], "t")
 
     def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
         """Operands of a comparison are brought to one type first: days with moments, texts with undeclared
@@ -86,11 +92,11 @@ class Tables:
         kinds = {self.kind(arg, via) for arg in args if not (isinstance(arg, Literal) and arg.value is None)}
         operands = [self.row(arg, via) for arg in args]
         if kinds & {"day"} and kinds <= _TIMES and kinds != {"day"}:
-            operands = [exp.cast(x, "DATE") for x in operands]
+            operands = [cast(x, "DATE") for x in operands]
         elif len(kinds) > 1 and "number" in kinds:
             operands = [exp.TryCast(this=x, to=exp.DataType.build("DOUBLE")) for x in operands]
         elif len(kinds) > 1 and kinds & _TEXTS:
-            operands = [exp.cast(x, "VARCHAR") for x in operands]
+            operands = [cast(x, "VARCHAR") for x in operands]
         subject, *others = operands
         match op:
             case "in":
@@ -104,24 +110,24 @@ class Tables:
         """The local day of a row of the scan's source."""
         time = self.specs[self.source].time
         assert time is not None
-        column: SQL = exp.column(name(time), table=name("t"))
-        return column if self.kinds[self.source].get(time) == "day" else exp.cast(column, "DATE")
+        moment = self.moment()
+        return moment if self.kinds[self.source].get(time) == "day" else cast(moment, "DATE")
 
     def moment(self) -> SQL:
         """The time column itself: what is earliest and latest."""
-        return exp.column(name(self.specs[self.source].time or ""), table=name("t"))
+        return column(self.specs[self.source].time or "", "t")
 
     def relation(self) -> exp.Select:
         """`SELECT ... FROM` the source and what it is joined to; to be called after all columns were asked
         for."""
-        query = exp.select().from_(table(self.relations[self.source], "t"))
+        query = select([], table(self.relations[self.source], "t"))
         for path, alias in self.joined.items():
             near, far = self.specs[path[-2] if len(path) > 1 else self.source], path[-1]
             link = next(link for link in near.links if link.target == far)
-            here: SQL = exp.column(name(link.column), table=name(self.alias(path[:-1])))
-            there: SQL = exp.column(name(link.far), table=name(alias))
+            here: SQL = column(link.column, self.alias(path[:-1]))
+            there: SQL = column(link.far, alias)
             if self._key_kind(near.name, link.column) != self._key_kind(far, link.far):
-                here, there = exp.cast(here, "VARCHAR"), exp.cast(there, "VARCHAR")
+                here, there = cast(here, "VARCHAR"), cast(there, "VARCHAR")
             query = query.join(
                 table(self.relations[far], alias), on=exp.EQ(this=here, expression=there), join_type="left"
             )
@@ -147,17 +153,17 @@ def _divide(args: Sequence[SQL]) -> SQL:
 
 
 def _as_day(x: SQL) -> SQL:
-    return exp.cast(x, "DATE")
+    return cast(x, "DATE")
 
 
 def _number(function: str) -> Callable[[Sequence[SQL]], SQL]:
     """A function that gives whole numbers, as DOUBLE like all numbers."""
-    return lambda args: exp.cast(call(function, *args), "DOUBLE")
+    return lambda args: cast(call(function, *args), "DOUBLE")
 
 
 def _round(args: Sequence[SQL]) -> SQL:
     """DuckDB rounds a DOUBLE half away from zero."""
-    digits = [exp.cast(d, "INT") for d in args[1:]]
+    digits = [cast(d, "INT") for d in args[1:]]
     return call("ROUND", args[0], *digits)
 
 
@@ -189,7 +195,7 @@ _OPERATORS: dict[str, Callable[[Sequence[SQL]], SQL]] = {
     "day of month": _number("DAY"),
     "weekday": _number("ISODOW"),
     "hour": _number("HOUR"),
-    "days between": lambda args: exp.cast(
+    "days between": lambda args: cast(
         exp.paren(exp.Sub(this=_as_day(args[1]), expression=_as_day(args[0])), copy=False), "DOUBLE"
     ),
     "abs": lambda args: call("ABS", *args),

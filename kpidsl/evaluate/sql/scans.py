@@ -16,7 +16,18 @@ from kpidsl.evaluate.plan import Columns, Partial, Scan
 from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of, within
 from kpidsl.evaluate.sql.parts import aggregation, numbered
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, call, grouped, integer, name, projected, text_of, when
+from kpidsl.evaluate.sql.trees import (
+    SQL,
+    aliased,
+    call,
+    cast,
+    grouped,
+    integer,
+    projected,
+    select,
+    text_of,
+    when,
+)
 from kpidsl.model.rows import Row
 
 
@@ -30,18 +41,18 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
     """
     inner = Inner(tables)
     dims = dimensions_of(scan)
-    inner.columns.append(exp.alias_(bucket(scan, tables), name("b"), copy=False))
+    inner.columns.append(aliased(bucket(scan, tables), "b"))
     for n, ref in enumerate(dims):
-        inner.columns.append(exp.alias_(as_text(ref, tables), name(f"d{n}"), copy=False))
+        inner.columns.append(aliased(as_text(ref, tables), f"d{n}"))
     keys = ["b", *(f"d{n}" for n in range(len(dims)))]
     groups = [["b", *(f"d{dims.index(ref)}" for ref in columns)] for columns in scan.sets]
-    grouping = [exp.alias_(call("GROUPING", *map(projected, keys[1:])), name("g"))] if len(groups) > 1 else []
+    grouping = [aliased(call("GROUPING", *map(projected, keys[1:])), "g")] if len(groups) > 1 else []
     if scan.kind == "ends":
         return _ends(scan, inner, keys, groups, grouping)
     if scan.classes:
         return _by_class(scan, inner, keys, groups, grouping)
     values = [aggregation(part, inner) for part in scan.parts()]
-    outer = exp.select(*map(projected, keys), *grouping, *numbered(values)).from_(rows_of(scan, inner))
+    outer = select([*map(projected, keys), *grouping, *numbered(values)], rows_of(scan, inner))
     return text_of(grouped(outer, groups))
 
 
@@ -68,22 +79,20 @@ def class_count_sql(scan: Scan, tables: Tables, rows: int) -> str:
     masks = _masks(scan.conditions(), inner)
     where = reduce(lambda a, b: exp.Or(this=a, expression=b), [within(days, tables) for days in scan.days])
     sample = tables.relation().select(*inner.columns, copy=False).where(where, copy=False).limit(rows)
-    distinct = exp.select(*masks).distinct().from_(sample.subquery("r"))
-    return text_of(
-        exp.select(exp.alias_(exp.Count(this=exp.Star()), name("n"))).from_(distinct.subquery("c"))
-    )
+    distinct = select(masks, sample.subquery("r", copy=False)).distinct(copy=False)
+    return text_of(select([aliased(exp.Count(this=exp.Star()), "n")], distinct.subquery("c", copy=False)))
 
 
 def _masks(conditions: Sequence[Row], inner: Inner) -> list[SQL]:
     """Integers with a bit for each condition that holds."""
-    found = []
+    found: list[SQL] = []
     for start in range(0, len(conditions), _BITS):
         bits: list[SQL] = [
             when(inner.condition(row), integer(1 << n), integer(0))
             for n, row in enumerate(conditions[start : start + _BITS])
         ]
         mask = reduce(lambda a, b: exp.Add(this=a, expression=b), bits)
-        found.append(exp.alias_(mask, name(f"m{start // _BITS}")))
+        found.append(aliased(mask, f"m{start // _BITS}"))
     return found
 
 
@@ -104,7 +113,7 @@ def _by_class(
         plain = Partial("rows", None, None) if part.op in ("rows", "holds") else evolve(part, filter=None)
         if plain not in parts:
             parts[plain] = f"p{len(parts)}"
-            sums.append(exp.alias_(aggregation(plain, inner), name(parts[plain])))
+            sums.append(aliased(aggregation(plain, inner), parts[plain]))
         needed = [
             row for row in (part.filter, part.argument if part.op == "holds" else None) if row is not None
         ]
@@ -125,10 +134,10 @@ def _by_class(
         )
     classes = [f"m{n}" for n in range(len(masks))]
     others = [column.alias for column in inner.columns if column.alias not in keys and column.alias[0] == "a"]
-    rows = exp.select(*map(projected, [*keys, *others]), *masks).from_(rows_of(scan, inner))
-    cells = exp.select(*map(projected, [*keys, *classes]), *sums).from_(rows.subquery("c"))
-    cells = cells.group_by(*map(projected, [*keys, *classes]))
-    outer = exp.select(*map(projected, keys), *grouping, *numbered(values)).from_(cells.subquery("s"))
+    rows = select([*map(projected, [*keys, *others]), *masks], rows_of(scan, inner))
+    cells = select([*map(projected, [*keys, *classes]), *sums], rows.subquery("c", copy=False))
+    cells = cells.group_by(*map(projected, [*keys, *classes]), copy=False)
+    outer = select([*map(projected, keys), *grouping, *numbered(values)], cells.subquery("s", copy=False))
     return text_of(grouped(outer, groups))
 
 
@@ -140,7 +149,7 @@ def _bit(n: int) -> SQL:
 
 def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], grouping: Sequence[SQL]) -> str:
     """Levels: sums per moment first, then the one of the earliest or latest moment that has any."""
-    inner.columns.append(exp.alias_(inner.tables.moment(), name("m"), copy=False))
+    inner.columns.append(aliased(inner.tables.moment(), "m"))
     sums: dict[tuple[Row | None, Row | None], str] = {}
     columns: list[SQL] = []
     values: list[SQL] = []
@@ -149,19 +158,17 @@ def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], gr
         key = (part.argument, part.filter)
         if key not in sums:
             sums[key] = f"s{len(sums)}"
-            columns.append(exp.alias_(exp.Sum(this=inner.value(part.argument, part.filter)), name(sums[key])))
+            columns.append(aliased(exp.Sum(this=inner.value(part.argument, part.filter)), sums[key]))
         level, moment = projected(sums[key]), projected("m")
         if part.op == "level":
-            value: SQL = exp.cast(
-                call("ARG_MAX" if part.end == "last" else "ARG_MIN", level, moment), "DOUBLE"
-            )
+            value: SQL = cast(call("ARG_MAX" if part.end == "last" else "ARG_MIN", level, moment), "DOUBLE")
         else:
             there = when(exp.Not(this=exp.Is(this=level, expression=exp.null())), moment)
             value = exp.Max(this=there) if part.end == "last" else exp.Min(this=there)
-        values.append(exp.alias_(value, name(f"v{n}")))
+        values.append(aliased(value, f"v{n}"))
     read = rows_of(scan, inner)
-    middle = exp.select(*map(projected, keys), *grouping, projected("m"), *columns).from_(read)
+    middle = select([*map(projected, keys), *grouping, projected("m"), *columns], read)
     middle = grouped(middle, [[*group, "m"] for group in groups])
     outer_keys = [*keys, "g"] if grouping else keys
-    outer = exp.select(*map(projected, outer_keys), *values).from_(middle.subquery("s"))
-    return text_of(outer.group_by(*map(projected, outer_keys)))
+    outer = select([*map(projected, outer_keys), *values], middle.subquery("s", copy=False))
+    return text_of(outer.group_by(*map(projected, outer_keys), copy=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
 from sqlglot import exp
@@ -24,11 +25,32 @@ def literal(value: float | str | bool | date | None) -> SQL:
         case str():
             return exp.Literal.string(value)
         case date():
-            return exp.cast(exp.Literal.string(value.isoformat()), "DATE")
+            return cast(exp.Literal.string(value.isoformat()), "DATE")
         case _:
             text = repr(float(abs(value)))
             number = exp.Literal.number(text if "e" in text else f"{text}e0")
             return exp.Neg(this=number) if value < 0 else number
+
+
+def cast(value: SQL, to: str) -> SQL:
+    """`exp.cast` parses the name of the type each time, and copies the value."""
+    kind = exp.DType[to]
+    if isinstance(value, exp.Cast) and value.to.this == kind:
+        return value
+    return exp.Cast(this=value, to=exp.DataType(this=kind))
+
+
+def column(text: str, of: str | None = None) -> exp.Column:
+    return exp.Column(this=name(text), table=None if of is None else name(of))
+
+
+def aliased(value: SQL, alias: str) -> exp.Alias:
+    return exp.Alias(this=value, alias=name(alias))
+
+
+def select(columns: Iterable[SQL], relation: SQL) -> exp.Select:
+    """Nothing is copied: no part of a tree is used in another."""
+    return exp.select(*columns, copy=False).from_(relation, copy=False)
 
 
 def integer(value: int) -> SQL:
@@ -48,15 +70,15 @@ def when(condition: SQL, value: SQL, otherwise: SQL | None = None) -> exp.Case:
 
 
 def projected(text: str) -> exp.Column:
-    return exp.column(name(text))
+    return column(text)
 
 
 def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
     if len(groups) == 1:
-        return query.group_by(*map(projected, groups[0]))
+        return query.group_by(*map(projected, groups[0]), copy=False)
     sets = [exp.Tuple(expressions=[projected(key) for key in group]) for group in groups]
-    return query.group_by(exp.GroupingSets(expressions=sets))
+    return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
 
 
 def text_of(query: exp.Expression) -> str:
-    return query.sql("duckdb")
+    return query.sql("duckdb", copy=False)
