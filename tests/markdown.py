@@ -2,19 +2,20 @@
 
 A page is a shell session told in parts. Fenced blocks with these words after the fence mean:
 
-* ```` ```kpi ```` a spec; ```` ```kpi base ```` one that every section of the page has; a section is a `##` heading.
+* ```` ```kpi ```` a spec; ```` ```kpi base ```` one that every section of the page has; a section is a `##`
+  heading.
 * ```` ```kpi error K302 ```` a spec that must give this error (and it does not stay).
-* ```` ```kpi goals.kpi ```` a spec file of that name; ```` ```kpi add goals.kpi ```` definitions that are added to it, or take
-  the place of those with their names.
-* ```` ```csv data/ads.csv ```` (or any other first word) with a path: a file of the page, from there on; a third word is its
-  encoding.
-* ```` ```console ```` lines with `$ kpi ...` are run where the files are; what follows is their exact output, standard
-  output and errors together. `$ kpi lint; echo $?` shows the exit code; pipes work.
-* ```` ```python ```` is run there too; the blocks of a section share their names. What it prints stands in the ```` ```output ````
-  block after it, if there is one.
+* ```` ```kpi goals.kpi ```` a spec file of that name; ```` ```kpi add goals.kpi ```` definitions that are
+  added to it, or take the place of those with their names.
+* ```` ```csv data/ads.csv ```` (or any other first word) with a path: a file of the page, from there on; a
+  third word is its encoding.
+* ```` ```console ```` lines with `$ kpi ...` are run where the files are; what follows is their exact
+  output, standard output and errors together. `$ kpi lint; echo $?` shows the exit code; pipes work.
+* ```` ```python ```` is run there too; the blocks of a section share their names. What it prints stands in
+  the ```` ```output ```` block after it, if there is one.
 
-A page with the line `<!-- one folder -->` is one session from top to bottom, rather than one for each section. Any other
-fence is only shown.
+A page with the line `<!-- one folder -->` is one session from top to bottom, rather than one for each
+section. Any other fence is only shown.
 """
 
 from __future__ import annotations
@@ -74,7 +75,11 @@ def sections_of(page: Path) -> list[Section]:
         if block.words[:2] == ("kpi", "base") or is_file(block):
             base.append(block)
         sections.setdefault(block.section, []).append(block)
-    return [Section(title, before[title], tuple(blocks)) for title, blocks in sections.items() if any(map(_runs, blocks))]
+    return [
+        Section(title, before[title], tuple(blocks))
+        for title, blocks in sections.items()
+        if any(map(_runs, blocks))
+    ]
 
 
 def is_file(block: Block) -> bool:

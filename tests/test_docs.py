@@ -97,7 +97,9 @@ def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
                 said = python(block, names)
                 after = section.own[number + 1] if number + 1 < len(section.own) else block
                 shown = after.words == ("output",)
-                found.append((after.line if shown else block.line, "python", after.body if shown else "", said))
+                found.append(
+                    (after.line if shown else block.line, "python", after.body if shown else "", said)
+                )
     if any(block.words in (("kpi",), ("kpi", "base")) for block in section.own):
         said = run("kpi lint .")
         found.append((0, "kpi lint .", "", said if "error[" in said else ""))
@@ -125,7 +127,12 @@ def test_the_reference_names_every_function() -> None:
     assert [f.name for f in every() if f"`{f.name}" not in page] == []
 
 
-LINKED = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "examples").glob("*/README.md"))]
+LINKED = [
+    *PAGES,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "examples").glob("*/README.md")),
+]
 
 
 def anchors(page: Path) -> set[str]:
@@ -172,7 +179,10 @@ def catalogue() -> str:
     for family, title in FAMILIES.items():
         rows = [c for c in CATALOGUE.values() if c.code.startswith(family)]
         said += ["", f"## {title}", "", "| code | name | severity | reported when |", "|---|---|---|---|"]
-        said += [f"| {c.code} | `{c.name}` | {c.severity.word} | {c.summary} |" for c in sorted(rows, key=lambda c: c.code)]
+        said += [
+            f"| {c.code} | `{c.name}` | {c.severity.word} | {c.summary} |"
+            for c in sorted(rows, key=lambda c: c.code)
+        ]
     return "\n".join(said) + "\n"
 
 
@@ -204,7 +214,9 @@ def update(page: Path) -> None:
         for block in section.own:
             if block.words in (("console",), ("output",)):
                 said = [
-                    actual if c == "python" else f"$ {c}\n{actual}" for at, c, _, actual in results if at == block.line
+                    actual if c == "python" else f"$ {c}\n{actual}"
+                    for at, c, _, actual in results
+                    if at == block.line
                 ]
                 changes.append((block.line, "".join(said).splitlines(keepends=True)))
     for line, said in sorted(changes, reverse=True):
