@@ -239,7 +239,12 @@ def test_nothing_is_imported_for_nothing() -> None:
     assert result.stdout.strip() == "[]"
 
 
-WORDS = [("2026-01-05", "1", "a"), ("NULL", " - ", " NULL "), ("2026-01-07", "NULL", "null"), ("2026-01-08", "4", "-")]
+WORDS = [
+    ("2026-01-05", "1", "a"),
+    ("NULL", " - ", " NULL "),
+    ("2026-01-07", "NULL", "null"),
+    ("2026-01-08", "4", "-"),
+]
 NAMES = ("day", "n", "who")
 
 
@@ -272,7 +277,9 @@ def test_words_that_mean_no_value(project: Project, form: str) -> None:
     file, data = worded(project, form)
     columns = {"day": "time", "n": "number", "who": "text"}
     table = "t" if form == "duckdb" else None
-    taken = project.take(source(file or "none.csv", missing=("NULL", "-"), table=table, columns=columns), data)
+    taken = project.take(
+        source(file or "none.csv", missing=("NULL", "-"), table=table, columns=columns), data
+    )
     assert taken.problems == ()
     assert [day and day.day for day in taken.rows["day"]] == [5, None, 7, 8]
     assert taken.rows["n"] == [1.0, None, None, 4.0]
