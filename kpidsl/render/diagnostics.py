@@ -51,10 +51,11 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)
     gutter = max((len(str(span.line)) for span, _, _ in spans), default=1)
-    if diagnostic.place:
-        lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place)}")
+    in_data = diagnostic.place not in (None, "", ".")  # the folder itself says nothing
+    if in_data:
+        lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place or '')}")
     if diagnostic.span is not None:
-        home = None if diagnostic.place else diagnostic.span.source
+        home = None if in_data else diagnostic.span.source
         lines += _snippets(home, spans, gutter, tone, screen)
     lines += _remarks(diagnostic, gutter, bool(spans), screen)
     return "".join(line.rstrip() + "\n" for line in lines)
@@ -115,7 +116,7 @@ def _snippets(
     for source in sources:
         mine = [entry for entry in spans if entry[0].source is source]
         line, column = source.position(mine[0][0].start)
-        arrow = "-->" if source is home else ":::"
+        arrow = first if source is home else ":::"
         place = f"{clean(source.name)}:{line}:{column}"
         lines.append(f"{' ' * gutter}{screen.paint(arrow, _SECONDARY)} {place}")
         lines.append(_bar(gutter, screen))

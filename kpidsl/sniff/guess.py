@@ -40,6 +40,10 @@ _COUNTED = frozenset(
     " customers downloads items likes shares comments followers subscribers signups installs emails opens"
     " calls units clics".split()
 )
+REPORTED = frozenset(
+    "click clic impression view pageview session visit visitor lead order conversion signup install".split()
+)
+"""Things that exports count by day or campaign, rather than list."""
 
 
 _NOTHING = frozenset(("null", "(null)", "\\n", "n/a", "#n/a", "-", "–", "—"))

@@ -16,6 +16,7 @@ from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import UNKNOWN, Type
 from kpidsl.sniff.guess import (
+    REPORTED,
     Guess,
     channel_column,
     dates_of,
@@ -246,7 +247,8 @@ def _linked(drafts: Sequence[Draft]) -> list[Draft]:
 def _source_text(draft: Draft) -> str:
     lines = [f"# {remark}" for remark in draft.remarks]
     lines += [f"source {draft.name}", _clause("from", _from(draft))]
-    lines.append(_clause("row", draft.thing))
+    if not _is_report(draft):
+        lines.append(_clause("row", draft.thing))
     if draft.time:
         lines.append(_clause("time", _named(draft.time)))
     if draft.channel:
@@ -262,6 +264,11 @@ def _source_text(draft: Draft) -> str:
     if not draft.time:
         lines.append("  # no column holds days: nothing can be measured by period from here")
     return "\n".join(lines) + "\n"
+
+
+def _is_report(draft: Draft) -> bool:
+    """Rows that count clicks, views or sessions sum things up; none of them is a thing."""
+    return not draft.key and any(str(each.unit) in REPORTED for each in draft.columns.values())
 
 
 def _from(draft: Draft) -> str:
@@ -290,9 +297,11 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
         for title, each in draft.columns.items():
             if each.kind == "number" and each.unit.powers:
                 total = f"sum({draft.name}.{_named(title)})"
-                return _kpi(f"total_{word(title)}", total, str(each.unit), draft)
+                bare = re.sub(rf"\W*\b{each.unit}\b\W*", " ", title).strip() or title
+                return _kpi(f"total_{word(bare)}", total, str(each.unit), draft)
     if timed:
-        return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", timed[0].thing, timed[0])
+        unit = "row" if _is_report(timed[0]) else timed[0].thing
+        return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", unit, timed[0])
     return None
 
 

@@ -185,3 +185,10 @@ def test_a_column_of_nothing_but_words_for_no_value_tells_nothing(project: Proje
     project.write("notes.csv", "day,a,b\n2026-01-01,NULL,NULL\n2026-01-02,NULL,x\n2026-01-03,NULL,NULL\n")
     text, _ = init(project.root)
     assert "missing" not in text
+
+
+def test_rows_of_a_report_are_no_things(tmp_path: Path) -> None:
+    (tmp_path / "ads.csv").write_text("day,platform,spend (EUR),clicks\n2026-01-05,google,12.5,30\n", "utf-8")
+    text = sniff([tmp_path / "ads.csv"], tmp_path).text
+    assert "  row " not in text
+    assert 'kpi total_spend "Total spend"' in text
