@@ -43,7 +43,10 @@ class Reference:
             key = tuple(self.cell(ref, parent.name, row) for _, ref in spec.origin.keys)
             if None not in key and day is not None and day <= self.as_of:
                 groups.setdefault(key, []).append(row)
-        rows = [(dict(zip([word for word, _ in spec.origin.keys], key, strict=True)), rows) for key, rows in groups.items()]
+        rows = [
+            (dict(zip([word for word, _ in spec.origin.keys], key, strict=True)), rows)
+            for key, rows in groups.items()
+        ]
         self.data[name] = []
         for row, members in rows:
             row[MEMBERS] = members
@@ -54,7 +57,9 @@ class Reference:
         kept = [r for r in members if one.filter is None or self.eval(one.filter, one.source, r) is True]
         if one.function in ("first", "last"):
             time = self.graph.sources[one.source].time
-            there = [(r[time], x) for r in kept if (x := self.finite(one.argument, one.source, r)) is not None]
+            there = [
+                (r[time], x) for r in kept if (x := self.finite(one.argument, one.source, r)) is not None
+            ]
             edge = (min if one.function == "first" else max)((t for t, _ in there), default=None)
             return min((x for t, x in there if t == edge), default=None)
         node = Aggregate(one.function, one.source, one.argument, ONE, "none", None, one.weight, one.parameter)

@@ -21,6 +21,7 @@ from kpidsl.sniff.guess import (
     channel_column,
     dates_of,
     guess,
+    missing_words,
     singular,
     time_column,
     word,
@@ -87,6 +88,8 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
 
 def _draft(sample: Sample, pattern: str) -> Draft:
     texts = [sample.values(i) for i in range(len(sample.header))]
+    missing, dash = missing_words(texts) if not sample.types else ((), None)
+    texts = [[value for value in values if value not in missing] for values in texts]
     typed = (
         bool(sample.types)
         or sample.sheet is not None
@@ -96,7 +99,7 @@ def _draft(sample: Sample, pattern: str) -> Draft:
     dates, other = (
         (None, None) if sample.types else dates_of(texts, writing.decimal == "," or sample.separator == ";")
     )
-    writing = evolve(writing, dates=dates)
+    writing = evolve(writing, dates=dates, missing=missing)
     if not typed and writing.decimal == "," and not _uses_comma(texts, writing):
         writing = evolve(writing, decimal=".")
     parts = Path(pattern)
@@ -111,7 +114,7 @@ def _draft(sample: Sample, pattern: str) -> Draft:
     for header, found in sample.types.items():
         if found == "BOOLEAN" and header in columns:
             columns[header] = Guess("flag")
-    remarks = tuple(each for each in (remark, other) if each)
+    remarks = tuple(each for each in (remark, other, dash) if each)
     return Draft(
         title,
         pattern,
@@ -198,7 +201,7 @@ def _spec(draft: Draft) -> SourceSpec:
     sample, writing = draft.sample, draft.writing
     origin = Files(
         draft.pattern, ".", sample.separator, writing.decimal if writing.decimal != "." else None,
-        writing.thousands, writing.dates, sample.encoding, sample.sheet,
+        writing.thousands, writing.dates, sample.encoding, sample.sheet, missing=writing.missing,
     )  # fmt: skip
     roles = {draft.time: Type("time"), draft.channel: UNKNOWN}
     columns = tuple(
@@ -283,6 +286,7 @@ def _from(draft: Draft) -> str:
         words.append(f"encoding {_text(sample.encoding)}")
     if sample.sheet:
         words.append(f"sheet {_text(sample.sheet)}")
+    words += [f"missing {_text(word)}" for word in writing.missing]
     return " ".join(words)
 
 

@@ -53,7 +53,9 @@ def column(name, *columns):
 
 def test_the_shape_of_a_grouped_source():
     spec = made().graph.sources["visits"]
-    assert spec.origin == Grouped("views", (("visit", ColumnRef("views", "visit", spec.column("visit").type)),))
+    assert spec.origin == Grouped(
+        "views", (("visit", ColumnRef("views", "visit", spec.column("visit").type)),)
+    )
     assert (spec.column("visit").type.kind, spec.column("visit").type.thing) == ("identity", "visit")
     assert spec.column("visit").value is None
     assert spec.column("pages").value.function == "count"
@@ -109,12 +111,14 @@ def test_where_restricts_every_aggregation_to_its_left_and_the_columns_that_are_
 
 
 def test_a_column_that_follows_a_link_of_the_source_is_computed_where_it_is_used():
-    spec = made("french = visitors.country = \"FR\"", "both = french and pages > 1").graph.sources["visits"]
+    spec = made('french = visitors.country = "FR"', "both = french and pages > 1").graph.sources["visits"]
     assert [spec.stored(spec.column(name)) for name in ("pages", "french", "both")] == [True, False, False]
 
 
 def test_grouped_by_channel_and_by_a_column_along_a_link():
-    spec = sound("", VIEWS + "source c\n  from views by channel, country\n  time t\n  column t = last(at)\n").graph.sources["c"]
+    spec = sound(
+        "", VIEWS + "source c\n  from views by channel, country\n  time t\n  column t = last(at)\n"
+    ).graph.sources["c"]
     assert [(word, ref.name, ref.via) for word, ref in spec.origin.keys] == [
         ("channel", "origin", ()),
         ("country", "country", ("visitors",)),
@@ -159,7 +163,9 @@ def test_the_hash_changes_with_what_the_rows_are_made_of():
     assert base == digest("n = sum(price)", "other = count(views)")
     assert base != digest("n = sum(price where home)")
     assert base != digest("n = average(price)")
-    by_visitor = grouped("n = sum(price)").replace("from        views by visit\n", "from        views by visit, url\n")
+    by_visitor = grouped("n = sum(price)").replace(
+        "from        views by visit\n", "from        views by visit, url\n"
+    )
     assert base != digest(text=by_visitor)
     later = grouped("n = sum(price)").replace("started = first(at)", "started = last(at)")
     assert base != digest(text=later)
@@ -203,7 +209,7 @@ def test_the_drawing_has_the_parent():
         "channel     origin  #! K203 `column origin = first(origin)`",
         "key         url  #! K203 visits has no column `url`",
         "check       count(views) > 1  #! K310 which looks at one row",
-        "check       url = \"/\"  #! K203 visits has no column `url`",
+        'check       url = "/"  #! K203 visits has no column `url`',
     ],
 )
 def test_mistakes_in_columns_and_roles(line):
@@ -265,11 +271,16 @@ def test_a_source_may_belong_to_the_groups_of_its_own_rows():
 
 
 def test_first_and_last_need_a_time():
-    check_marks("", VIEWS + "source v\n  from visitors by country\n  column x = first(visitor)  #! K213 goes by it\n")
+    check_marks(
+        "", VIEWS + "source v\n  from visitors by country\n  column x = first(visitor)  #! K213 goes by it\n"
+    )
 
 
 def test_the_time_of_a_grouped_source_is_a_time():
-    text = VIEWS + "source v\n  from views by visit\n  time n\n  column n = count(views)  #! K305 neither a day nor\n"
+    text = (
+        VIEWS
+        + "source v\n  from views by visit\n  time n\n  column n = count(views)  #! K305 neither a day nor\n"
+    )
     check_marks("", text)
 
 
@@ -282,7 +293,11 @@ def test_what_rests_on_a_broken_source_is_broken_by_it():
 
 
 def test_words_for_missing_values():
-    spec = sound("", 'source a\n  from "a.csv" missing "NULL" missing " - " missing "NULL"\n  time d\n').graph.sources["a"]
+    spec = sound(
+        "", 'source a\n  from "a.csv" missing "NULL" missing " - " missing "NULL"\n  time d\n'
+    ).graph.sources["a"]
     assert isinstance(spec.origin, Files)
     assert spec.origin.missing == ("NULL", "-")
-    check_marks("", 'source a\n  from "a.csv" missing " "  #! K322 an empty cell is missing anyway\n  time d\n')
+    check_marks(
+        "", 'source a\n  from "a.csv" missing " "  #! K322 an empty cell is missing anyway\n  time d\n'
+    )

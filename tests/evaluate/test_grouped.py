@@ -58,7 +58,9 @@ NUMBERS_ = ["sum", "average", "min", "max", "median", "standard deviation"]
 def gathers(draw):
     """An aggregation that is a number."""
     kept = draw(filters)
-    match draw(st.sampled_from([*NUMBERS_, "count", "share", "weighted", "percentile", "distinct", "first", "last"])):
+    match draw(
+        st.sampled_from([*NUMBERS_, "count", "share", "weighted", "percentile", "distinct", "first", "last"])
+    ):
         case "count":
             return gather("count", filter=kept)
         case "share":
@@ -66,7 +68,9 @@ def gathers(draw):
         case "weighted":
             return gather("weighted average", draw(arguments), weight=W, filter=kept)
         case "percentile":
-            return gather("percentile", draw(arguments), filter=kept, parameter=draw(st.sampled_from([0.0, 25.0, 90.0])))
+            return gather(
+                "percentile", draw(arguments), filter=kept, parameter=draw(st.sampled_from([0.0, 25.0, 90.0]))
+            )
         case "distinct":
             return gather("count distinct", draw(st.sampled_from([CHANNEL_, X, PAGE, SECTION])), filter=kept)
         case function:
@@ -111,7 +115,11 @@ def sources(draw):
 @st.composite
 def questions(draw, visits):
     word = visits.column("word").type
-    dimensions = [(), (dimension("word", visits=col("visits", "word", word)),), (dimension("large", visits=col("visits", "large", FLAG)),)]
+    dimensions = [
+        (),
+        (dimension("word", visits=col("visits", "word", word)),),
+        (dimension("large", visits=col("visits", "large", FLAG)),),
+    ]
     if any(link.target == "pages" for link in visits.links):
         dimensions.append((dimension("section", visits=col("visits", "section", TEXT, ("pages",))),))
     node = draw(
@@ -138,7 +146,9 @@ def test_agrees_with_the_reference(data, made, more, as_of):
     given_rows = {"events": data["events"], "pages": data["pages"]}
     asks = [more.draw(questions(visits)) for _ in range(3)]
     reference = Reference(world, given_rows, as_of)
-    found = evaluate(world, asks, TableSession(world, given_rows), as_of, profiles(world, reference.data, as_of))
+    found = evaluate(
+        world, asks, TableSession(world, given_rows), as_of, profiles(world, reference.data, as_of)
+    )
     for ask in asks:
         assert found.failure(ask.node) is None
         grid = found.grid(ask)
@@ -161,9 +171,17 @@ def event(at, channel, page="/", x=1.0):
 def values(events, columns, as_of=date(2024, 12, 31)):
     """The rows of a source grouped by channel, as dicts."""
     session = TableSession(graph(EVENTS, PAGES), {"events": events, "pages": []})
-    visits = grouped("visits", "events", (CHANNEL_,), {"when": gather("first", AT, MOMENT), **columns}, time="when")
+    visits = grouped(
+        "visits", "events", (CHANNEL_,), {"when": gather("first", AT, MOMENT), **columns}, time="when"
+    )
     world = graph(EVENTS, PAGES, visits)
-    found = evaluate(world, [Ask(agg("count", "visits"), (DAY,))], session, as_of, profiles_of(world, ["visits"], session, as_of))
+    found = evaluate(
+        world,
+        [Ask(agg("count", "visits"), (DAY,))],
+        session,
+        as_of,
+        profiles_of(world, ["visits"], session, as_of),
+    )
     assert found.failure(agg("count", "visits")) is None
     kept = session.connection.execute('SELECT * FROM "visits" ORDER BY channel').fetchall()
     names = ["channel", "when", *columns]
@@ -179,14 +197,22 @@ def test_of_several_rows_at_the_first_moment_the_smallest_value_counts():
 
 
 def test_rows_later_than_as_of_do_not_exist():
-    events = [event("2024-01-01 10:00", "a"), event("2024-01-02 00:00", "a", "/late"), event("2024-01-02 10:00", "b")]
+    events = [
+        event("2024-01-01 10:00", "a"),
+        event("2024-01-02 00:00", "a", "/late"),
+        event("2024-01-02 10:00", "b"),
+    ]
     columns = {"n": gather("count"), "last": gather("last", PAGE, TEXT)}
     found, _ = values(events, columns, date(2024, 1, 1))
     assert [(row["channel"], row["n"], row["last"]) for row in found] == [("a", 1.0, "/")]
 
 
 def test_rows_without_a_key_or_a_time_make_no_row_and_are_told():
-    events = [event("2024-01-01 10:00", None), event("2024-01-01 10:00", "a"), {**event("2024-01-01", "b"), "at": None}]
+    events = [
+        event("2024-01-01 10:00", None),
+        event("2024-01-01 10:00", "a"),
+        {**event("2024-01-01", "b"), "at": None},
+    ]
     found, session = values(events, {"n": gather("count")})
     assert [(row["channel"], row["n"]) for row in found] == [("a", 1.0)]
     attached, _ = session.held["visits"]
@@ -217,8 +243,14 @@ def test_last_digits_do_not_depend_on_the_order_of_rows():
 
 def test_what_overflows_has_no_value():
     events = [event("2024-01-01 10:00", "a", x=x) for x in (1.7e308, 1.7e308, -1e308)]
-    (row,), _ = values(events, {"sum": gather("sum", X), "double": op("*", gather("max", X), lit(2), kind=NUMBER),
-                              "spread": gather("standard deviation", X)})
+    (row,), _ = values(
+        events,
+        {
+            "sum": gather("sum", X),
+            "double": op("*", gather("max", X), lit(2), kind=NUMBER),
+            "spread": gather("standard deviation", X),
+        },
+    )
     assert (row["sum"], row["double"], row["spread"]) == (None, None, None)
 
 
