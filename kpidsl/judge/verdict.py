@@ -76,8 +76,8 @@ def _ruling(
     if at_once is not None:
         why = _at_once(evidence, owed, value, slot)
     else:
-        expected = _expected(evidence, owed, band, gone, share, slot)
-        why = f"{_found(evidence, slot, value)}, {expected}: {distance_text(value, band, evidence.kpi.unit)}"
+        held = _expected(evidence, owed, band, gone, share, slot)
+        why = f"{_found(evidence, slot, value)}, {held}: {distance_text(value, band, evidence.kpi.unit)}"
         if tolerance is not None:
             why += tolerance_text(judgement, tolerance, value, band, owed.slack, evidence.kpi.unit)
     return {
@@ -208,9 +208,10 @@ def _at_once(evidence: Evidence, owed: Due, value: float, slot: Slot) -> str:
     if passed is None:
         return f"{said}: already reached"
     beyond = amount_text(abs(exact(value) - passed), unit)
+    what = "a total" if evidence.additive else "such a value"
     if falls:
-        return f"{said}: short by {beyond}, and it cannot rise again"
-    return f"{said}: exceeded by {beyond}, and it cannot fall again"
+        return f"{said}: short by {beyond}, and {what} does not rise again"
+    return f"{said}: exceeded by {beyond}, and {what} does not fall again"
 
 
 def _found(evidence: Evidence, slot: Slot, value: float | None) -> str:

@@ -1,8 +1,8 @@
 """An evaluation as text for a terminal or a log.
 
-A row for each KPI, then its slices, indented. Beneath what is not green stands the sentence that says why. A light has its
-own sign and its word, so nothing is said by colour alone. On a narrow screen columns are left out, the
-least needed first, and names are wrapped; numbers are never cut.
+A row for each KPI, then its slices, indented. Beneath what is not green stands the sentence that says why.
+A light has its own sign and its word, so nothing is said by colour alone. On a narrow screen columns are
+left out, the least needed first, and names are wrapped; numbers are never cut.
 """
 
 from __future__ import annotations
