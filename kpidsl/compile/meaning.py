@@ -113,7 +113,9 @@ class Meaning:
             case Apply(op=op, args=args):
                 return f"({op} {' '.join(self.row(arg) for arg in args)})"
             case Gather(function=function, argument=argument, filter=kept, weight=weight, parameter=rank):
-                said = f"{function} {self.row(argument)} where {self.row(kept)} by {self.row(weight)} {rank!r}"
+                said = (
+                    f"{function} {self.row(argument)} where {self.row(kept)} by {self.row(weight)} {rank!r}"
+                )
                 return f"({said} of {self.source(row.source)})"
 
     def promise(self, promise: Promise) -> str:

@@ -127,7 +127,9 @@ class Runner:
         if not count:
             return []
         words = " or ".join(f"`{word}`" for word, _ in origin.keys)
-        rows = f"{count:,} rows of `{origin.source}` lack" if count > 1 else f"1 row of `{origin.source}` lacks"
+        rows = (
+            f"{count:,} rows of `{origin.source}` lack" if count > 1 else f"1 row of `{origin.source}` lacks"
+        )
         message = f"{rows} {words}, and make{'s' if count == 1 else ''} no row of `{spec.name}`"
         place = f"source {spec.name}"
         return [Diagnostic("K528", message, spec.span, Severity.WARNING, place=place)]

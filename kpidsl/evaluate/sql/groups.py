@@ -49,7 +49,8 @@ def grouped_sql(
     unmade = evolve(spec, origin=Table("", None))  # its columns are put together here rather than read
     here = Tables({spec.name: unmade}, {}, {spec.name: kinds}, spec.name, gathered=gathered)
     computed = {each.name: each.value for each in columns if each.value is not None}
-    kinds |= {word: _held(here.kind(row)) for word, row in computed.items()}
+    for word, row in computed.items():
+        kinds[word] = _held(here.kind(row))
     made: list[SQL] = [column(word, "t") for word, _ in keys]
     made += [aliased(_finite(row, here), word) for word, row in computed.items()]
     rows = parent.relation().select(*inner.columns, copy=False).where(until(as_of, parent), copy=False)
@@ -108,14 +109,14 @@ def _number(gather: Gather, inner: Inner) -> SQL:
     x, kept = gather.argument, gather.filter
     match gather.function:
         case "count":
-            return aggregation(Partial("rows", None, kept), inner)
+            return _counted(aggregation(Partial("rows", None, kept), inner))
         case "sum":
             return call("COALESCE", _merged("sum", gather, inner), literal(0.0))
         case "average":
             return _merged("mean", gather, inner)
         case "share":
             rows = aggregation(Partial("rows", None, kept), inner)
-            return _over(_merged("holds", gather, inner), rows)
+            return _over(_counted(_merged("holds", gather, inner)), rows)
         case "weighted average":
             return _over(_merged("products", gather, inner), _merged("weights", gather, inner))
         case "standard deviation":
@@ -124,6 +125,11 @@ def _number(gather: Gather, inner: Inner) -> SQL:
         case function:
             unit, rank = gather.type.unit, gather.parameter
             return aggregation(Aggregate(function, gather.source, x, unit, "none", kept, None, rank), inner)
+
+
+def _counted(value: SQL) -> SQL:
+    """`COUNT_IF` has no value where the condition has none in any row."""
+    return call("COALESCE", value, exp.Literal.number(0))
 
 
 def _merged(op: str, gather: Gather, inner: Inner) -> SQL:
