@@ -56,6 +56,13 @@ def percent(value: float | None) -> str:
     return f"{value * 100:.1f}%" if whole in ("100%", "0%") and abs(value - round(value)) > 1e-9 else whole
 
 
+def period(v: Verdict) -> str:
+    """The period of a verdict; of a window that is none, the day that it reaches to, without its year."""
+    if v.window is None:
+        return ""
+    return v.window.label if v.window.grain else f"to {v.window.end:%m-%d}"
+
+
 def compact(value: float | None, unit: str) -> str:
     """A value for a narrow column: `25.47 EUR/lead`; nothing where there is none."""
     return "" if value is None else amount(value, unit).replace(" per ", "/")

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from kpidsl.project import Outcome
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
 
-_TITLES = ("", "KPI", "value", "target", "by now", "attained", "trend")
-_VERDICT, _KPI, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(7)
+_TITLES = ("", "KPI", "period", "value", "target", "by now", "attained", "trend")
+_VERDICT, _KPI, _PERIOD, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(8)
 _RIGHT = (_VALUE, _BY_NOW, _ATTAINED)
-_DROPPED = (_BY_NOW, _TREND, _ATTAINED, _TARGET)
+_DROPPED = (_BY_NOW, _PERIOD, _TREND, _ATTAINED, _TARGET)
 """What is left out of a narrow table, first to last."""
 _NAME_LEAST, _NAME_MOST = 24, 44
 _STACKED = 60
@@ -160,6 +160,7 @@ def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, verb
     cells = (
         f"{figures.sign(v.light, screen)} {v.word if v.word != 'no target' else ''}",
         f"{indent}{name}",
+        "" if v.slice else figures.period(v),
         figures.compact(v.value, v.unit),
         figures.at_a_glance(v, screen),
         figures.by_now(v),
@@ -223,7 +224,11 @@ def _stacked(row: _Row, screen: Screen) -> list[str]:
     room = max(screen.width - 4, 16)
     head = f"{row.indent}{row.cells[_VERDICT].strip()}"
     names = wrap(row.cells[_KPI], max(screen.width - width(head) - 2, 12))
-    figure = [cell for cell in (row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED]) if cell]
+    figure = [
+        cell
+        for cell in (row.cells[_PERIOD], row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED])
+        if cell
+    ]
     lines = [f"{screen.paint(head, figures.style(v))}{_GAP}{screen.paint(names[0], 'bold')}"]
     lines += [" " * (width(head) + 2) + screen.paint(name, "bold") for name in names[1:]]
     lines += [f"    {line}" for line in wrap(" · ".join(figure), room)]
