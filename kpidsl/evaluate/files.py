@@ -48,7 +48,10 @@ def find(origin: Files, root: Path, span: Span | None) -> Found:
     if Path(origin.pattern).is_absolute() or origin.pattern.startswith(("~", "\\")):
         return _outside(f"`{origin.pattern}` is an absolute path", span)
     folder = root / origin.folder
-    paths = _matching(origin.pattern, folder)
+    try:
+        paths = _matching(origin.pattern, folder)
+    except (OSError, ValueError) as error:  # a name that no file can have: too long, or with a NUL
+        return _no_path(origin.pattern, error, span)
     root = root.resolve()
     for path in paths:
         if not path.resolve().is_relative_to(root):
@@ -64,7 +67,10 @@ def given(pattern: str | Path, span: Span | None) -> Found:
     text = str(pattern)
     if _SCHEME.match(text) and not re.match(r"[A-Za-z]:[\\/]", text):
         return _outside(f"`{text}` is not a path on this machine", span)
-    paths = _matching(text, Path())
+    try:
+        paths = _matching(text, Path())
+    except (OSError, ValueError) as error:
+        return _no_path(text, error, span)
     if not paths:
         here = Path(text).parent
         return Found(problem=_none_found(Path(text).name, here, here, span))
@@ -106,6 +112,12 @@ def _one_format(files: tuple[DataFile, ...], span: Span | None) -> Found:
             )
         )
     return Found(files, formats.pop())
+
+
+def _no_path(pattern: str, error: Exception, span: Span | None) -> Found:
+    why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+    shown = pattern if len(pattern) <= 60 else f"{pattern[:60]}..."
+    return Found(problem=Diagnostic("K503", f"`{shown}` cannot be looked for: {why}", span))
 
 
 def _outside(message: str, span: Span | None) -> Found:

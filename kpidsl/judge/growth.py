@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from attrs import define, field
+
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
 from kpidsl.model.sources import SourceSpec
@@ -18,34 +20,55 @@ def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
     word said at once can therefore be taken back; a spec that subtracts them (`sales - refunds`) is not
     affected.
     """
-    match node:
-        case Aggregate(function="count"):
-            return True
-        case Aggregate(function="sum", argument=argument):
-            return argument is not None and _never_negative(argument, sources)
-        case Constant(value=value):
-            return value >= 0
-        case Combine(op="+" | "*" | "/", args=args):
-            return all(only_grows(arg, sources) for arg in args)
-        case Default(node=inner, value=value):
-            return value == 0 and only_grows(inner, sources)
-        case _:
-            return False
+    return _Growth(sources).only_grows(node)
 
 
-def _never_negative(row: Row, sources: Mapping[str, SourceSpec]) -> bool:
-    match row:
-        case ColumnRef(home=home, name=name):
-            spec = sources.get(home)
-            if spec is None:
+@define(eq=False)
+class _Growth:
+    """Looks at every part once: formulas share them."""
+
+    sources: Mapping[str, SourceSpec]
+    nodes: dict[Node, bool] = field(factory=dict)
+    rows: dict[Row, bool] = field(factory=dict)
+
+    def only_grows(self, node: Node) -> bool:
+        if node not in self.nodes:
+            self.nodes[node] = self._only_grows(node)
+        return self.nodes[node]
+
+    def never_negative(self, row: Row) -> bool:
+        if row not in self.rows:
+            self.rows[row] = self._never_negative(row)
+        return self.rows[row]
+
+    def _only_grows(self, node: Node) -> bool:
+        match node:
+            case Aggregate(function="count"):
+                return True
+            case Aggregate(function="sum", argument=argument):
+                return argument is not None and self.never_negative(argument)
+            case Constant(value=value):
+                return value >= 0
+            case Combine(op="+" | "*" | "/", args=args):
+                return all(self.only_grows(arg) for arg in args)
+            case Default(node=inner, value=value):
+                return value == 0 and self.only_grows(inner)
+            case _:
                 return False
-            column = spec.column(name)
-            value = column.value if column else None
-            return value is None or _never_negative(value, sources)
-        case Literal(value=value):
-            return not isinstance(value, int | float) or value >= 0
-        case Apply(op="when", args=args):
-            values = (*args[1:-1:2], args[-1])
-            return all(_never_negative(value, sources) for value in values)
-        case Apply(op=op, args=args):
-            return op in _KEEPS_SIGN and all(_never_negative(arg, sources) for arg in args)
+
+    def _never_negative(self, row: Row) -> bool:
+        match row:
+            case ColumnRef(home=home, name=name):
+                spec = self.sources.get(home)
+                if spec is None:
+                    return False
+                column = spec.column(name)
+                value = column.value if column else None
+                return value is None or self.never_negative(value)
+            case Literal(value=value):
+                return not isinstance(value, int | float) or value >= 0
+            case Apply(op="when", args=args):
+                values = (*args[1:-1:2], args[-1])
+                return all(self.never_negative(value) for value in values)
+            case Apply(op=op, args=args):
+                return op in _KEEPS_SIGN and all(self.never_negative(arg) for arg in args)
