@@ -88,6 +88,7 @@ _family(
         "A definition could not be read, or rests on one that has an error; told there, and not again.",
     ),
     ("K217", "link-twice", _E, "A source belongs to itself, or to another one twice."),
+    ("K220", "not-gathered", _E, "A column of a grouped source does not say how it is made of the rows grouped."),
     ("K219", "no-dimension", _E, "A source of the formula lacks the column that the KPI is split by."),
 )
 
@@ -205,6 +206,12 @@ _family(
     ("K524", "rows-without-time", Severity.WARNING, "Rows without a time belong to no period."),
     ("K525", "percent-or-fraction", Severity.WARNING, "A column of percents holds what look like fractions."),
     ("K526", "wrong-option", Severity.ERROR, "An option of a source cannot be used."),
+    (
+        "K528",
+        "rows-without-key",
+        Severity.WARNING,
+        "Rows lack a value that they are to be grouped by, and make no row of the grouped source.",
+    ),
     ("K527", "unsupported-data", Severity.ERROR, "An object given as data is no table that can be read."),
 )
 

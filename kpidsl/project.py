@@ -14,13 +14,14 @@ from attrs import evolve, field, frozen
 
 from kpidsl import config as configs
 from kpidsl import files
-from kpidsl.compile import compile_files, imports_of, missing_import
+from kpidsl.compile import compile_files, imports_of, missing_import, outside_import
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
-from kpidsl.graph import Graph, Kpi, aggregates
+from kpidsl.graph import Graph, Kpi
 from kpidsl.model.periods import Window, parse_period
 from kpidsl.model.sources import Files, SourceSpec, Table
-from kpidsl.split import nodes_of, split
+from kpidsl.needed import needed
+from kpidsl.split import split
 from kpidsl.syntax import nodes
 from kpidsl.syntax.parse import parse
 
@@ -110,7 +111,7 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     report = Report()
     config = configs.load(paths, report)
     sources = [stdin] if stdin else []
-    sources += [source for path in files.find(paths, report) if (source := files.read(path, report))]
+    sources += [source for path in files.find(paths, report, config.root) if (source := files.read(path, report))]
     parsed = _with_imports(sources, config.root, report)
     graph = _located(compile_files(parsed, report))
     return Specs(config, tuple(parsed), graph, tuple(report.sorted()))
@@ -126,7 +127,9 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
             if path.resolve() in known:
                 continue
             known.add(path.resolve())
-            if not path.is_file():
+            if not files.leads_within(path, root):
+                report.add(outside_import(name, span))
+            elif not path.is_file():
                 report.add(missing_import(name, span, [f.source.name for f in parsed]))
             elif (source := files.read(path, report, name)) is not None:
                 parsed.append(parse(source, report))
@@ -241,7 +244,8 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
 
     graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
     kpis, lost, unsplit = _chosen(specs, wish)
-    sources = _needed(graph, kpis)
+    graph = needed(graph, kpis, wish.data)
+    sources = list(graph.sources.values())
     urls, unset = _urls(specs.config, sources)
     step("opening the sources")
     with Session(
@@ -263,7 +267,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     order = {name: place for place, name in enumerate(titles)}
     return Outcome(
         config=specs.config,
-        graph=evolve(graph, kpis={**graph.kpis, **{kpi.name: kpi for kpi in kpis}}),
+        graph=evolve(specs.graph, kpis={**graph.kpis, **{kpi.name: kpi for kpi in kpis}}),
         as_of=as_of,
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
@@ -310,19 +314,6 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     if kpis or not lost:
         return lost
     return lost[:1] if len(lost) == len(chosen) else []
-
-
-def _needed(graph: Graph, kpis: Iterable[Kpi]) -> list[SourceSpec]:
-    """The sources that some KPIs read, with all that their links lead to, in the order of the specs."""
-    parts = aggregates(*(node for kpi in kpis for node in nodes_of(kpi)))
-    stack = [part.source for part in parts]
-    found: set[str] = set()
-    while stack:
-        name = stack.pop()
-        if name not in found and name in graph.sources:
-            found.add(name)
-            stack += [link.target for link in graph.sources[name].links]
-    return [spec for name, spec in graph.sources.items() if name in found]
 
 
 def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
@@ -378,7 +369,8 @@ def _inside(span: Span | None, outer: Span) -> bool:
 def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
     """Why sources cannot be used. What they promise and do not keep stays with their profile."""
     every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
-    return (p for p in every if p.severity is Severity.ERROR)
+    found = {id(p): p for p in every if p.severity is Severity.ERROR}
+    return found.values()
 
 
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")

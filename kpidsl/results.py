@@ -67,7 +67,10 @@ class Profile:
 
     @property
     def failure(self) -> Diagnostic | None:
-        """The first error, if the source cannot be used."""
+        """The first error, if the source cannot be used. Where days are known, an error spoils its column
+        only; the evaluator says which nodes that are."""
+        if self.watermark is not None:
+            return None
         return next((p for p in self.problems if p.severity.word == "error"), None)
 
 

@@ -128,5 +128,4 @@ def database() -> duckdb.DuckDBPyConnection:
         "create table orders as select o.*, s.channel, s.campaign, s.landing_page"
         " from order_rows o left join sessions s on s.session = o.session"
     )
-    db.execute("create macro total(x) as coalesce(sum(x), 0)")
     return db

@@ -16,6 +16,7 @@ from datetime import date, timedelta
 
 import attrs
 import duckdb
+
 from tests.atelier_data import AS_OF, TABLES, database
 from tests.atelier_kpis import KPIS, Kpi, Promise
 
@@ -118,7 +119,7 @@ def fill(query: str, kpi: Kpi, window: Days, where: str) -> str:
     days = {end: f"day between date '{a}' and date '{b}'" for end, (a, b) in spans.items()}
     filled = {f"d{end}": text for end, text in days.items()}
     filled |= {f"w{end}": f"({text} and {where})" for end, text in days.items()}
-    return query.format(**filled)
+    return query.format(**filled, s=where)
 
 
 def read_by(kpi: Kpi) -> list[str]:
@@ -222,7 +223,7 @@ class Judge:
             way = (self.watermark - begin).days / (end - begin).days
             gone = ((self.watermark - first).days + 1) / ((end - first).days + 1)
             return before.low + (following.low - before.low) * way, None, gone
-        if kpi.additive and self.running and not kpi.plan:
+        if kpi.additive and self.running:
             return promise.low * self.gone(), None, self.gone()
         return promise.low, promise.high, 1.0
 
@@ -232,7 +233,7 @@ class Judge:
             return None
         if kpi.glides:
             return baseline + (value - baseline) / way
-        return value / (self.gone() if kpi.plan and self.running else way)
+        return value / way
 
     def answer(self, item: str | None = None, is_slice: bool = False) -> Answer:
         kpi = self.kpi

@@ -12,13 +12,59 @@ from datetime import date, datetime
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Window, same_last_year
-from kpidsl.model.rows import Apply, ColumnRef, Literal
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal
+from kpidsl.model.sources import Grouped
+from kpidsl.model.units import ONE
 from kpidsl.results import Ask
+
+
+MEMBERS = "the rows that make this one"
 
 
 class Reference:
     def __init__(self, graph: Graph, data: dict[str, list[dict[str, object]]], as_of: date) -> None:
-        self.graph, self.data, self.as_of = graph, data, as_of
+        self.graph, self.data, self.as_of = graph, dict(data), as_of
+        for name, spec in graph.sources.items():
+            if isinstance(spec.origin, Grouped):
+                self.made(name, spec)
+
+    # -- grouped sources --
+
+    def made(self, name, spec):
+        """Put the rows of a grouped source among the data, those of its parent before."""
+        if name in self.data:
+            return
+        parent = self.graph.sources[spec.origin.source]
+        if isinstance(parent.origin, Grouped):
+            self.made(parent.name, parent)
+        groups = {}
+        for row in self.data[parent.name]:
+            day = self.day(parent.name, row) if parent.time else self.as_of
+            key = tuple(self.cell(ref, parent.name, row) for _, ref in spec.origin.keys)
+            if None not in key and day is not None and day <= self.as_of:
+                groups.setdefault(key, []).append(row)
+        rows = [
+            (dict(zip([word for word, _ in spec.origin.keys], key, strict=True)), rows)
+            for key, rows in groups.items()
+        ]
+        self.data[name] = []
+        for row, members in rows:
+            row[MEMBERS] = members
+            row |= {c.name: self.eval(c.value, name, row) for c in spec.columns if c.value and spec.stored(c)}
+            self.data[name].append(row)
+
+    def gather(self, one, members):
+        kept = [r for r in members if one.filter is None or self.eval(one.filter, one.source, r) is True]
+        if one.function in ("first", "last"):
+            time = self.graph.sources[one.source].time
+            there = [
+                (r[time], x) for r in kept if (x := self.finite(one.argument, one.source, r)) is not None
+            ]
+            edge = (min if one.function == "first" else max)((t for t, _ in there), default=None)
+            return min((x for t, x in there if t == edge), default=None)
+        node = Aggregate(one.function, one.source, one.argument, ONE, "none", None, one.weight, one.parameter)
+        value = self.folded(node, kept)
+        return tidy(value) if isinstance(value, float) else value
 
     # -- rows --
 
@@ -46,8 +92,9 @@ class Reference:
         if row is None:
             return None
         declared = self.graph.sources[source].column(ref.name)
-        if declared and declared.value:
-            return self.eval(declared.value, source, row)
+        if declared and declared.value and ref.name not in row:
+            found = self.eval(declared.value, source, row)
+            return found if not isinstance(found, float) or math.isfinite(found) else None
         return row[ref.name]
 
     def eval(self, expression, source, row):
@@ -56,6 +103,8 @@ class Reference:
                 return value
             case ColumnRef():
                 return self.cell(expression, source, row)
+            case Gather():
+                return self.gather(expression, row[MEMBERS])
             case Apply(op="when", args=args):
                 for n in range(0, len(args) - 1, 2):
                     if self.eval(args[n], source, row) is True:
@@ -159,6 +208,10 @@ class Reference:
         kept = [
             r for r in everything if node.filter is None or self.eval(node.filter, node.source, r) is True
         ]
+        return self.folded(node, kept)
+
+    def folded(self, node, kept):
+        """An aggregation of rows that have passed the filter."""
         if node.argument is None:
             return float(len(kept))
         pairs = [(self.finite(node.argument, node.source, r), r) for r in kept]

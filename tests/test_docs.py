@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import traceback
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -15,7 +17,7 @@ import pytest
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.model.functions import every
-from tests.markdown import Block, Section, commands_of, is_file, sections_of
+from tests.markdown import Block, Section, commands_of, definitions_of, is_file, sections_of
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -24,36 +26,65 @@ CASES = [(page, section) for page in PAGES for section in sections_of(page)]
 
 def run(command: str) -> str:
     """What a command prints, standard output and errors together, without colour, in 100 columns."""
-    words = shlex.split(command)
-    if words[0] != "kpi":
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
-        return done.stdout + done.stderr
+    if not command.startswith("kpi ") or set(command) & set("|;<>&"):
+        return in_shell(command)
     from kpidsl.cli import main
 
     said = io.StringIO()
     with redirect_stdout(said), redirect_stderr(said), pytest.raises(SystemExit):
-        main(words[1:])
+        main(shlex.split(command)[1:])
     return said.getvalue()
+
+
+def in_shell(command: str) -> str:
+    """The same, of anything that a shell can run; `kpi` is the one of this checkout."""
+    kpi = f'kpi() {{ {shlex.quote(sys.executable)} -m kpidsl "$@"; }}\n'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    done = subprocess.run(
+        ["bash", "-c", kpi + command],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False,
+    )  # fmt: skip
+    return done.stdout
 
 
 def stage(folder: Path, block: Block, number: int) -> None:
     """Put a block's file or spec where the commands run."""
-    if is_file(block):
-        path = folder / block.words[1]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        coded = "windows-1252" if "leads" in path.name and ";" in block.body else "utf-8"
-        path.write_bytes(block.body.encode(coded))
-    elif block.words in (("kpi",), ("kpi", "base")):
-        (folder / f"block_{number:03}.kpi").write_text(block.body, encoding="utf-8")
+    match block.words:
+        case ("kpi",) | ("kpi", "base"):
+            (folder / f"block_{number:03}.kpi").write_text(block.body, encoding="utf-8")
+        case ("kpi", "add", name):
+            known = definitions_of((folder / name).read_text(encoding="utf-8"))
+            parts = {**known, **definitions_of(block.body)}
+            (folder / name).write_text("\n".join(parts.values()), encoding="utf-8")
+        case (_, name, *encoding) if is_file(block):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(block.body.encode(*encoding))
+
+
+def python(block: Block, names: dict[str, object]) -> str:
+    """What a Python block prints, or its traceback."""
+    said = io.StringIO()
+    with redirect_stdout(said):
+        try:
+            exec(compile(block.body, f"line {block.line}", "exec"), names)
+        except Exception:
+            said.write(traceback.format_exc())
+    return said.getvalue()
 
 
 def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
     """Run a section. Line, command, expected and actual output of each command; faults of specs as well."""
     found: list[tuple[int, str, str, str]] = []
-    (folder / "kpi.toml").write_text("", encoding="utf-8")
-    for number, block in enumerate((*section.base, *section.own)):
-        stage(folder, block, number)
-    for block in section.own:
+    names: dict[str, object] = {}
+    blocks = (*section.base, *section.own)
+    if not section.whole:
+        (folder / "kpi.toml").write_text("", encoding="utf-8")
+        for number, block in enumerate(blocks):
+            stage(folder, block, number)
+    for number, block in enumerate(section.own):
+        if section.whole:
+            stage(folder, block, number)
         match block.words:
             case ("console",):
                 found += [(block.line, c, expected, run(c)) for c, expected in commands_of(block)]
@@ -63,21 +94,30 @@ def outputs(section: Section, folder: Path) -> list[tuple[int, str, str, str]]:
                 (folder / "wrong.kpi").unlink()
                 found.append((block.line, "kpi lint", code, code if f"[{code}" in said else said))
             case ("python",):
-                done = subprocess.run([sys.executable, "-c", block.body], capture_output=True, text=True, check=False)
-                found.append((block.line, "python", "", done.stderr))
+                said = python(block, names)
+                after = section.own[number + 1] if number + 1 < len(section.own) else block
+                shown = after.words == ("output",)
+                found.append(
+                    (after.line if shown else block.line, "python", after.body if shown else "", said)
+                )
     if any(block.words in (("kpi",), ("kpi", "base")) for block in section.own):
         said = run("kpi lint .")
         found.append((0, "kpi lint .", "", said if "error[" in said else ""))
     return found
 
 
+def with_examples(section: Section, folder: Path) -> None:
+    """A section whose commands use the examples runs beside a copy of them."""
+    if any("examples/" in b.body for b in section.own if b.words in (("console",), ("python",))):
+        shutil.copytree(ROOT / "examples", folder / "examples")
+
+
 @pytest.mark.parametrize(("page", "section"), CASES, ids=[f"{p.name}: {s.title}" for p, s in CASES])
 def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    if (ROOT / "examples").exists() and "examples/" in page.read_text(encoding="utf-8"):
-        shutil.copytree(ROOT / "examples", tmp_path / "examples")
-        monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+    with_examples(section, tmp_path)
     for line, command, expected, actual in outputs(section, tmp_path):
         assert actual == expected, f"{page.name}, line {line}: {command}"
 
@@ -85,6 +125,35 @@ def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pyt
 def test_the_reference_names_every_function() -> None:
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
     assert [f.name for f in every() if f"`{f.name}" not in page] == []
+
+
+LINKED = [
+    *PAGES,
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "examples").glob("*/README.md")),
+]
+
+
+def anchors(page: Path) -> set[str]:
+    """The headings of a page as GitHub writes them in addresses."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ +(.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", LINKED, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    lost = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = link.partition("#")
+        if ":" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (anchor and anchor not in anchors(target)):
+            lost.append(link)
+    assert lost == []
 
 
 FAMILIES = {
@@ -110,7 +179,10 @@ def catalogue() -> str:
     for family, title in FAMILIES.items():
         rows = [c for c in CATALOGUE.values() if c.code.startswith(family)]
         said += ["", f"## {title}", "", "| code | name | severity | reported when |", "|---|---|---|---|"]
-        said += [f"| {c.code} | `{c.name}` | {c.severity.word} | {c.summary} |" for c in sorted(rows, key=lambda c: c.code)]
+        said += [
+            f"| {c.code} | `{c.name}` | {c.severity.word} | {c.summary} |"
+            for c in sorted(rows, key=lambda c: c.code)
+        ]
     return "\n".join(said) + "\n"
 
 
@@ -134,13 +206,18 @@ def update(page: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             before = os.getcwd()
             os.chdir(folder)
+            with_examples(section, Path(folder))
             try:
                 results = outputs(section, Path(folder))
             finally:
                 os.chdir(before)
         for block in section.own:
-            if block.words == ("console",):
-                said = [f"$ {c}\n{actual}" for at, c, _, actual in results if at == block.line]
+            if block.words in (("console",), ("output",)):
+                said = [
+                    actual if c == "python" else f"$ {c}\n{actual}"
+                    for at, c, _, actual in results
+                    if at == block.line
+                ]
                 changes.append((block.line, "".join(said).splitlines(keepends=True)))
     for line, said in sorted(changes, reverse=True):
         end = next(i for i in range(line, len(lines)) if lines[i].startswith("```"))
@@ -149,6 +226,7 @@ def update(page: Path) -> None:
 
 
 if __name__ == "__main__":
+    os.environ["COLUMNS"] = "100"
     (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
     for name in sys.argv[1:]:
-        update(Path(name))
+        update(Path(name).resolve())

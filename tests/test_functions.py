@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from math import sqrt
 from pathlib import Path
 
@@ -32,7 +33,7 @@ VALUES = {
     "google_sales": ((300, 450, 360), "xmn"),
     "sales_progress": ((420, 300, 0), "mmx"),
     "sales_swing": ((420, 300, 0), "xmm"),
-    "sales_growth": ((5.25, 0.6, 0), "mmn"),
+    "sales_growth_by_month": ((5.25, 0.6, 0), "mmn"),
     "sales_index": ((5, 4, 3.2), "mmx"),
     "year_growth": ((4, 3, 2.2), "mmx"),
     "sales_so_far": ((500, 1300, 2100), "xmm"),
@@ -93,3 +94,13 @@ def test_each_function_on_rows_and_results_has_an_example() -> None:
     specs = [path.read_text("utf-8") for path in FOLDER.parent.glob("*/*.kpi")]
     names = {*AGGREGATES, *RESULT_FUNCTIONS}
     assert not {name for name in names if not any(f"{name}(" in text for text in specs)}
+
+
+def test_the_table_of_formulas_names_kpis_that_there_are() -> None:
+    table = (FOLDER.parent / "atelier" / "README.md").read_text("utf-8").partition("| formula | KPI |")[2]
+    rows = [line for line in table.splitlines() if line.startswith("| ")]
+    named = {name for row in rows for name in re.findall(r"`(\w+)`(?!\*)", row)}
+    elsewhere = {name for row in rows for name in re.findall(r"`(\w+)`\*", row)}
+    assert len(rows) > 20
+    assert named <= kpidsl.load(FOLDER.parent / "atelier").kpis.keys()
+    assert elsewhere <= VALUES.keys()

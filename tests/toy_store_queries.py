@@ -1,19 +1,28 @@
-"""What `examples/toy_store` must say, computed with DuckDB straight from the CSV files, without kpidsl.
+"""What `examples/toy_store` must say, computed with DuckDB straight from the CSV files, without
+kpidsl, and compared with what kpidsl says.
 
     answers(Path(folder))["traffic"][("2012-W16", "nonbrand")]
 
 The keys are (period, slice); the slice of the whole is `TOTAL`, that of rows without a value is `None`. A
 period has a value when each source that the KPI reads has rows in it; those that the as-of date cuts are not
-given. Run as a script with the folder as its argument, this prints everything.
+given. `python -m tests.toy_store_queries FOLDER` prints them beside those of the specs.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import duckdb
+
+from kpidsl import project as pipeline
+from kpidsl.graph import Kpi
+from kpidsl.judge import Schedule
+from kpidsl.model.periods import parse_period
+from kpidsl.results import Ask
 
 TOTAL = "(total)"
 AS_OF = "2012-04-23"
@@ -38,7 +47,7 @@ def database(folder: Path, as_of: str = AS_OF) -> duckdb.DuckDBPyConnection:
         db.execute(
             f"create table {table} as select *, strftime(created_at, '%G-W%V') as week,"
             " strftime(created_at, '%Y-%m') as month"
-            " from read_csv(?, header = true) where created_at < cast(? as date) + interval 1 day",
+            " from read_csv(?, header = true, nullstr = ['NULL', '']) where created_at < cast(? as date) + interval 1 day",
             [str(folder / name), as_of],
         )
     db.execute("alter table sessions add column channel text")
@@ -163,9 +172,8 @@ KPIS: dict[str, Callable[[duckdb.DuckDBPyConnection], Answer]] = {
     "margin_rate": monthly_orders("sum(price_usd - cogs_usd) / sum(price_usd)"),
     "items_per_order": items_per_order,
     "product_mix": product_mix,
-    "home_bounce_rate": home_bounce_rate,
     "cart_rate": lambda db: view_rate(db, "pageview_url = '/cart'", "device_type"),
-    "bounce_rate_by_landing_page": bounce_rate_by_landing_page,
+    "bounce_rate": bounce_rate_by_landing_page,
 }
 
 
@@ -174,10 +182,72 @@ def answers(folder: Path, as_of: str = AS_OF) -> dict[str, Answer]:
     return {name: compute(db) for name, compute in KPIS.items()}
 
 
+SPECS = Path(__file__).parents[1] / "examples" / "toy_store"
+SOURCES = {
+    "sessions": "website_sessions.csv",
+    "views": "website_pageviews.csv",
+    "orders": "orders.csv",
+    "items": "order_items.csv",
+}
+"""What the specs call the files."""
+
+
+def specs(folder: Path, expected: Mapping[str, Answer]) -> dict[str, Answer]:
+    """What kpidsl says of the same periods, each slice that has rows in one of them."""
+    loaded = pipeline.load([str(SPECS)])
+    calendar = loaded.graph.calendar
+    asked: dict[str, Ask] = {}
+
+    def more(kpi: Kpi, schedule: Schedule) -> Iterable[Ask]:
+        labels = sorted({period for period, _ in expected[kpi.name]})
+        windows = tuple(parse_period(label, calendar) for label in labels)
+        asked[kpi.name] = Ask(kpi.formula, windows, kpi.dimensions)
+        return [asked[kpi.name]]
+
+    data = {source: folder / name for source, name in SOURCES.items()}
+    wish = pipeline.wish(loaded, as_of=AS_OF, data=data, more=more)
+    assert isinstance(wish, pipeline.Wish), wish
+    outcome = pipeline.evaluate(loaded, wish)
+    assert not outcome.errors, outcome.errors
+    assert outcome.answers is not None
+    found: dict[str, Answer] = {}
+    for name, ask in asked.items():
+        grid = outcome.answers.grid(ask)
+        found[name] = {
+            (window.label, key[0] if key else TOTAL): grid.at(key, window)
+            for key in grid.slices
+            for window in ask.windows
+        }
+    return found
+
+
+def compared(ours: Answer, theirs: Answer) -> list[tuple[Key, float | None, float | None, float]]:
+    """Each key of either side with both numbers and their relative difference.
+
+    A slice without rows in a period is 0 or has no value where kpidsl knows it from another period, and is
+    absent from the queries.
+    """
+    found = []
+    for key in sorted(ours.keys() | theirs.keys(), key=str):
+        a, b = ours.get(key), theirs.get(key)
+        if key not in theirs and not a:
+            continue
+        same = a is None and b is None
+        far = 0.0 if same else math.inf if a is None or b is None else abs(a - b) / (abs(b) or 1.0)
+        found.append((key, a, b, far))
+    return found
+
+
 def main(arguments: list[str]) -> None:
-    for name, answer in answers(Path(arguments[0])).items():
-        for (period, item), value in sorted(answer.items(), key=str):
-            print(f"{name:28} {period:9} {item!s:12} {value}")
+    folder = Path(arguments[0] if arguments else os.environ["KPIDSL_TOY_STORE"])
+    by_hand = answers(folder)
+    by_specs = specs(folder, by_hand)
+    count, worst = 0, 0.0
+    for name, theirs in by_hand.items():
+        for (period, item), a, b, far in compared(by_specs[name], theirs):
+            print(f"{name:20} {period:9} {item!s:12} {a!s:20} {b!s:22} {far:.1e}")
+            count, worst = count + 1, max(worst, far)
+    print(f"{count} numbers of {len(by_hand)} KPIs; the largest relative difference is {worst:.1e}")
 
 
 if __name__ == "__main__":

@@ -20,8 +20,19 @@ _PROMOTER, _DETRACTOR, _CONTENT = 9.0, 6.0, 4.0
 
 def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node | None:
     """The node of an aggregation; None after an error."""
-    if not right_count(function, call, scope):
+    if not well_called(call, function, scope):
         return None
+    inner, _ = parts_of(call)
+    shape = _home(call, inner, scope)
+    if shape is None or not _usable(shape, inner, scope):
+        return None
+    return aggregate_of(call, function, shape, scope)
+
+
+def well_called(call: nodes.Call, function: Function, scope: Scope) -> bool:
+    """Whether a call has the arguments and the weight that the function takes; an error if not."""
+    if not right_count(function, call, scope):
+        return False
     if (call.by is None) != (function.by is None):
         what = "takes no `by`" if call.by is not None else "needs a weight after `by`"
         scope.error(
@@ -30,13 +41,13 @@ def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node 
             (call.by or call).span,
             help=f"it is written {function.signature}, as in `{function.example}`",
         )
-        return None
-    inner, condition = _split(call.args[0])
-    shape = _home(call, inner, scope)
-    if shape is None:
-        return None
-    if not _usable(shape, inner, scope):
-        return None
+        return False
+    return True
+
+
+def aggregate_of(call: nodes.Call, function: Function, shape: Shape, scope: Scope) -> Node | None:
+    """The node of an aggregation over the rows of a source; None after an error."""
+    inner, condition = parts_of(call)
     at = RowPlace(scope, shape, f"`{function.name}`")
     inner = ungrouped(inner)
     whole = isinstance(inner, nodes.Name) and inner.parts == (shape.name,)
@@ -54,8 +65,9 @@ def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node 
     return _built(call, function, shape, argument, filter_, at)
 
 
-def _split(arg: nodes.Expression) -> tuple[nodes.Expression, nodes.Expression | None]:
-    arg = ungrouped(arg)
+def parts_of(call: nodes.Call) -> tuple[nodes.Expression, nodes.Expression | None]:
+    """What is aggregated, and the `where` inside the parentheses."""
+    arg = ungrouped(call.args[0])
     return (arg.subject, arg.condition) if isinstance(arg, nodes.Where) else (arg, None)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from kpidsl.compile.scope import RowPlace, Scope, Shape, cycle, listed, similar
+from kpidsl.compile.scope import RowPlace, Scope, Shape, cycle, listed, rests_on, similar
 from kpidsl.compile.walk import written
 from kpidsl.graph import Constant
-from kpidsl.model.rows import ColumnRef, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row, columns_of, gathers_of
 from kpidsl.model.types import FLAG, Type
 from kpidsl.syntax import nodes
 
@@ -17,6 +17,9 @@ def check_name(name: nodes.Name, at: RowPlace) -> Row | None:
     if len(name.parts) > 1:
         return _path(name, at)
     word = name.parts[0]
+    if _is_itself(word, at):
+        _not_aggregated(word, name, at)
+        return None
     found = find_column(word, at)
     if isinstance(found, ColumnRef):
         return found
@@ -35,8 +38,29 @@ def check_name(name: nodes.Name, at: RowPlace) -> Row | None:
         return Literal(word == "true", FLAG)
     if word in scope.names.known or word in scope.names.lost:
         return _named(name, at)
-    _unknown_column(word, name, shape, at)
+    if at.parent is not None and find_column(word, RowPlace(scope, at.parent, at.use)):
+        _not_aggregated(word, name, at)
+    else:
+        _unknown_column(word, name, shape, at)
     return None
+
+
+def _is_itself(word: str, at: RowPlace) -> bool:
+    """Whether a column of a grouped source names its own name, which the grouped rows have too."""
+    own = f"{at.shape.name}.{word}"
+    return at.parent is not None and _has(at.parent, word) and at.scope.path[-1][0] == own
+
+
+def _not_aggregated(word: str, name: nodes.Name, at: RowPlace) -> None:
+    assert at.parent is not None
+    parent, here = at.parent.name, at.shape.name
+    at.scope.error(
+        "K308",
+        f"`{word}` has a value in each row of {parent}, and a row of {here} stands for many of them",
+        name.span,
+        (at.shape.definition.name.span, f"`{here}` is defined here"),
+        help=f"`first({written(word)})` takes one of them; `{here}` is grouped by {listed([*at.shape.keys])}",
+    )
 
 
 @frozen
@@ -83,8 +107,13 @@ def _column(shape: Shape, word: str, via: tuple[str, ...], at: RowPlace) -> Colu
 
 
 def column_type(shape: Shape, word: str, scope: Scope) -> Type | None:
-    """The type of a column; computed ones are checked at their first use."""
-    if word not in shape.types:
+    """The type of a column; computed ones are checked at their first use, and so are those grouped by."""
+    if word not in shape.types and shape.grouped is not None and shape.parent is None:
+        scope.causes[f"{shape.name}.{word}"] = rests_on(word, shape.spans[word], shape.cause)
+        shape.types[word] = None
+    elif word not in shape.types and word in shape.keys:
+        shape.types[word] = _key_type(shape, word, scope)
+    elif word not in shape.types:
         column = shape.computed[word]
         assert column.value is not None
         key = f"{shape.name}.{word}"
@@ -93,7 +122,8 @@ def column_type(shape: Shape, word: str, scope: Scope) -> Type | None:
             return None
         scope.path.append((key, column.name.span))
         with scope.apart() as inner, scope.hop(key):
-            value = scope.check_row(column.value, RowPlace(scope, shape, "a computed column"))
+            place = RowPlace(scope, shape, "a computed column", shape.parent)
+            value = _settled(scope.check_row(column.value, place), column, shape, scope)
             if value is None:
                 scope.causes[key] = scope.cause_in(inner, key, column.name.span)
             else:
@@ -103,6 +133,55 @@ def column_type(shape: Shape, word: str, scope: Scope) -> Type | None:
     if not scope.reach(scope.heights.get(f"{shape.name}.{word}", 0), shape.spans[word]):
         return None
     return shape.types[word]
+
+
+def _key_type(shape: Shape, word: str, scope: Scope) -> Type | None:
+    """Of a column that rows are grouped by: the one it has in the parent."""
+    assert shape.parent is not None
+    key = f"{shape.name}.{word}"
+    if any(step == key for step, _ in scope.path):
+        cycle(scope, key)
+        return None
+    scope.path.append((key, shape.spans[word]))
+    with scope.apart() as inner:
+        name = nodes.Name(shape.spans[word], (word,))
+        found = check_name(name, RowPlace(scope, shape.parent, "a grouping"))
+        if isinstance(found, Literal):
+            what = f"rows are grouped by columns of {shape.parent.name}, and `{word}` is a constant"
+            scope.error("K305", what, name.span)
+        shape.keys[word] = found if isinstance(found, ColumnRef) else None
+        if shape.keys[word] is None:
+            scope.causes[key] = scope.cause_in(inner, key, name.span)
+            shape.cause = shape.cause or scope.causes[key]
+    scope.path.pop()
+    return found.type if isinstance(found, ColumnRef) else None
+
+
+def _settled(value: Row | None, column: nodes.Column, shape: Shape, scope: Scope) -> Row | None:
+    """In a grouped source no column both aggregates and follows a link of the source."""
+    if value is None or shape.parent is None or not gathers_of(value):
+        return value
+    linked = sorted(".".join((*r.via, r.name)) for r in columns_of(inlined(value, shape)) if r.via)
+    if linked:
+        scope.error(
+            "K310",
+            f"`{linked[0]}` is known once rows are grouped, and this column is made while they are",
+            column.span,
+            help="two columns can say it: one aggregates, the other reads it and the link",
+        )
+        return None
+    return value
+
+
+def inlined(row: Row, shape: Shape) -> Row:
+    """A row expression with the columns of the source that it names put in, but for those grouped by."""
+    match row:
+        case ColumnRef(via=(), name=name) if name in shape.values:
+            return inlined(shape.values[name], shape)
+        case Apply(args=args):
+            return evolve(row, args=tuple(inlined(arg, shape) for arg in args))
+        case _:
+            return row
 
 
 def _path(name: nodes.Name, at: RowPlace) -> Row | None:
@@ -145,6 +224,9 @@ def way_to(target: str, start: Shape, scope: Scope) -> tuple[str, ...] | None:
 
 def _not_linked(step: str, name: nodes.Name, at: RowPlace) -> None:
     scope, shape = at.scope, at.shape
+    if at.parent is not None and step == at.parent.name and len(name.parts) == 2:
+        _not_aggregated(name.parts[1], name, at)
+        return
     if step in scope.names.lost or (
         step in scope.names.known
         and step not in scope.shapes

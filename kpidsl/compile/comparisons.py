@@ -8,7 +8,7 @@ from attrs import evolve
 
 from kpidsl.compile.scope import RowPlace, Scope
 from kpidsl.compile.words import describe, literal_text
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.types import DAY, FLAG, Type
 from kpidsl.model.units import ONE, Unit, kind, sum_unit
 from kpidsl.syntax import nodes
@@ -28,7 +28,7 @@ def _with_unit(row: Row, unit: Unit) -> Row:
     match row:
         case Apply() | Literal():
             return evolve(row, type=Type("number", unit))
-        case ColumnRef():
+        case ColumnRef() | Gather():
             return Apply("*", (row, Literal(1.0, Type("number"))), Type("number", unit))
 
 

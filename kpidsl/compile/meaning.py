@@ -33,9 +33,8 @@ from kpidsl.graph import (
     Trailing,
 )
 from kpidsl.model.periods import Grain, Window
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import Unit
-
 
 _LONGEST = 2000
 """Characters of a part; a longer one is written as its digest, or what is used twice, and twice again, would
@@ -72,7 +71,7 @@ class Meaning:
             case Constant(value=value, unit=unit):
                 return f"{value!r}{_in(unit)}"
             case Aggregate():
-                parts = [node.source, self.row(node.argument)]
+                parts = [self.source(node.source), self.row(node.argument)]
                 parts += [f"where {self.row(node.filter)}"] if node.filter is not None else []
                 parts += [f"by {self.row(node.weight)}"] if node.weight is not None else []
                 parts += [f"rank {node.parameter!r}"] if node.parameter is not None else []
@@ -89,6 +88,15 @@ class Meaning:
                 return f"share({self.node(inner)})"
             case Default(node=inner, value=value):
                 return f"default({self.node(inner)} {value!r})"
+
+    def source(self, name: str) -> str:
+        """The name of a source; of a grouped one, how its rows are made and what their time is."""
+        shape = self.scope.shapes[name]
+        if shape.parent is None:
+            return name
+        keys = " ".join(self.row(ref) for ref in shape.keys.values())
+        time = self.row(shape.values.get(shape.time)) if shape.time in shape.values else shape.time
+        return f"{name}{{{self.source(shape.parent.name)} by {keys} at {time}}}"
 
     def row(self, row: Row | None) -> str:
         """A row expression as text; computed columns by what they compute."""
@@ -108,6 +116,11 @@ class Meaning:
                 return f"{way}{_quoted(name)}" if computed is None else f"{way}[{self.row(computed)}]"
             case Apply(op=op, args=args):
                 return f"({op} {' '.join(self.row(arg) for arg in args)})"
+            case Gather(function=function, argument=argument, filter=kept, weight=weight, parameter=rank):
+                said = (
+                    f"{function} {self.row(argument)} where {self.row(kept)} by {self.row(weight)} {rank!r}"
+                )
+                return f"({said} of {self.source(row.source)})"
 
     def promise(self, promise: Promise) -> str:
         """A promise as text."""

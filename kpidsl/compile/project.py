@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpidsl.compile.formulas import compiled
+from kpidsl.compile.gather import gather
 from kpidsl.compile.kpis import kpi_of, measure_of
 from kpidsl.compile.meaning import Meaning
 from kpidsl.compile.objectives import objective_of
@@ -23,7 +24,7 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
 
     All files are one scope. Never raises for any files that the parser makes.
     """
-    scope = Scope(collect(files, report), report, check_row=check_row)
+    scope = Scope(collect(files, report), report, check_row=check_row, gather=gather)
     no_days = read_calendar(scope)
     read_shapes(scope)
     for name, definition in scope.names.known.items():

@@ -85,6 +85,8 @@ def _row(expr: nodes.Expression, at: RowPlace) -> Row | None:
             return _negated(None if found is None else Apply("missing", (found,), FLAG), negated)
         case nodes.When():
             return _when(expr, at)
+        case nodes.Where() if at.parent is not None:
+            return at.scope.gather(expr, at)
         case nodes.Where():
             at.scope.error(
                 "K320",
@@ -305,6 +307,8 @@ def _call(call: nodes.Call, at: RowPlace) -> Row | None:
     scope, name = at.scope, call.name.text
     function = ROW_FUNCTIONS.get(name)
     if function is None:
+        if name in AGGREGATES and at.parent is not None:
+            return scope.gather(call, at)
         if name in AGGREGATES:
             code, where = (
                 ("K309", f"inside {at.use}") if at.use.strip("`") in AGGREGATES else ("K310", f"in {at.use}")

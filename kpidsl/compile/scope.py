@@ -16,7 +16,7 @@ from attrs import define, field, frozen
 from kpidsl.diagnostics import Diagnostic, Fix, Label, Report, Severity, Span, near
 from kpidsl.graph import Node
 from kpidsl.model.periods import Calendar, Window, parse_period
-from kpidsl.model.rows import Row
+from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.sources import Link, SourceSpec
 from kpidsl.model.types import Type
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind
@@ -55,6 +55,12 @@ class Shape:
     time: str | None = None
     channel: str | None = None
     thing: str = "row"
+    grouped: nodes.FromSource | None = None
+    """Says whose rows are grouped here."""
+    parent: Shape | None = None
+    """The source whose rows are grouped; None too where that cannot be known."""
+    keys: dict[str, ColumnRef | None] = field(factory=dict)
+    """The columns that rows are grouped by, as the parent has them; asked of it at their first use."""
     cause: Diagnostic | None = None
     """The error that keeps the source from being used."""
 
@@ -64,7 +70,7 @@ class Shape:
         return list(self.spans)
 
 
-def _unset(expr: nodes.Expression, at: RowPlace) -> Row | None:
+def _unset(expr: object, at: RowPlace) -> Row | None:
     raise NotImplementedError("the checks of rows are not connected")
 
 
@@ -106,6 +112,10 @@ class Scope:
     check_row: Callable[[nodes.Expression, RowPlace], Row | None] = field(default=_unset)
     """Names lead to computed columns and these to expressions again; the hook keeps that circle out of the
     imports.
+    """
+    gather: Callable[[nodes.Call | nodes.Where, RowPlace], Row | None] = field(default=_unset)
+    """Aggregations in the columns of grouped sources, whose arguments are rows again: a hook for the same
+    reason.
     """
     circles: set[str] = field(factory=set)
     """Definitions that rest on themselves, each told once."""
@@ -299,6 +309,8 @@ class RowPlace:
     shape: Shape
     use: str
     """`a filter`, `a computed column`, `sum`, ..."""
+    parent: Shape | None = None
+    """Whose rows may be aggregated here: set in the columns of a grouped source."""
 
 
 def cycle(scope: Scope, name: str) -> None:

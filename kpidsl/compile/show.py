@@ -21,8 +21,9 @@ from kpidsl.graph import (
     Shift,
     children,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
 from kpidsl.model.rows import Literal as RowLiteral
+from kpidsl.model.sources import Grouped
 from kpidsl.model.units import format_value
 
 SCHEMA_VERSION = 1
@@ -62,7 +63,7 @@ def draw(graph: Graph, kpis: Iterable[str] | None = None) -> Drawing:
         names.setdefault(measure.node, []).append(measure.name)
     for name in graph.kpis if kpis is None else kpis:
         kpi = graph.kpis[name]
-        below = _add(kpi.formula, drawing, ids, names)
+        below = _add(kpi.formula, graph, drawing, ids, names)
         box = Box(
             f"k{len(drawing.boxes)}", "kpi", kpi.label, str(kpi.unit), kpi.formula.additivity, (kpi.name,)
         )
@@ -71,7 +72,9 @@ def draw(graph: Graph, kpis: Iterable[str] | None = None) -> Drawing:
     return drawing
 
 
-def _add(root: Node, drawing: Drawing, ids: dict[object, str], names: dict[Node, list[str]]) -> str:
+def _add(
+    root: Node, graph: Graph, drawing: Drawing, ids: dict[object, str], names: dict[Node, list[str]]
+) -> str:
     """Add a node and all below it that is not drawn yet; without recursion, for formulas may be deep."""
     stack = [root]
     while stack:
@@ -83,14 +86,31 @@ def _add(root: Node, drawing: Drawing, ids: dict[object, str], names: dict[Node,
             stack += reversed(waiting)
         else:
             stack.pop()
-            _box(node, drawing, ids, names)
+            _box(node, graph, drawing, ids, names)
     return ids[root]
 
 
-def _box(node: Node, drawing: Drawing, ids: dict[object, str], names: dict[Node, list[str]]) -> None:
-    if isinstance(node, Aggregate) and node.source not in ids:
-        ids[node.source] = f"s{len(drawing.boxes)}"
-        drawing.boxes.append(Box(ids[node.source], "source", node.source))
+def _source(name: str, graph: Graph, drawing: Drawing, ids: dict[object, str]) -> None:
+    """The box of a source, after that of the source whose rows it groups."""
+    if name in ids:
+        return
+    origin = graph.sources[name].origin
+    if not isinstance(origin, Grouped):
+        ids[name] = f"s{len(drawing.boxes)}"
+        drawing.boxes.append(Box(ids[name], "source", name))
+        return
+    _source(origin.source, graph, drawing, ids)
+    ids[name] = f"s{len(drawing.boxes)}"
+    said = f"{origin.source} by {', '.join(key for key, _ in origin.keys)}"
+    drawing.boxes.append(Box(ids[name], "source", said, names=(name,)))
+    drawing.arrows.append((ids[origin.source], ids[name]))
+
+
+def _box(
+    node: Node, graph: Graph, drawing: Drawing, ids: dict[object, str], names: dict[Node, list[str]]
+) -> None:
+    if isinstance(node, Aggregate):
+        _source(node.source, graph, drawing, ids)
     ids[node] = f"n{len(drawing.boxes)}"
     kind: Kind = "operation"
     if isinstance(node, Aggregate | Constant):
@@ -153,6 +173,8 @@ def _row(row: Row, source: str = "") -> str:
             return "missing" if value is None else str(value)
         case Apply(op=op, args=args):
             return _applied(op, [_row(arg, source) for arg in args])
+        case Gather(function=function, argument=argument):
+            return f"{function}({row.source if argument is None else _row(argument, row.source)})"
 
 
 def _applied(op: str, args: list[str]) -> str:

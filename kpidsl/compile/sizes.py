@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from kpidsl.compile.scope import RowPlace, Scope
 from kpidsl.diagnostics import Span
-from kpidsl.model.rows import Apply, ColumnRef, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
 from kpidsl.model.units import Unit
 
 MOST_PARTS = 5_000
@@ -39,9 +39,12 @@ def _size(row: Row, scope: Scope) -> int:
             value = scope.shapes[home].values.get(name)
             return 1 if value is None else scope.sizes.get(value, 1)
         case Apply(args=args):
-            return 1 + sum(scope.sizes.get(arg) or _size(arg, scope) for arg in args)
+            parts: tuple[Row | None, ...] = args
+        case Gather(argument=argument, filter=kept, weight=weight):
+            parts = (argument, kept, weight)
         case _:
             return 1
+    return 1 + sum(scope.sizes.get(part) or _size(part, scope) for part in parts if part is not None)
 
 
 def unit_fits(unit: Unit, span: Span, scope: Scope) -> bool:

@@ -10,12 +10,21 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import column_type
+from kpidsl.compile.groups import (
+    find_parent,
+    group,
+    grouping,
+    no_such_column,
+    not_computed,
+    refuse_circles,
+    refuse_own_rows,
+)
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
 from kpidsl.compile.walk import written
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.model.periods import Calendar
-from kpidsl.model.sources import ColumnSpec, Files, Link, SourceSpec, Table
+from kpidsl.model.sources import ColumnSpec, Files, Grouped, Link, SourceSpec, Table
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT, TIME, UNKNOWN, Type
 from kpidsl.model.units import TIME_WORDS, Unit, kind
 from kpidsl.syntax import nodes
@@ -99,6 +108,10 @@ def read_shapes(scope: Scope) -> None:
             _columns(shape, scope)
         shape.cause = inner.errors[0] if inner.errors else scope.names.twice.get(shape.name)
     for shape in scope.shapes.values():
+        if shape.grouped is not None:
+            find_parent(shape, scope)
+    refuse_circles(scope)
+    for shape in scope.shapes.values():
         with scope.apart() as inner:
             _links(shape, scope)
         if inner.errors and shape.cause is None:
@@ -125,6 +138,9 @@ def _things(source: nodes.SourceDef) -> list[str]:
 def _columns(shape: Shape, scope: Scope) -> None:
     clauses = shape.definition.clauses
     for clause in clauses:
+        if isinstance(clause, nodes.FromSource):
+            group(shape, clause, scope)
+    for clause in clauses:
         if isinstance(clause, nodes.Column):
             _column(shape, clause, scope)
     for clause in clauses:
@@ -134,12 +150,12 @@ def _columns(shape: Shape, scope: Scope) -> None:
                 _time(shape, word, scope)
             case nodes.ChannelColumn(column=word):
                 shape.channel = word.text
-                _role(shape, word, UNKNOWN)
+                _role(shape, word, UNKNOWN, scope)
             case nodes.Key(columns=words):
                 for word in words:
-                    _role(shape, word, UNKNOWN)
+                    _role(shape, word, UNKNOWN, scope)
             case nodes.BelongsTo(column=word):
-                _role(shape, word, UNKNOWN)
+                _role(shape, word, UNKNOWN, scope)
             case nodes.Row(thing=thing):
                 shape.thing = thing.text
 
@@ -158,6 +174,8 @@ def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
     shape.spans[word] = clause.name.span
     if clause.value is not None:
         shape.computed[word] = clause
+    elif shape.grouped is not None:
+        not_computed(shape, clause, scope)
     elif clause.identity is not None:
         shape.types[word] = Type("identity", thing=clause.identity.text)
     elif clause.type is not None and clause.type.text in _TYPES:
@@ -167,14 +185,17 @@ def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
         shape.types[word] = Type("number", unit) if unit is not None else None
 
 
-def _role(shape: Shape, word: nodes.Word, type_: Type) -> None:
-    if word.text not in shape.spans:
+def _role(shape: Shape, word: nodes.Word, type_: Type, scope: Scope) -> None:
+    """A column that a role names is declared by that; not in a grouped source, for it has no data of its own."""
+    if word.text not in shape.spans and shape.grouped is not None:
+        no_such_column(shape, word, scope)
+    elif word.text not in shape.spans:
         shape.spans[word.text] = word.span
         shape.types[word.text] = type_
 
 
 def _time(shape: Shape, word: nodes.Word, scope: Scope) -> None:
-    _role(shape, word, TIME)
+    _role(shape, word, TIME, scope)
     declared = shape.types.get(word.text)
     if declared is not None and declared.kind not in ("day", "moment", "time"):
         scope.error(
@@ -210,7 +231,7 @@ def _links(shape: Shape, scope: Scope) -> None:
             )
         else:
             far = clause.far or clause.column
-            _role(other, far, UNKNOWN)
+            _role(other, far, UNKNOWN, scope)
             shape.links[target] = Link(target, clause.column.text, far.text, clause.span)
 
 
@@ -219,8 +240,10 @@ def _links(shape: Shape, scope: Scope) -> None:
 
 def finish_sources(scope: Scope) -> None:
     """Check what is left of every source, and hand on the ones without an error."""
+    columns_by_name = {shape.name: _specs(shape, scope) for shape in scope.shapes.values()}
+    refuse_own_rows(scope)
     for shape in scope.shapes.values():
-        columns = _specs(shape, scope)
+        columns = columns_by_name[shape.name]
         with scope.apart() as inner:
             spec = _spec(shape, columns, scope)
             blame = scope.blame
@@ -237,9 +260,11 @@ def _drop_broken_links(scope: Scope) -> None:
     while changed:
         changed = False
         for name, spec in list(scope.sources.items()):
-            lost = next((link.target for link in spec.links if link.target not in scope.sources), None)
+            needed = [link.target for link in spec.links]
+            needed += [spec.origin.source] if isinstance(spec.origin, Grouped) else []
+            lost = next((source for source in needed if source not in scope.sources), None)
             if lost is not None:
-                scope.shapes[name].cause = scope.shapes[lost].cause
+                scope.shapes[name].cause = scope.shapes[name].cause or scope.shapes[lost].cause
                 del scope.sources[name]
                 changed = True
 
@@ -255,7 +280,7 @@ def _specs(shape: Shape, scope: Scope) -> tuple[ColumnSpec, ...]:
 
 
 def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSpec | None:
-    origin: Files | Table | None = None
+    origin: Files | Table | Grouped | None = None
     fresh, complete, checks = None, None, []
     key: tuple[str, ...] = ()
     for clause in shape.definition.clauses:
@@ -264,6 +289,8 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
                 origin = _files(clause, scope)
             case nodes.FromTable(table=table, connection=connection):
                 origin = Table(table.text, connection.text if connection else None)
+            case nodes.FromSource():
+                origin = grouping(shape, scope)
             case nodes.Fresh(amount=amount):
                 fresh = _days(amount, scope)
             case nodes.Complete(grain=word):
@@ -272,7 +299,8 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
                 checks.append(check_condition(condition, RowPlace(scope, shape, "a check")))
             case nodes.Key(columns=words):
                 key = tuple(word.text for word in words)
-    if not any(isinstance(c, nodes.FromFiles | nodes.FromTable) for c in shape.definition.clauses):
+    places = nodes.FromFiles | nodes.FromTable | nodes.FromSource
+    if not any(isinstance(clause, places) for clause in shape.definition.clauses):
         scope.error(
             "K213",
             f"{shape.name} does not say where its rows are",
@@ -302,7 +330,15 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
 def _files(clause: nodes.FromFiles, scope: Scope) -> Files | None:
     options: dict[str, str] = {}
     places: dict[str, Span] = {}
+    missing: dict[str, None] = {}
     for word, value in clause.options:
+        if word == "missing":
+            if not value.text.strip():
+                hint = 'it is the word that cells hold: `missing "NULL"`'
+                scope.error("K322", "an empty cell is missing anyway", value.span, help=hint)
+                return None
+            missing[value.text.strip()] = None
+            continue
         if word in places:
             scope.error("K212", f"`{word}` is said twice", value.span, (places[word], "first here"))
             return None
@@ -316,7 +352,7 @@ def _files(clause: nodes.FromFiles, scope: Scope) -> Files | None:
     if "separator" in options:
         options["separator"] = options["separator"].replace("\\t", "\t")
     folder = posixpath.dirname(clause.span.source.name.replace("\\", "/")) or "."
-    return Files(clause.pattern.text, folder, **options)
+    return Files(clause.pattern.text, folder, **options, missing=tuple(missing))
 
 
 def _days(amount: nodes.Number, scope: Scope) -> int | None:

@@ -10,6 +10,7 @@ from kpidsl.compile.promises import Draft, in_kpi_unit
 from kpidsl.compile.scope import Scope, listed, similar
 from kpidsl.diagnostics import Severity, Span
 from kpidsl.graph import Kpi, Node
+from kpidsl.model.rows import gathers_of
 from kpidsl.syntax import nodes
 
 
@@ -87,7 +88,7 @@ def _given(given: nodes.Given, scope: Scope) -> None:
                 (shape.definition.name.span, f"`{shape.name}` is defined here"),
                 notes=notes,
             )
-        elif cell.text in shape.computed:
+        elif cell.text in shape.computed and not gathers_of(shape.values.get(cell.text)):
             scope.error(
                 "K321",
                 f"`{cell.text}` is computed and cannot be given",

@@ -12,8 +12,9 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.compute import Frame, Slices, Store, tidy
 from kpidsl.evaluate.plan import Columns, Partial, columns_for, demands, looks, partials, scans
 from kpidsl.evaluate.rollup import Floats, slice_order
-from kpidsl.evaluate.run import Query, Runner
+from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
+from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
 from kpidsl.graph import Aggregate, Graph, Node, aggregates
 from kpidsl.model.periods import Window
@@ -28,7 +29,7 @@ def evaluate(
     `profiles` are those of the sources (`kpidsl.evaluate.checks.profiles`), made for the same as-of.
     Nothing raises for faults of specs and data: `failure` tells them. An interrupt goes through.
     """
-    runner = Runner(graph, session, profiles)
+    runner = Runner(graph, session, as_of, profiles)
     store = Store(profiles)
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):

@@ -17,6 +17,7 @@ from kpidsl.evaluate.quote import literal, literals
 from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
+_BLANKS = SPACES + "\r\n"
 
 MISSING_WORDS = ("na", "n/a", "#n/a", "null", "none", "nan")
 """Read as missing, with a warning, where no text is expected. No dash among them: ledgers write 0 so."""
@@ -46,15 +47,20 @@ class Writing:
     dates: str | None = None
     zone: str = "UTC"
     """The zone of the calendar, for time stamps that carry their own."""
-
-
-_INK = f"[^{SPACES}\r\n]"
+    missing: tuple[str, ...] = ()
+    """Cells that are missing values although they hold something."""
 
 
 def filled(text: str) -> str:
-    """Whether a cell holds more than blanks. Most begin with a sign; a search stops at the first; trimming is
-    slow."""
-    return f"({text} BETWEEN '!' AND '~' OR regexp_matches({text}, {literal(_INK)}))"
+    """Whether a cell holds more than blanks. Most begin with a sign, so that nothing has to be trimmed."""
+    return f"({text} BETWEEN '!' AND '~' OR ltrim({text}, {literal(_BLANKS)}) <> '')"
+
+
+def present(text: str, writing: Writing) -> str:
+    """Whether a cell holds a value: more than blanks, and none of the words that the spec calls missing."""
+    if not writing.missing:
+        return filled(text)
+    return f"({filled(text)} AND trim({text}, {literal(SPACES)}) NOT IN ({_words(writing.missing)}))"
 
 
 def signs_of(unit: Unit) -> tuple[str, ...]:

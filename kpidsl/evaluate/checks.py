@@ -23,7 +23,7 @@ from kpidsl.results import Profile
 
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
     """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
-    runner = Runner(graph, session)
+    runner = Runner(graph, session, as_of)
     found = {}
     for name in dict.fromkeys(sources):
         spec = graph.sources[name]

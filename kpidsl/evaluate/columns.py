@@ -121,7 +121,8 @@ def expression(column: ColumnSpec, found: str, writing: Writing) -> Expression |
 
 
 def _from_text(column: ColumnSpec, raw: str, writing: Writing) -> Expression:
-    text = f"CASE WHEN {cells.filled(raw)} THEN {raw} END"
+    text = f"CASE WHEN {cells.present(raw, writing)} THEN {raw} END"
+    raw = text if writing.missing else raw
     match column.type.kind:
         case "text" | "identity" | "unknown":
             return Expression(raw, "text")

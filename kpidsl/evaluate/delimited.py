@@ -13,7 +13,8 @@ import duckdb
 from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.evaluate.cells import filled
+from kpidsl.evaluate import cells
+from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import exactly, literal, literals
@@ -137,14 +138,23 @@ def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
 
 
 def insert(
-    connection: duckdb.DuckDBPyConnection, table: str, first: int, paths: Sequence[Path], layout: Layout
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    first: int,
+    paths: Sequence[Path],
+    layout: Layout,
+    writing: Writing,
 ) -> None:
-    """The rows of UTF-8 files after those of the table, the files numbered from `first`; blank cells are
-    missing. Raises duckdb.Error."""
+    """The rows of UTF-8 files after those of the table, the files numbered from `first`; blank cells and words
+    for no value are missing. Raises duckdb.Error."""
     schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(layout.width))
-    cells = ["NULL" if i is None else f"CASE WHEN {filled(f'h{i}')} THEN h{i} END" for i in layout.places]
+    present = [None if i is None else cells.present(f"h{i}", writing) for i in layout.places]
+    values = [
+        "NULL" if i is None else f"CASE WHEN {there} THEN h{i} END"
+        for i, there in zip(layout.places, present, strict=True)
+    ]
     connection.execute(
-        f"INSERT INTO {quoted(table)} SELECT {', '.join([f'{first} + file_index', *cells])}"
+        f"INSERT INTO {quoted(table)} SELECT {', '.join([f'{first} + file_index', *values])}"
         f" FROM read_csv({literals(map(exactly, paths))}, delim={literal(layout.separator)},"
         f" columns={{{schema}}}, auto_detect=false, header=true, quote='\"', escape='\"')"
     )
@@ -163,7 +173,7 @@ def _load(
     file, span = reading.files[first], reading.spec.span
     try:
         path = file.path if encoding == "utf-8-sig" else transcode(file, encoding, Path(reading.scratch))
-        insert(reading.connection, table, first, [path], layout)
+        insert(reading.connection, table, first, [path], layout, reading.writing)
     except UnicodeError:
         return wrong_byte(file, encoding, span)
     except OSError as error:
@@ -179,7 +189,7 @@ def _load_all(reading: Reading, table: str, numbers: list[int], layout: Layout) 
     """Many files in one query, which costs hardly more than one file; whether that went well."""
     try:
         paths = [reading.files[number].path for number in numbers]
-        insert(reading.connection, table, numbers[0], paths, layout)
+        insert(reading.connection, table, numbers[0], paths, layout, reading.writing)
     except duckdb.InterruptException:
         raise
     except duckdb.Error:

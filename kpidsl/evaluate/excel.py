@@ -54,7 +54,7 @@ def read(reading: Reading, origin: Files) -> Read:
                 writer.writerow([line, *texts])
         order = {column.name: i + 1 for i, (column, _) in enumerate(found)}
         layout = delimited.Layout(",", len(found) + 1, tuple(order.get(name) for name in columns))
-        delimited.insert(reading.connection, table, number, [path], layout)
+        delimited.insert(reading.connection, table, number, [path], layout, reading.writing)
 
     def spot(number: int, row: int, name: str) -> Spot:
         sheet = sheets[number]

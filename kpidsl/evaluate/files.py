@@ -6,6 +6,7 @@ The exception are paths given as data by whoever runs the evaluation: their word
 from __future__ import annotations
 
 import glob
+import os
 import re
 from pathlib import Path
 
@@ -48,6 +49,9 @@ def find(origin: Files, root: Path, span: Span | None) -> Found:
     if Path(origin.pattern).is_absolute() or origin.pattern.startswith(("~", "\\")):
         return _outside(f"`{origin.pattern}` is an absolute path", span)
     folder = root / origin.folder
+    # Refused before it is looked for: whether it exists is nobody's business.
+    if not Path(os.path.normpath(folder / origin.pattern)).is_relative_to(os.path.normpath(root)):
+        return _outside(f"`{origin.pattern}` leads out of the project's folder", span)
     try:
         paths = _matching(origin.pattern, folder)
     except (OSError, ValueError) as error:  # a name that no file can have: too long, or with a NUL

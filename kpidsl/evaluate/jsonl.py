@@ -9,6 +9,7 @@ import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.evaluate import delimited
+from kpidsl.evaluate.cells import Writing, present
 from kpidsl.evaluate.columns import missing_column
 from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.quote import exactly, literal
@@ -28,7 +29,7 @@ def read(reading: Reading) -> Read:
         for column in reading.columns:
             if keys and column.name not in keys:
                 broken.setdefault(column.name, missing_column(column, keys, file.shown))
-        texts = "".join(f", {_text(column, reading.writing.decimal)}" for column in reading.columns)
+        texts = "".join(f", {_text(column, reading.writing)}" for column in reading.columns)
         reading.connection.execute(
             f"INSERT INTO {quoted(table)} SELECT {number}{texts} FROM {_objects(file)}"
         )
@@ -79,19 +80,20 @@ def _keys(reading: Reading, file: DataFile) -> tuple[str, ...] | Diagnostic:
     return tuple(key for key, _ in found)
 
 
-def _text(column: ColumnSpec, decimal: str) -> str:
+def _text(column: ColumnSpec, writing: Writing) -> str:
     """A value as the text that a file with the spec's options would have; a JSON number is always one."""
     value = f"(json->{literal(_pointer(column.name))})"
     digits = f"CAST({value} AS VARCHAR)"
     if column.type.kind == "number":
-        digits = f"replace({digits}, '.', {literal(decimal)})"
+        digits = f"replace({digits}, '.', {literal(writing.decimal)})"
     else:
         digits = f"regexp_replace({digits}, '\\.0$', '')"
-    return (
+    text = (
         f"CASE json_type({value}) WHEN 'NULL' THEN NULL"
         f" WHEN 'VARCHAR' THEN nullif(trim({value}->>'$'), '')"
         f" WHEN 'DOUBLE' THEN {digits} ELSE CAST({value} AS VARCHAR) END"
     )
+    return f"CASE WHEN {present(f'({text})', writing)} THEN {text} END" if writing.missing else text
 
 
 def _pointer(key: str) -> str:

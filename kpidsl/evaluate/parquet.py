@@ -40,7 +40,9 @@ def read(reading: Reading) -> Read:
 
 
 def _columns(reading: Reading, file: DataFile) -> dict[str, str] | Diagnostic:
-    statement = f"DESCRIBE SELECT * FROM read_parquet({literal(exactly(file.path))}, hive_partitioning = false)"
+    statement = (
+        f"DESCRIBE SELECT * FROM read_parquet({literal(exactly(file.path))}, hive_partitioning = false)"
+    )
     try:
         file.path.open("rb").close()
         return {row[0]: row[1] for row in reading.connection.execute(statement).fetchall()}

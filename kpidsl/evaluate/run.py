@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from time import perf_counter
 from typing import Any
 
@@ -11,15 +12,24 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
-from kpidsl.diagnostics import Diagnostic
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, cells_of
 from kpidsl.evaluate.session import Session
-from kpidsl.evaluate.sql import Tables, class_count_sql, dimensions_of, masks_of, scan_sql
-from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.sql import (
+    Tables,
+    class_count_sql,
+    dimensions_of,
+    grouped_sql,
+    keyless_sql,
+    masks_of,
+    scan_sql,
+)
+from kpidsl.evaluate.tables import Attached, Query
 from kpidsl.graph import Aggregate, Graph
 from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.model.sources import ColumnSpec, Grouped, SourceSpec
 from kpidsl.results import Profile
 
 Part = Partial | Aggregate
@@ -29,16 +39,6 @@ _MANY_FILTERS = 3
 _MANY_ROWS = 200_000
 _SAMPLE = 50_000
 _FEW_CLASSES = 2_500
-
-
-@frozen
-class Query:
-    """A scan that was run: what was asked of which source, how long it took, how many rows came back."""
-
-    source: str
-    sql: str
-    seconds: float
-    rows: int
 
 
 @frozen(eq=False)
@@ -64,6 +64,7 @@ class Runner:
 
     graph: Graph
     session: Session
+    as_of: date
     profiles: Mapping[str, Profile] = field(factory=dict)
     queries: list[Query] = field(factory=list)
     _links: dict[tuple[str, str], Diagnostic | None] = field(factory=dict, init=False)
@@ -75,7 +76,79 @@ class Runner:
         return Tables(self.graph.sources, relations, kinds, source)
 
     def attached(self, source: str) -> Attached:
-        return self.session.attach(self.graph.sources[source])
+        """A source that can be queried; a grouped one is made when it is first asked for, once for the session."""
+        spec = self.graph.sources[source]
+        if not isinstance(spec.origin, Grouped):
+            return self.session.attach(spec)
+        if source not in self.session.held:
+            self.session.held[source] = self._made(spec, spec.origin)
+        attached, query = self.session.held[source]
+        if query is not None and query not in self.queries:
+            self.queries.append(query)
+        return attached
+
+    def _made(self, spec: SourceSpec, origin: Grouped) -> tuple[Attached, Query | None]:
+        """A grouped source: it fails as its parent does, and a column of it as what it is made of."""
+        parent = self.graph.sources[origin.source]
+        keys = tuple(ref for _, ref in origin.keys)
+        time = self.attached(parent.name).broken.get(parent.time or "")
+        failure = self.attached(parent.name).failure or time or self.trouble(parent.name, *keys)
+        if failure:
+            return Attached(spec.name, spec.name, {}, (failure,)), None
+        columns = [c for c in spec.columns if c.value is not None and spec.stored(c)]
+        broken = {c.name: lost for c in columns if (lost := self._gathers_trouble(spec, c, parent.name))}
+        columns = [c for c in columns if c.name not in broken]
+        try:
+            kinds, query = self._kept(spec, origin, columns)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            broken |= {c.name: lost for c in columns if (lost := self._fails(spec, origin, c))}
+            columns = [c for c in columns if c.name not in broken]
+            try:
+                kinds, query = self._kept(spec, origin, columns)
+            except duckdb.Error:
+                return Attached(spec.name, spec.name, {}, (self._diagnostic(spec.name, error),)), None
+        problems = (*broken.values(), *self._keyless(spec, origin))
+        return Attached(spec.name, spec.name, kinds, problems, broken), query
+
+    def _kept(
+        self, spec: SourceSpec, origin: Grouped, columns: Sequence[ColumnSpec]
+    ) -> tuple[dict[str, str], Query]:
+        sql, kinds = grouped_sql(spec, origin.keys, columns, self.tables(origin.source), self.as_of)
+        start = perf_counter()
+        rows = self.session.keep(spec.name, sql)
+        return kinds, Query(spec.name, sql, perf_counter() - start, rows)
+
+    def _keyless(self, spec: SourceSpec, origin: Grouped) -> list[Diagnostic]:
+        """A warning for rows that no group has."""
+        found = self.session.fetch(keyless_sql(origin.keys, self.tables(origin.source), self.as_of))
+        count = int(found["v0"][0])
+        if not count:
+            return []
+        words = " or ".join(f"`{word}`" for word, _ in origin.keys)
+        rows = (
+            f"{count:,} rows of `{origin.source}` lack" if count > 1 else f"1 row of `{origin.source}` lacks"
+        )
+        message = f"{rows} {words}, and make{'s' if count == 1 else ''} no row of `{spec.name}`"
+        place = f"source {spec.name}"
+        return [Diagnostic("K528", message, spec.span, Severity.WARNING, place=place)]
+
+    def _gathers_trouble(self, spec: SourceSpec, column: ColumnSpec, parent: str) -> Diagnostic | None:
+        """Why the aggregations of a column cannot be made."""
+        rows = [row for g in spec.gathers(column.value) for row in (g.argument, g.filter, g.weight)]
+        return self.trouble(parent, *rows)
+
+    def _fails(self, spec: SourceSpec, origin: Grouped, column: ColumnSpec) -> Diagnostic | None:
+        """The error of a query for this column alone."""
+        sql, _ = grouped_sql(spec, origin.keys, [column], self.tables(origin.source), self.as_of)
+        try:
+            self.session.fetch(sql)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            return self._diagnostic(spec.name, error)
+        return None
 
     def fetch(self, source: str, sql: str) -> dict[str, Any]:
         """Run a query and note it."""
@@ -157,7 +230,7 @@ class Runner:
         source."""
         parts = scan.parts()
         if len(parts) == 1 or isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
-            return [], {part: self._diagnostic(scan, error) for part in parts}
+            return [], {part: self._diagnostic(scan.source, error) for part in parts}
         results: list[Result] = []
         failed: Failed = {}
         for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]):
@@ -166,8 +239,8 @@ class Runner:
             failed |= lost
         return results, failed
 
-    def _diagnostic(self, scan: Scan, error: duckdb.Error) -> Diagnostic:
-        spec = self.graph.sources[scan.source]
+    def _diagnostic(self, source: str, error: duckdb.Error) -> Diagnostic:
+        spec = self.graph.sources[source]
         words = str(error).split("\n\n")[0].strip()
         if isinstance(error, duckdb.OutOfMemoryException):
             return Diagnostic(
@@ -233,7 +306,7 @@ def _read(
             links.add((near, step))
             near = step
         declared = graph.sources[near].column(ref.name)
-        if declared is not None and declared.value is not None:
+        if declared is not None and not graph.sources[near].stored(declared):
             stack.extend((path, below) for below in columns_of(declared.value))
         else:
             columns.add((near, ref.name))

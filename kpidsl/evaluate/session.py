@@ -22,10 +22,10 @@ from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, pa
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.files import Found, find, given
-from kpidsl.evaluate.quote import exactly, literal, literals
-from kpidsl.evaluate.tables import Attached, Read, Reading, Unreadable
+from kpidsl.evaluate.quote import exactly, literal, literals, name
+from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.model.periods import Calendar
-from kpidsl.model.sources import Files, SourceSpec, Table
+from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
 
 Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
 
@@ -55,6 +55,8 @@ class Session:
         self._data = data or {}
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
+        self.held: dict[str, tuple[Attached, Query | None]] = {}
+        """Grouped sources that were made, and how."""
         self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-")
         self._connection = self._open(threads, memory)
 
@@ -120,10 +122,22 @@ class Session:
     def fetch(self, sql: str) -> dict[str, Column]:
         """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
         with self._connection.cursor() as cursor:
-            statements = cursor.extract_statements(sql)
-            if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
-                raise ValueError("only a single SELECT is run")
-            return cursor.execute(statements[0]).fetchnumpy()
+            return cursor.execute(self._select(cursor, sql)).fetchnumpy()
+
+    def keep(self, relation: str, sql: str) -> int:
+        """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""
+        with self._connection.cursor() as cursor:
+            statement = self._select(cursor, sql)
+            cursor.execute(f"CREATE TABLE {name(relation)} AS {statement.query}")
+            ((rows,),) = cursor.execute(f"SELECT count(*) FROM {name(relation)}").fetchall()
+        return int(rows)
+
+    @staticmethod
+    def _select(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+        statements = cursor.extract_statements(sql)
+        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
+            raise ValueError("only a single SELECT is run")
+        return statements[0]
 
     def _find(self, spec: SourceSpec) -> Found:
         replaced = self._data.get(spec.name)
@@ -131,6 +145,8 @@ class Session:
             return given(replaced, spec.span)
         if replaced is not None:
             return Found(format="frame")
+        if isinstance(spec.origin, Grouped):
+            return Found(format="grouped")
         if isinstance(spec.origin, Table):
             return database.find(spec.origin, self._connections, self._root, spec.span)
         return find(spec.origin, self._root, spec.span)
@@ -163,9 +179,11 @@ class Session:
 
     def _writing(self, spec: SourceSpec) -> Writing:
         origin = spec.origin
-        if isinstance(origin, Table):
+        if not isinstance(origin, Files):
             return Writing(zone=self._calendar.zone)
-        return Writing(origin.decimal or ".", origin.thousands, origin.dates, self._calendar.zone)
+        return Writing(
+            origin.decimal or ".", origin.thousands, origin.dates, self._calendar.zone, origin.missing
+        )
 
     def _read(self, reading: Reading) -> Read:
         found, origin = self._found[reading.spec.name], reading.spec.origin
@@ -184,6 +202,6 @@ class Session:
             case "parquet":
                 return parquet.read(reading)
             case "database":
-                return database.read(reading, origin.name if isinstance(origin, Table) else origin.table)
+                return database.read(reading, origin.name if isinstance(origin, Table) else options.table)
             case _:
                 return frames.read(reading, self._data[reading.spec.name])

@@ -44,6 +44,16 @@ class Attached:
 
 
 @frozen
+class Query:
+    """A query that was run: on which source, how long it took, how many rows came back or were kept."""
+
+    source: str
+    sql: str
+    seconds: float
+    rows: int
+
+
+@frozen
 class Reading:
     """What a reader is asked for: these columns of these files of a source."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
 
 _BINARY = frozenset(("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"))
@@ -66,6 +66,8 @@ def said(row: Row | None, source: str = "") -> str:
             return _constant(value, kind.unit)
         case Apply(op=op, args=args):
             return _applied(op, [said(arg, source) for arg in args])
+        case Gather(function=function, argument=argument):
+            return f"{function} of {row.source if argument is None else said(argument, row.source)}"
 
 
 def _constant(value: object, unit: object) -> str:

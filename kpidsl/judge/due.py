@@ -72,7 +72,8 @@ def due(
     baseline = evidence.kpi.promise.baseline
     if bound.direction in ("increase", "decrease") and baseline and not isinstance(baseline, Window | str):
         nodes.append(baseline)
-    so_far = any(told_by_data_so_far(node) for node in nodes)
+    told = (node for node in nodes if told_by_data_so_far(node))
+    so_far = any(not evidence.told_ahead(node, slot.window) for node in told)
     return Due(target, owed, slack, text, base.value if base else None, progress, so_far)
 
 

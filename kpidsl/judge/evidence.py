@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from attrs import frozen
 
 from kpidsl.graph import Kpi, Node, aggregates
+from kpidsl.judge.questions import around
 from kpidsl.judge.schedule import Schedule
 from kpidsl.model.periods import Window
 from kpidsl.results import Answers, Ask, Grid, SliceKey
@@ -59,6 +60,23 @@ class Evidence:
         if not aggregates(node):
             return table.at((), table.ask.windows[0])
         return table.at(key, window)
+
+    def told_ahead(self, node: Node, window: Window) -> bool:
+        """Whether a plan kept as data tells a whole period on its first day, as one with a row a month does.
+
+        Rows later than as-of do not exist, so the period in progress alone cannot tell it from a plan with a
+        row a day: the period before has to be so too.
+        """
+        table = self.nodes[node]
+        first, before, first_before = around(window)
+        if first_before not in table.columns:
+            return False
+        whole = table.at((), before)
+        return (
+            whole is not None
+            and whole == table.at((), first_before)
+            and table.at((), window) == table.at((), first)
+        )
 
     def cause(self, node: Node, key: SliceKey, window: Window) -> str:
         """Why such a number has no value, as a clause."""

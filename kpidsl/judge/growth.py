@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from attrs import define, field
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
-from kpidsl.model.sources import SourceSpec
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, columns_of
+from kpidsl.model.sources import Grouped, SourceSpec
 
 _KEEPS_SIGN = frozenset({"+", "*", "/", "abs", "round", "in", "between", "missing", "and", "or", "not"})
 
@@ -18,7 +18,7 @@ def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
 
     A column as it comes from the data counts as never negative. Where refunds are kept as negative rows, a
     word said at once can therefore be taken back; a spec that subtracts them (`sales - refunds`) is not
-    affected.
+    affected. More rows change the rows of a grouped source, so that none of its totals is sure to grow.
     """
     return _Growth(sources).only_grows(node)
 
@@ -43,6 +43,8 @@ class _Growth:
 
     def _only_grows(self, node: Node) -> bool:
         match node:
+            case Aggregate() if any(_grouped(name, self.sources) for name in _read(node)):
+                return False
             case Aggregate(function="count"):
                 return True
             case Aggregate(function="sum", argument=argument):
@@ -72,3 +74,14 @@ class _Growth:
                 return all(self.never_negative(value) for value in values)
             case Apply(op=op, args=args):
                 return op in _KEEPS_SIGN and all(self.never_negative(arg) for arg in args)
+            case Gather():
+                return False
+
+
+def _read(node: Aggregate) -> set[str]:
+    rows = (node.argument, node.filter)
+    return {node.source, *(column.home for row in rows for column in columns_of(row))}
+
+
+def _grouped(name: str, sources: Mapping[str, SourceSpec]) -> bool:
+    return name in sources and isinstance(sources[name].origin, Grouped)

@@ -8,13 +8,27 @@ from decimal import Decimal
 
 from attrs import evolve
 
-from kpidsl.graph import Aggregate, Bound, Cumulative, Every, Kpi, Node, Shift, Trailing, aggregates, children
+from kpidsl.graph import (
+    Aggregate,
+    Bound,
+    Combine,
+    Constant,
+    Cumulative,
+    Default,
+    Every,
+    Kpi,
+    Node,
+    Shift,
+    Trailing,
+    aggregates,
+    children,
+)
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.growth import only_grows
 from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
 from kpidsl.model.rows import columns_of
-from kpidsl.model.sources import SourceSpec
+from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.results import Ask, Profile
 
 
@@ -30,11 +44,11 @@ def asks(
     """Settle which windows a KPI is judged over, and the questions; nothing is read.
 
     `asked` restricts a KPI measured every period to its periods within; others are shown as they stood at its
-    end. `sources` (those of the graph) tell computed columns from read ones: without them no sum is known to
-    only grow.
+    end. `sources` (those of the graph) tell computed columns from read ones, and whose rows a grouped source is
+    made of: without them no sum is known to only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
-    read = _read_sources((kpi.formula, *promised_nodes(kpi)))
+    read = _read_sources((kpi.formula, *promised_nodes(kpi)), sources or {})
     failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
     if failure is not None:
         return evolve(found, slots=(), idle=("failed", failure.told))
@@ -79,13 +93,38 @@ def told_by_data_so_far(node: Node) -> bool:
     return False
 
 
-def _read_sources(nodes: Iterable[Node]) -> tuple[str, ...]:
-    """The sources that are counted, and those that their rows belong to."""
+def around(window: Window) -> tuple[Window, Window, Window]:
+    """The first day of a window, the period before it, and the first day of that."""
+    before = window.shift(-1)
+    return Window(window.start, window.start), before, Window(before.start, before.start)
+
+
+def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
+    """What tells whether a plan has its rows on the first day of a period, for the whole of it."""
+    slot = found.slots[-1]
+    if not isinstance(kpi.promise.measured, Every) or not slot.open or kpi.formula.additivity != "additive":
+        return ()
+    stack, plain = [node], True
+    while stack and plain:
+        one = stack.pop()
+        plain = isinstance(one, Aggregate | Combine | Constant | Default)
+        stack.extend(children(one))
+    return around(slot.window) if plain else ()
+
+
+def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
+    """The sources that are counted, those that their rows belong to, and those whose rows they group."""
     found: dict[str, None] = {}
     for aggregate in aggregates(*nodes):
         found[aggregate.source] = None
         for row in (aggregate.argument, aggregate.filter, aggregate.weight):
             found.update(dict.fromkeys(sorted(column.home for column in columns_of(row))))
+    names = list(found)
+    for name in names:  # grows while it is walked
+        spec = sources.get(name)
+        if spec is not None and isinstance(spec.origin, Grouped) and spec.origin.source not in found:
+            found[spec.origin.source] = None
+            names.append(spec.origin.source)
     return tuple(found)
 
 
@@ -95,7 +134,8 @@ def _number(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
         return Ask(node, found.windows[:1])
     names = counted_sources(node)
     split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
-    return Ask(node, found.windows, kpi.dimensions if split else (), begin)
+    windows = tuple(dict.fromkeys((*found.windows, *_asked_ahead(node, kpi, found))))
+    return Ask(node, windows, kpi.dimensions if split else (), begin)
 
 
 # -- baselines ---------------------------------------------------------------------------------------------

@@ -54,15 +54,50 @@ class Apply:
     type: Type
 
 
-Row = ColumnRef | Literal | Apply
+@frozen(cache_hash=True)
+class Gather:
+    """An aggregation over the rows of another source that make one row of a grouped source.
+
+    `function` is an aggregate of `kpidsl.model.functions`; `argument`, `filter` and `weight` are row expressions
+    of `source`, the one that is grouped. `first` and `last` give one value of any type: that of the earliest or
+    latest row that has one; of several at the same moment the smallest. `min` and `max` take days and moments
+    too. All others mean what they mean in a formula.
+    """
+
+    function: str
+    source: str
+    argument: Row | None
+    type: Type
+    filter: Row | None = None
+    weight: Row | None = None
+    parameter: float | None = None
+
+
+Row = ColumnRef | Literal | Apply | Gather
 
 
 def columns_of(row: Row | None) -> frozenset[ColumnRef]:
-    """Every column that an expression reads."""
+    """Every column of its own source, or along its links, that an expression reads; not those of a `Gather`."""
     match row:
-        case None | Literal():
+        case None | Literal() | Gather():
             return frozenset()
         case ColumnRef():
             return frozenset((row,))
         case Apply(args=args):
             return frozenset().union(*(columns_of(arg) for arg in args))
+
+
+def gathers_of(row: Row | None) -> frozenset[Gather]:
+    """Every aggregation in an expression."""
+    match row:
+        case Gather():
+            return frozenset((row,))
+        case Apply(args=args):
+            return frozenset().union(*(gathers_of(arg) for arg in args))
+        case _:
+            return frozenset()
+
+
+def read_by(gather: Gather) -> frozenset[ColumnRef]:
+    """Every column of the grouped source, or along its links, that an aggregation reads."""
+    return frozenset().union(*(columns_of(row) for row in (gather.argument, gather.filter, gather.weight)))

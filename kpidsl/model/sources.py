@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from kpidsl.diagnostics import Span
 from kpidsl.model.periods import Grain
-from kpidsl.model.rows import Row
+from kpidsl.model.rows import ColumnRef, Gather, Row, columns_of, gathers_of
 from kpidsl.model.types import Type
 
 
@@ -28,6 +28,8 @@ class Files:
     encoding: str | None = None
     sheet: str | None = None
     table: str | None = None
+    missing: tuple[str, ...] = ()
+    """Cells that say in words that they have no value, as written: `NULL`, `n/a`."""
 
 
 @frozen
@@ -39,8 +41,17 @@ class Table:
 
 
 @frozen
+class Grouped:
+    """A row for each combination of values that the rows of another source have in some columns."""
+
+    source: str
+    keys: tuple[tuple[str, ColumnRef], ...]
+    """How each is called here, and the column of the other source, or along its links."""
+
+
+@frozen
 class ColumnSpec:
-    """A declared column; computed when it has a value."""
+    """A declared column; computed when it has a value, which in a grouped source may aggregate."""
 
     name: str
     type: Type
@@ -64,7 +75,7 @@ class SourceSpec:
 
     name: str
     title: str | None
-    origin: Files | Table
+    origin: Files | Table | Grouped
     columns: tuple[ColumnSpec, ...]
     time: str | None
     channel: str | None
@@ -80,3 +91,30 @@ class SourceSpec:
     def column(self, name: str) -> ColumnSpec | None:
         """The column of that name, if declared."""
         return next((c for c in self.columns if c.name == name), None)
+
+    def stored(self, column: ColumnSpec) -> bool:
+        """Whether its rows hold the column; others are computed from these wherever they are used.
+
+        The rows of a grouped source hold all that can be said without its links.
+        """
+        if column.value is None:
+            return True
+        if not isinstance(self.origin, Grouped):
+            return False
+        own = (self.column(ref.name) for ref in columns_of(column.value))
+        linked = any(ref.via for ref in columns_of(column.value))
+        return not linked and all(one is None or self.stored(one) for one in own)
+
+    def gathers(self, row: Row | None) -> frozenset[Gather]:
+        """Every aggregation that an expression rests on, in the columns of the source that it reads too."""
+        found = gathers_of(row)
+        for ref in columns_of(row):
+            column = self.column(ref.name) if not ref.via else None
+            found |= self.gathers(column.value) if column is not None else frozenset()
+        return found
+
+
+def given_rows(spec: SourceSpec) -> SourceSpec:
+    """A grouped source whose rows are given instead: what would be aggregated is read like any column."""
+    columns = tuple(evolve(c, value=None) if gathers_of(c.value) else c for c in spec.columns)
+    return evolve(spec, origin=Files("", ""), columns=columns)

@@ -108,16 +108,21 @@ def as_markdown(outcome: Outcome) -> str:
     if outcome.objectives:
         lines += ["", "| | objective | why |", "|---|---|---|"]
         lines += [
-            f"| {_EMOJI[o.light]}&nbsp;{o.word} | {_marked(o.title)} | {_marked(o.why)} |"
+            f"| {_light(o.light, o.word)} | {_marked(o.title)} | {_marked(o.why)} |"
             for o in outcome.objectives
         ]
     return "\n".join(lines) + "\n"
 
 
+def _light(light: Light, word: str) -> str:
+    """They stay on one line."""
+    return f"{_EMOJI[light]}&nbsp;{word.replace(' ', '&nbsp;')}"
+
+
 def _markdown_cells(v: Verdict) -> list[str]:
     name = f"&emsp;{_marked(figures.slice_name(v))}" if v.slice else f"**{_marked(v.title)}**"
     return [
-        f"{_EMOJI[v.light]}&nbsp;{v.word.replace(' ', '&nbsp;')}",
+        _light(v.light, v.word),
         name,
         _marked(figures.amount(v.value, v.unit)),
         _marked(figures.target(v)),

@@ -18,7 +18,7 @@ from kpidsl.graph import (
     Share,
     Shift,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import PERCENT, POINTS, Unit
 
 Leaf = Callable[[Node], str | None]
@@ -154,6 +154,8 @@ def row(expression: Row, least: int = 0) -> str:
             return _literal(expression)
         case Apply(op=op, args=args):
             return _applied(op, args, least)
+        case Gather(function=function, argument=argument, source=source):
+            return f"{function}({quoted(source) if argument is None else row(argument)})"
 
 
 def _applied(op: str, args: tuple[Row, ...], least: int) -> str:

@@ -40,6 +40,18 @@ _COUNTED = frozenset(
     " customers downloads items likes shares comments followers subscribers signups installs emails opens"
     " calls units clics".split()
 )
+REPORTED = frozenset(
+    "click clic impression view pageview session visit visitor lead order conversion signup install".split()
+)
+"""Things that exports count by day or campaign, rather than list."""
+
+
+_NOTHING = frozenset(("null", "(null)", "\\n", "n/a", "#n/a", "-", "–", "—"))
+"""Words that mean no value wherever they stand."""
+_AMBIGUOUS = frozenset(("na", "none", "nan", "nil"))
+"""Words that do among numbers, days and flags; among texts they may be a country, a name or an answer."""
+_MOST = 0.5
+"""The greatest part of a column of texts that may be such words."""
 
 
 @frozen
@@ -119,6 +131,29 @@ def _unit_of(values: Sequence[str], writing: Writing) -> Unit | None:
         if all(re.match(number_pattern(unit, writing), v) for v in values):
             return unit
     return None
+
+
+def missing_words(columns: Sequence[Sequence[str]]) -> tuple[tuple[str, ...], str | None]:
+    """Words of the file for no value, as it writes them; a remark where one could be a zero."""
+    found: dict[str, None] = {}
+    remark = None
+    for values in columns:
+        words = [value for value in values if value.casefold() in _NOTHING | _AMBIGUOUS]
+        rest = [value for value in values if value.casefold() not in _NOTHING | _AMBIGUOUS]
+        if not words or not rest:
+            continue
+        numbers = any(_unit_of(rest, writing) is not None for writing in _WRITINGS)
+        if numbers or _days(rest) or {value.casefold() for value in rest} <= {*TRUE_WORDS, *FALSE_WORDS}:
+            found |= dict.fromkeys(words)
+            dash = next((word for word in words if word in "-–—"), None)
+            remark = remark or (f"`{dash}` is read as no value, not as 0" if numbers and dash else None)
+        elif len(words) <= _MOST * len(values):
+            found |= dict.fromkeys(word for word in words if word.casefold() in _NOTHING)
+    return tuple(sorted(found)), remark
+
+
+def _days(values: Sequence[str]) -> bool:
+    return _iso(values) is not None or any(all(_reads(v, p) for v in values) for p in _DATES)
 
 
 def dates_of(columns: Sequence[Sequence[str]], day_first: bool) -> tuple[str | None, str | None]:

@@ -16,10 +16,12 @@ from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import UNKNOWN, Type
 from kpidsl.sniff.guess import (
+    REPORTED,
     Guess,
     channel_column,
     dates_of,
     guess,
+    missing_words,
     singular,
     time_column,
     word,
@@ -86,6 +88,8 @@ def sniff(files: Iterable[Path], root: Path) -> Sniffed:
 
 def _draft(sample: Sample, pattern: str) -> Draft:
     texts = [sample.values(i) for i in range(len(sample.header))]
+    missing, dash = missing_words(texts) if not sample.types else ((), None)
+    texts = [[value for value in values if value not in missing] for values in texts]
     typed = (
         bool(sample.types)
         or sample.sheet is not None
@@ -95,7 +99,7 @@ def _draft(sample: Sample, pattern: str) -> Draft:
     dates, other = (
         (None, None) if sample.types else dates_of(texts, writing.decimal == "," or sample.separator == ";")
     )
-    writing = evolve(writing, dates=dates)
+    writing = evolve(writing, dates=dates, missing=missing)
     if not typed and writing.decimal == "," and not _uses_comma(texts, writing):
         writing = evolve(writing, decimal=".")
     parts = Path(pattern)
@@ -110,7 +114,7 @@ def _draft(sample: Sample, pattern: str) -> Draft:
     for header, found in sample.types.items():
         if found == "BOOLEAN" and header in columns:
             columns[header] = Guess("flag")
-    remarks = tuple(each for each in (remark, other) if each)
+    remarks = tuple(each for each in (remark, other, dash) if each)
     return Draft(
         title,
         pattern,
@@ -197,7 +201,7 @@ def _spec(draft: Draft) -> SourceSpec:
     sample, writing = draft.sample, draft.writing
     origin = Files(
         draft.pattern, ".", sample.separator, writing.decimal if writing.decimal != "." else None,
-        writing.thousands, writing.dates, sample.encoding, sample.sheet,
+        writing.thousands, writing.dates, sample.encoding, sample.sheet, missing=writing.missing,
     )  # fmt: skip
     roles = {draft.time: Type("time"), draft.channel: UNKNOWN}
     columns = tuple(
@@ -243,7 +247,8 @@ def _linked(drafts: Sequence[Draft]) -> list[Draft]:
 def _source_text(draft: Draft) -> str:
     lines = [f"# {remark}" for remark in draft.remarks]
     lines += [f"source {draft.name}", _clause("from", _from(draft))]
-    lines.append(_clause("row", draft.thing))
+    if not _is_report(draft):
+        lines.append(_clause("row", draft.thing))
     if draft.time:
         lines.append(_clause("time", _named(draft.time)))
     if draft.channel:
@@ -261,6 +266,11 @@ def _source_text(draft: Draft) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _is_report(draft: Draft) -> bool:
+    """Rows that count clicks, views or sessions sum things up; none of them is a thing."""
+    return not draft.key and any(str(each.unit) in REPORTED for each in draft.columns.values())
+
+
 def _from(draft: Draft) -> str:
     sample, writing = draft.sample, draft.writing
     words = [_text(draft.pattern)]
@@ -276,6 +286,7 @@ def _from(draft: Draft) -> str:
         words.append(f"encoding {_text(sample.encoding)}")
     if sample.sheet:
         words.append(f"sheet {_text(sample.sheet)}")
+    words += [f"missing {_text(word)}" for word in writing.missing]
     return " ".join(words)
 
 
@@ -286,9 +297,11 @@ def _kpi_text(drafts: Sequence[Draft]) -> str | None:
         for title, each in draft.columns.items():
             if each.kind == "number" and each.unit.powers:
                 total = f"sum({draft.name}.{_named(title)})"
-                return _kpi(f"total_{word(title)}", total, str(each.unit), draft)
+                bare = re.sub(rf"\W*\b{each.unit}\b\W*", " ", title).strip() or title
+                return _kpi(f"total_{word(bare)}", total, str(each.unit), draft)
     if timed:
-        return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", timed[0].thing, timed[0])
+        unit = "row" if _is_report(timed[0]) else timed[0].thing
+        return _kpi(f"number_of_{timed[0].name}", f"count({timed[0].name})", unit, timed[0])
     return None
 
 

@@ -262,6 +262,10 @@ class Builder:
         connection = self._word(items[4]) if len(items) > 4 else None
         return nodes.FromTable(self._span(items), items[2], connection)
 
+    def grouped(self, items: Items) -> nodes.FromSource:
+        keys = tuple(self._word(name) for name in items[3])
+        return nodes.FromSource(self._span(items), self._word(items[1]), keys)
+
     time = _named(nodes.TimeColumn)
     column_channel = _named(nodes.ChannelColumn)
     row = _named(nodes.Row)

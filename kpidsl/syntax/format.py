@@ -296,6 +296,8 @@ def _said_of_source(clause: Any) -> tuple[str, str] | None:
             return "from", " ".join([_quoted(pattern), *(f"{word} {_quoted(value)}" for word, value in options)])
         case n.FromTable(table=table, connection=connection):
             return "from", f"table {_quoted(table)}" + (f" in {_word(connection)}" if connection else "")
+        case n.FromSource(source=source, keys=keys):
+            return "from", f"{_word(source)} by {', '.join(map(_word, keys))}"
         case n.TimeColumn(column=column):
             return "time", _word(column)
         case n.ChannelColumn(column=column):

@@ -251,7 +251,7 @@ class TimeZone(Node):
 class FromFiles(Node):
     """`from "data/ads/*.csv" separated by ";" decimal ","`; options are (word, value) in the order written.
 
-    Option words: `separated by`, `decimal`, `thousands`, `dates`, `encoding`, `sheet`, `table`.
+    Option words: `separated by`, `decimal`, `thousands`, `dates`, `encoding`, `sheet`, `table`, `missing`.
     """
 
     pattern: String
@@ -264,6 +264,14 @@ class FromTable(Node):
 
     table: String
     connection: Word | None
+
+
+@frozen(repr=False)
+class FromSource(Node):
+    """`from views by session_id, day`: a row for each combination of these columns in another source."""
+
+    source: Word
+    keys: tuple[Word, ...]
 
 
 @frozen(repr=False)
@@ -560,10 +568,10 @@ class Solve(Node):
 
 Clause = (
     Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles
-    | FromTable | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete | Check
-    | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel | Stakeholder
-    | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf | Expect | Set
-    | Solve
+    | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
+    | Check | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
+    | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
+    | Expect | Set | Solve
 )  # fmt: skip
 
 

@@ -135,7 +135,7 @@ def _checked(definition: nodes.Definition) -> tuple[nodes.Definition | Diagnosti
     seen: dict[type, nodes.Clause] = {}
     kept, faults = [], []
     for clause in definition.clauses:
-        kind = nodes.FromFiles if isinstance(clause, nodes.FromTable) else type(clause)
+        kind = nodes.FromFiles if isinstance(clause, nodes.FromTable | nodes.FromSource) else type(clause)
         earlier = seen.setdefault(kind, clause)
         if earlier is clause or kind in _MANY:
             kept.append(clause)

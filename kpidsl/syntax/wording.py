@@ -51,7 +51,7 @@ _WORDS = {
     "MEMBERSHIP": ("in", "not in"),
     "MISSING": ("is missing", "is not missing"),
     "PREFIX": ("not", "when"),
-    "OPTION": ("separated by", "decimal", "thousands", "dates", "encoding", "sheet", "table"),
+    "OPTION": ("separated by", "decimal", "thousands", "dates", "encoding", "sheet", "table", "missing"),
     "BEFORE": ("previous period", "same period last year"),
     "VERDICT": (
         *("met", "nearly met", "missed", "on track", "at risk", "off track"),

@@ -271,3 +271,13 @@ def test_interrupted(folder: Path, error: str) -> None:
     )
     assert done.returncode == 130
     assert b"Traceback" not in done.stderr
+
+
+def test_a_cell_that_cannot_be_read_fails_only_the_kpis_that_read_its_column(folder: Path) -> None:
+    (folder / "ads.csv").write_text(ADS.replace("60", "sixty"), "utf-8")
+    (folder / "rows.kpi").write_text("kpi rows\n  formula count(ads)\n  target at least 1 row\n", "utf-8")
+    run = kpi(folder, "eval", "--format", "json")
+    words = {each["name"]: each["headline"]["word"] for each in json.loads(run.out)["kpis"]}
+    assert run.code == 2
+    assert words["cost_per_lead"] == "failed"
+    assert words["rows"] not in ("failed", "no data")

@@ -164,7 +164,9 @@ def doubling(first: str, each: str, levels: int = 28) -> str:
     return "".join(line.replace("BEFORE", f"m{i - 1}") for i, line in enumerate(lines))
 
 
-@pytest.mark.parametrize("each", ["BEFORE + BEFORE", "BEFORE * 0.5 + BEFORE * 0.5", "BEFORE + previous period(BEFORE)"])
+@pytest.mark.parametrize(
+    "each", ["BEFORE + BEFORE", "BEFORE * 0.5 + BEFORE * 0.5", "BEFORE + previous period(BEFORE)"]
+)
 def test_what_is_used_twice_is_kept_once(each: str) -> None:
     made = build(doubling("leads", each) + kpi("m28"))
     assert not made.codes
@@ -186,7 +188,7 @@ def test_what_doubles_with_every_step_has_a_limit() -> None:
     ).replace("> 1 click", "> N click")
     for number in range(20):
         filters = filters.replace("N", str(number), 1)
-    columns = SOURCES + "source wide\n  from \"w.csv\"\n  time day\n  column c0 EUR\n"
+    columns = SOURCES + 'source wide\n  from "w.csv"\n  time day\n  column c0 EUR\n'
     columns += "".join(f"  column c{i} = c{i - 1} + c{i - 1}\n" for i in range(1, 29))
     for made in (
         build(units + kpi("m28")),

@@ -12,7 +12,7 @@ from kpidsl.evaluate.tables import Attached
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
 from kpidsl.model.periods import Calendar
 from kpidsl.model.rows import Apply, ColumnRef, Literal
-from kpidsl.model.sources import ColumnSpec, Link, SourceSpec, Table
+from kpidsl.model.sources import ColumnSpec, Grouped, Link, SourceSpec, Table
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT
 from kpidsl.model.units import ONE
 from kpidsl.results import Profile
@@ -60,7 +60,10 @@ class TableSession:
     def __init__(self, graph, data):
         self.connection = duckdb.connect(config={"threads": 2})
         self.attachments = {}
+        self.held = {}
         for name, source in graph.sources.items():
+            if isinstance(source.origin, Grouped):
+                continue
             stored = [c for c in source.columns if c.value is None]
             fields = [(c.name, ARROW[c.type.kind]) for c in stored]
             rows = pa.Table.from_pylist(data[name], schema=pa.schema(fields))
@@ -75,6 +78,11 @@ class TableSession:
 
     def fetch(self, sql):
         return self.connection.execute(sql).fetchnumpy()
+
+    def keep(self, relation, sql):
+        self.connection.execute(f'CREATE TABLE "{relation}" AS {sql}')
+        ((rows,),) = self.connection.execute(f'SELECT count(*) FROM "{relation}"').fetchall()
+        return rows
 
 
 def profiles(graph, data, as_of):

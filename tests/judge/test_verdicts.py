@@ -460,6 +460,18 @@ def test_a_plan_kept_as_rows_is_compared_over_the_same_days():
     assert (found.word, found.reference_low) == ("missed", 270)
 
 
+def test_a_plan_with_a_row_a_month_is_for_the_whole_month():
+    one = kpi(SALES, bound("at least", PLAN), start="2026-08-01")
+    ledger = monthly(SALES, {"2026-08": 90, "2026-09-10": 90})
+    ahead = ledger | monthly(PLAN, {"2026-08-01": 300, "2026-09-01": 270})
+    running = hear(one, ahead, "2026-09-10").history[-1]
+    assert (running.word, running.target_low, running.reference_low) == ("on track", 270, 90)
+    # The first row alone does not tell that the month has only this one: the month before has to be so too.
+    for plan in ({"2026-09-01": 270}, {"2026-08-01": 150, "2026-08-15": 150, "2026-09-01": 270}):
+        running = hear(one, ledger | monthly(PLAN, plan), "2026-09-10").history[-1]
+        assert (running.word, running.reference_low) == ("off track", 270)
+
+
 def test_a_plan_without_rows_is_no_target():
     one = kpi(SALES, bound("at least", PLAN), start="2026-08-01")
     found = headline(one, monthly(SALES, {"2026-08": 90}) | DAILY, "2026-09-01")

@@ -112,6 +112,13 @@ def test_what_has_no_text_has_a_place() -> None:
     assert text == "error[K507 not-a-number]: not a number\n --> data/a.csv, line 3\n\n"
 
 
+def test_what_was_found_in_the_data_comes_before_what_the_spec_expects() -> None:
+    source = Source("a.kpi", "column spend EUR\n")
+    place = 'data/a.csv:3, column "spend"'
+    text = render([Diagnostic("K507", "`x` is no number", Span(source, 7, 12), place=place)], Screen())
+    assert f" --> {place}\n ::: a.kpi:1:8\n  |\n1 | column spend EUR\n" in text
+
+
 def test_colour_adds_nothing_but_escapes() -> None:
     source = Source("ads.kpi", "kpi a\n  formula     ad_spend + leads\n")
     plain = shown(source, "ad_spend", ("leads", "in lead"), help="x")

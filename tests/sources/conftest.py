@@ -43,7 +43,7 @@ def source(origin: Files | Table | str, /, title: str = "data", **more: Any) -> 
     return SourceSpec(title, None, place, columns, span=span(), **clauses)
 
 
-OPTIONS = ("separator", "decimal", "thousands", "dates", "encoding", "sheet", "table")
+OPTIONS = ("separator", "decimal", "thousands", "dates", "encoding", "sheet", "table", "missing")
 
 
 @frozen

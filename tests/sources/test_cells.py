@@ -176,3 +176,27 @@ def test_percents(connection: duckdb.DuckDBPyConnection, text: str, value: float
     assert read(connection, cells.number("x", Unit.parse("%"), Writing(",")), text) == pytest.approx(
         value, rel=1e-15
     )
+
+
+NUMBERS = r"[+-]?[0-9]{1,12}([.,][0-9]{1,6})?| ?[0-9]{1,4} ?"
+MOMENTS = "[12][0-9]{3}-[0-3][0-9]-[0-3][0-9]([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?"
+PLAIN = st.from_regex(f"{NUMBERS}|{MOMENTS}|true|false|yes|TRUE", fullmatch=True)
+
+
+@given(
+    PLAIN,
+    st.sampled_from(["number", "day", "moment", "flag"]),
+    st.sampled_from([ONE, EURO, Unit.parse("%")]),
+    st.sampled_from([*WRITINGS, Writing(dates="%d/%m/%Y")]),
+)
+@example("2026-02-30", "day", ONE, Writing())
+@example("1899-12-31", "moment", ONE, Writing())
+@example("2026-03-29 02:30", "moment", ONE, Writing())
+def test_a_plain_cell_is_read_the_same_both_ways(
+    connection: duckdb.DuckDBPyConnection, text: str, kind: str, unit: Unit, writing: Writing
+) -> None:
+    usual = cells.plain(kind, "x", unit, writing)
+    if usual is not None and read(connection, usual[0], text):
+        assert read(connection, usual[1], text) == read(
+            connection, cells.typed(kind, "x", unit, writing), text
+        )

@@ -42,3 +42,37 @@ def test_days_are_dates(project: Project) -> None:
     with project.session(spec := source("a.csv", day="day")) as session:
         session.attach(spec)
         assert session.fetch("SELECT typeof(day) AS t FROM data")["t"].tolist() == ["DATE"]
+
+
+def test_files_laid_out_in_different_ways_are_one_source(project: Project) -> None:
+    project.write("d/1.csv", "day,spend\n2026-01-01,1\n")
+    project.write("d/2.csv", "day,spend\n2026-02-01,2\n2026-02-02,3\n")
+    project.write("d/3.csv", "spend;note;day\n4;x;2026-03-01\n")
+    project.write("d/4.csv", "day,spend\n2026-04-01,5\n")
+    taken = project.take(source("d/*.csv", day="day", spend="EUR"))
+    assert taken.rows["spend"] == [1, 2, 3, 4, 5]
+    assert [day.month for day in taken.rows["day"]] == [1, 2, 2, 3, 4]
+
+
+def test_of_many_files_the_faulty_one_is_named(project: Project) -> None:
+    for n in range(1, 6):
+        row = "2026-01-02,2,3" if n == 4 else f"2026-01-0{n},{'two' if n == 3 else n}"
+        project.write(f"d/{n}.csv", f"day,spend\n2026-01-01,1\n{row}\n")
+    assert project.take(source("d/*.csv", day="day", spend="EUR")).only.place == "d/4.csv:3"
+    (project.root / "d/4.csv").unlink()
+    assert project.take(source("d/*.csv", day="day", spend="EUR")).only.place == 'd/3.csv:3, column "spend"'
+
+
+def test_of_many_files_the_one_with_a_wrong_byte_is_named(project: Project) -> None:
+    project.write("d/1.csv", "day,name\n2026-01-01,a\n")
+    project.write("d/2.csv", b"day,name\n2026-01-01,\xe9\n")
+    project.write("d/3.csv", "day,name\n2026-01-01,a\n")
+    problem = project.take(source("d/*.csv", day="day", name="text")).only
+    assert (problem.code, problem.place) == ("K512", "d/2.csv:2")
+
+
+def test_many_files_in_another_encoding(project: Project) -> None:
+    for n in (1, 2, 3):
+        project.write(f"d/{n}.csv", f"name,spend\né{n},{n}\n", "utf-16")
+    taken = project.take(source("d/*.csv", name="text", spend="EUR", encoding="utf-16"))
+    assert (taken.rows["name"], taken.rows["spend"]) == (["é1", "é2", "é3"], [1, 2, 3])

@@ -80,7 +80,7 @@ def test_the_connection_itself_is_locked(project: Project) -> None:
 @pytest.mark.parametrize(
     "pattern",
     ["../outside.csv", "sub/../../outside.csv", "link.csv", "*.csv", "/etc/passwd", "http://localhost/a.csv",
-     "s3://bucket/a.csv", "file:///etc/passwd", "~/a.csv", "linked/*.csv"],
+     "s3://bucket/a.csv", "file:///etc/passwd", "~/a.csv", "linked/*.csv", "../nothing.csv"],
 )  # fmt: skip
 def test_paths_that_lead_out(project: Project, tmp_path: Path, pattern: str) -> None:
     (tmp_path / "outside.csv").write_text("a\n1\n")

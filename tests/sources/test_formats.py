@@ -12,6 +12,7 @@ import duckdb
 import pandas
 import polars
 import pyarrow
+import pyarrow.parquet
 import pytest
 import xlsxwriter
 
@@ -236,3 +237,50 @@ def test_nothing_is_imported_for_nothing() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "[]"
+
+
+WORDS = [
+    ("2026-01-05", "1", "a"),
+    ("NULL", " - ", " NULL "),
+    ("2026-01-07", "NULL", "null"),
+    ("2026-01-08", "4", "-"),
+]
+NAMES = ("day", "n", "who")
+
+
+def worded(project: Project, form: str) -> tuple[str | None, object]:
+    """A file of texts in some format, or the data that is given for one."""
+    cells = {name: [row[i] for row in WORDS] for i, name in enumerate(NAMES)}
+    match form:
+        case "csv":
+            project.write("a.csv", "\n".join(",".join(row) for row in (NAMES, *WORDS)))
+        case "jsonl":
+            project.write("a.jsonl", lines([dict(zip(NAMES, row, strict=True)) for row in WORDS]))
+        case "xlsx":
+            with xlsxwriter.Workbook(project.root / "a.xlsx") as book:
+                sheet = book.add_worksheet("s")
+                for i, row in enumerate((NAMES, *WORDS)):
+                    sheet.write_row(i, 0, row)
+        case "parquet":
+            pyarrow.parquet.write_table(pyarrow.table(cells), project.root / "a.parquet")
+        case "duckdb":
+            with duckdb.connect(project.root / "a.duckdb") as db:
+                db.execute("CREATE TABLE t (day VARCHAR, n VARCHAR, who VARCHAR)")
+                db.executemany("INSERT INTO t VALUES (?, ?, ?)", WORDS)
+        case _:
+            return None, cells
+    return f"a.{form}", None
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "xlsx", "parquet", "duckdb", "lists"])
+def test_words_that_mean_no_value(project: Project, form: str) -> None:
+    file, data = worded(project, form)
+    columns = {"day": "time", "n": "number", "who": "text"}
+    table = "t" if form == "duckdb" else None
+    taken = project.take(
+        source(file or "none.csv", missing=("NULL", "-"), table=table, columns=columns), data
+    )
+    assert taken.problems == ()
+    assert [day and day.day for day in taken.rows["day"]] == [5, None, 7, 8]
+    assert taken.rows["n"] == [1.0, None, None, 4.0]
+    assert taken.rows["who"] == ["a", None, "null", None]

@@ -161,3 +161,34 @@ def test_files_that_cannot_be_read(project: Project) -> None:
 def test_the_example_company() -> None:
     _, graph = init(ATELIER)
     assert len(graph.sources) > 5
+
+
+def test_words_for_no_value_are_told_from_texts(project: Project) -> None:
+    project.write(
+        "visits.csv",
+        "day,source,country,pages,rate,paid,note\n"
+        "2026-01-01,NULL,NA,3,-,true,none\n2026-01-02,ads,FR,n/a,0.5,false,NULL\n2026-01-03,mail,FR,4,NaN,NULL,none\n",
+    )
+    text, graph = init(project.root)
+    assert '"visits.csv" missing "-" missing "NULL" missing "NaN" missing "n/a"\n' in text
+    assert "# `-` is read as no value, not as 0\n" in text
+    kinds = {column.name: column.type.kind for column in graph.sources["visits"].columns}
+    assert kinds["pages"] == kinds["rate"] == "number"
+    assert (kinds["paid"], kinds["country"], kinds["note"]) == ("flag", "text", "text")
+    with Session(project.root, Calendar(), graph.sources.values()) as session:
+        session.attach(graph.sources["visits"])
+        found = session.fetch("SELECT count(country) AS a, count(source) AS b, count(note) AS c FROM visits")
+    assert [int(found[each][0]) for each in "abc"] == [3, 2, 2]
+
+
+def test_a_column_of_nothing_but_words_for_no_value_tells_nothing(project: Project) -> None:
+    project.write("notes.csv", "day,a,b\n2026-01-01,NULL,NULL\n2026-01-02,NULL,x\n2026-01-03,NULL,NULL\n")
+    text, _ = init(project.root)
+    assert "missing" not in text
+
+
+def test_rows_of_a_report_are_no_things(tmp_path: Path) -> None:
+    (tmp_path / "ads.csv").write_text("day,platform,spend (EUR),clicks\n2026-01-05,google,12.5,30\n", "utf-8")
+    text = sniff([tmp_path / "ads.csv"], tmp_path).text
+    assert "  row " not in text
+    assert 'kpi total_spend "Total spend"' in text

@@ -20,18 +20,19 @@ def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
         when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions
     ]
     query = tables.relation().select(*numbered([exp.Count(this=b) for b in broken]), copy=False)
-    return text_of(query.where(_until(as_of, tables)))
+    return text_of(query.where(until(as_of, tables)))
 
 
 def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:
     """The columns (`d0` ..., as text) of one row that breaks a condition: always the same one."""
     shown = [aliased(cast(tables.column(ref), "VARCHAR"), f"d{n}") for n, ref in enumerate(columns)]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
-    query = tables.relation().select(*shown, copy=False).where(broken, _until(as_of, tables))
+    query = tables.relation().select(*shown, copy=False).where(broken, until(as_of, tables))
     return text_of(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1))
 
 
-def _until(as_of: date, tables: Tables) -> SQL:
+def until(as_of: date, tables: Tables) -> SQL:
+    """That a row is not later than as-of; rows without a time are not in time."""
     if tables.specs[tables.source].time is None:
         return exp.true()
     return exp.LTE(this=tables.day(), expression=literal(as_of))

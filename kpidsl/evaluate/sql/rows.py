@@ -13,7 +13,7 @@ from attrs import define, field
 from sqlglot import exp
 
 from kpidsl.evaluate.sql.trees import SQL, call, cast, column, literal, select, table
-from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
 
 _COMPARISONS: dict[str, type[exp.Binary]] = {
@@ -41,6 +41,8 @@ class Tables:
     source: str
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
+    gathered: Mapping[Gather, tuple[str, str]] = field(factory=dict)
+    """Column and kind of the aggregations that were made before, where a grouped source is put together."""
 
     def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
         """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative
@@ -48,7 +50,7 @@ class Tables:
         path = via + ref.via
         spec = self.specs[path[-1] if path else self.source]
         declared = spec.column(ref.name)
-        if declared is not None and declared.value is not None:
+        if declared is not None and declared.value is not None and not spec.stored(declared):
             return self.row(declared.value, path)
         return column(ref.name, self.alias(path))
 
@@ -66,6 +68,8 @@ class Tables:
             path = via + row.via
             home = path[-1] if path else self.source
             return self.kinds.get(home, {}).get(row.name, row.type.kind)
+        if isinstance(row, Gather) and row in self.gathered:
+            return self.gathered[row][1]
         return row.type.kind
 
     def row(self, row: Row, via: tuple[str, ...] = ()) -> SQL:
@@ -79,6 +83,8 @@ class Tables:
                 return self._comparison(op, args, via)
             case Apply(op=op, args=args):
                 return _apply(op, [self.row(arg, via) for arg in args])
+            case Gather():
+                return column(self.gathered[row][0], "t")
 
     def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
         """Operands of a comparison are brought to one type first: days with moments, texts with undeclared
