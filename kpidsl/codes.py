@@ -139,6 +139,7 @@ _family(
     ("K320", "wrong-place", _E, "A source, objective, `when` or `where` stands where it means nothing."),
     ("K321", "test-table", _E, "A table of a test does not fit its source."),
     ("K323", "too-deep", _E, "An expression, with all that it refers to, is nested too deeply."),
+    ("K324", "too-large", _E, "An expression or a unit, with all that it refers to, has too many parts."),
     ("K322", "bad-option", _E, "An option of a file has a value that it cannot have."),
 )
 

@@ -171,7 +171,7 @@ def _walk(roots: Iterable[Node], named: Mapping[Node, str]) -> Iterator[tuple[No
             continue
         below = children(node) if isinstance(node, Combine | Default) else ()
         shown = node in named or not below
+        seen.add(node)
         if shown:
-            seen.add(node)
             yield node, depth
         stack += [(child, depth + shown) for child in reversed(below)]

@@ -16,11 +16,12 @@ LARGEST = 8_000_000  # bytes; the largest hand-written file is a thousandth of i
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
-def find(paths: Sequence[str], report: Report) -> list[Path]:
+def find(paths: Sequence[str], report: Report, root: Path | None = None) -> list[Path]:
     """The spec files under some paths, each once, sorted by name within a folder that was given.
 
-    Of a folder: what git does not ignore, and nothing in hidden folders. A file that is named is taken as
-    it is.
+    Of a folder: what git does not ignore, and nothing in hidden folders. A link in it that leads out of the
+    root (by default of the folder) is refused: messages quote what they are about. A file that is named is
+    taken as it is.
     """
     found: dict[Path, Path] = {}
     for text in paths:
@@ -29,6 +30,9 @@ def find(paths: Sequence[str], report: Report) -> list[Path]:
             specs = _under(path)
             if not specs:
                 report.add(_no_specs(text))
+            for spec in [spec for spec in specs if not leads_within(spec, root or path)]:
+                specs.remove(spec)
+                report.add(_leads_out(spec))
         elif path.exists():
             specs = [path]
         else:
@@ -39,14 +43,20 @@ def find(paths: Sequence[str], report: Report) -> list[Path]:
     return list(found.values())
 
 
+def leads_within(path: Path, root: Path) -> bool:
+    """Whether a file is below a folder once links are followed."""
+    return path.resolve().is_relative_to(root.resolve())
+
+
 def read(path: Path, report: Report, name: str | None = None) -> Source | None:
     """The text of a file, or None with a diagnostic that says why there is none."""
     shown = name or shown_as(path)
     try:
-        if path.stat().st_size > LARGEST:
-            why = f"it has more than {LARGEST // 1_000_000} MB"
-        else:
-            return Source(shown, path.read_bytes().decode("utf-8"))
+        with path.open("rb") as file:  # devices have no size, and some no end
+            data = file.read(LARGEST + 1)
+        if len(data) <= LARGEST:
+            return Source(shown, data.decode("utf-8"))
+        why = f"it has more than {LARGEST // 1_000_000} MB"
     except UnicodeDecodeError as error:
         why = f"byte {error.start + 1} is not UTF-8 text"
     except OSError as error:
@@ -182,6 +192,12 @@ def several_projects(specs: Sequence[Path]) -> Diagnostic | None:
 def _home(folder: Path) -> Path | None:
     """The nearest folder upward with a kpi.toml."""
     return next((each for each in (folder, *folder.parents) if (each / "kpi.toml").exists()), None)
+
+
+def _leads_out(path: Path) -> Diagnostic:
+    shown = shown_as(path)
+    why = "it is a link that leads out of the project's folder"
+    return Diagnostic("K711", f"`{shown}` is not read: {why}", place=shown)
 
 
 def _no_specs(text: str) -> Diagnostic:

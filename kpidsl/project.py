@@ -14,7 +14,7 @@ from attrs import evolve, field, frozen
 
 from kpidsl import config as configs
 from kpidsl import files
-from kpidsl.compile import compile_files, imports_of, missing_import
+from kpidsl.compile import compile_files, imports_of, missing_import, outside_import
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.graph import Graph, Kpi
@@ -111,7 +111,7 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     report = Report()
     config = configs.load(paths, report)
     sources = [stdin] if stdin else []
-    found = files.find(paths, report)
+    found = files.find(paths, report, config.root)
     if several := files.several_projects(found):
         report.add(several)
         found = []
@@ -131,7 +131,9 @@ def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list
             if path.resolve() in known:
                 continue
             known.add(path.resolve())
-            if not path.is_file():
+            if not files.leads_within(path, root):
+                report.add(outside_import(name, span))
+            elif not path.is_file():
                 report.add(missing_import(name, span, [f.source.name for f in parsed]))
             elif (source := files.read(path, report, name)) is not None:
                 parsed.append(parse(source, report))

@@ -28,7 +28,9 @@ def load(paths: Sequence[str], stdin_name: str = "<stdin>") -> Specs:
 
 def stdin_source(name: str) -> Source:
     """What standard input says. Bytes that are no UTF-8 become signs that no grammar accepts."""
-    return Source(name, sys.stdin.buffer.read().decode("utf-8", "replace"))
+    from kpidsl.files import LARGEST
+
+    return Source(name, sys.stdin.buffer.read(LARGEST + 1).decode("utf-8", "replace"))
 
 
 def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, object]:

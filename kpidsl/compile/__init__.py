@@ -6,6 +6,6 @@ links; `rows` and `formulas` walk each expression once, to typed nodes that are 
 """
 
 from kpidsl.compile.project import compile_files
-from kpidsl.compile.resolve import imports_of, missing_import
+from kpidsl.compile.resolve import imports_of, missing_import, outside_import
 
-__all__ = ["compile_files", "imports_of", "missing_import"]
+__all__ = ["compile_files", "imports_of", "missing_import", "outside_import"]

@@ -11,6 +11,7 @@ from kpidsl.compile.lower import arithmetic, constant, converted, restricted
 from kpidsl.compile.results import check_result_call
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import KIND_OF, RowPlace, Scope, cycle, listed, rests_on, similar
+from kpidsl.compile.sizes import MOST_AGGREGATES, too_large, unit_fits
 from kpidsl.compile.walk import written
 from kpidsl.graph import Combine, Constant, Default, Node, aggregates
 from kpidsl.model.functions import AGGREGATES, RESULT_FUNCTIONS, ROW_FUNCTIONS
@@ -309,7 +310,8 @@ def _binary(expr: nodes.Binary, scope: Scope) -> Node | None:
     if expr.op == "/" and isinstance(right, Constant) and right.value == 0:
         scope.error("K316", "the divisor is always zero", expr.right.span)
         return None
-    return arithmetic("/" if expr.op == "/" else "*", left, right, scope)
+    node = arithmetic("/" if expr.op == "/" else "*", left, right, scope)
+    return node if unit_fits(node.unit, expr.span, scope) else None
 
 
 def _added(expr: nodes.Binary, left: Node, right: Node, scope: Scope) -> Node | None:
@@ -365,6 +367,14 @@ def restrict(node: Node, condition: nodes.Expression, span: object, scope: Scope
             "a constant has no rows that a condition could choose from",
             condition.span,
             help="`where` follows an aggregation, a measure or a KPI",
+        )
+        return None
+    if len(parts) > MOST_AGGREGATES:
+        too_large(
+            scope,
+            f"a condition would be put into more than {MOST_AGGREGATES:,} aggregations",
+            condition.span,
+            "one condition with `and` or `or` does the work of many that are nested",
         )
         return None
     conditions: dict[str, Row] = {}

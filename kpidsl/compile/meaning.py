@@ -36,6 +36,10 @@ from kpidsl.model.periods import Grain, Window
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import Unit
 
+_LONGEST = 2000
+"""Characters of a part; a longer one is written as its digest, or what is used twice, and twice again, would
+double the text each time."""
+
 
 @define(eq=False)
 class Meaning:
@@ -59,7 +63,7 @@ class Meaning:
     def node(self, node: Node) -> str:
         """A node as text, without the names of measures."""
         if node not in self._nodes:
-            self._nodes[node] = self._node(node)
+            self._nodes[node] = _short(self._node(node))
         return self._nodes[node]
 
     def _node(self, node: Node) -> str:
@@ -99,7 +103,7 @@ class Meaning:
         if row is None:
             return "*"
         if row not in self._rows:
-            self._rows[row] = self._row(row)
+            self._rows[row] = _short(self._row(row))
         return self._rows[row]
 
     def _row(self, row: Row) -> str:
@@ -166,6 +170,10 @@ class Meaning:
     def _dimension(self, dimension: Dimension) -> str:
         columns = " ".join(f"{source}={self.row(column)}" for source, column in sorted(dimension.columns))
         return f"by {_quoted(dimension.name)} {columns}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"#{sha256(text.encode()).hexdigest()}"
 
 
 def _quoted(text: str) -> str:

@@ -27,14 +27,7 @@ def imports_of(file: nodes.File, report: Report, root: str = ".") -> tuple[tuple
         path, span = definition.path.text, definition.path.span
         name = posixpath.normpath(posixpath.join(folder, path))
         if _outside(path, name, root):
-            report.add(
-                Diagnostic(
-                    "K208",
-                    f"`{path}` lies outside of the project",
-                    span,
-                    help="an import names a file below the project's folder, relative to its own file",
-                )
-            )
+            report.add(outside_import(path, span))
         else:
             found.append((name, span))
     return tuple(found)
@@ -45,6 +38,16 @@ def _outside(path: str, name: str, root: str) -> bool:
         return True
     relative = posixpath.relpath(name, root) if posixpath.isabs(name) == posixpath.isabs(root) else name
     return relative == ".." or relative.startswith("../")
+
+
+def outside_import(path: str, span: Span) -> Diagnostic:
+    """That an import leads out of the project."""
+    return Diagnostic(
+        "K208",
+        f"`{path}` lies outside of the project",
+        span,
+        help="an import names a file below the project's folder, relative to its own file",
+    )
 
 
 def missing_import(name: str, span: Span, files: Iterable[str]) -> Diagnostic:

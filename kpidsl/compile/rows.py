@@ -11,6 +11,7 @@ from kpidsl.compile.calls import row_function
 from kpidsl.compile.columns import check_name
 from kpidsl.compile.comparisons import DATES, added, alike, alike_branch, dated, one_day, scaled_row, year_of
 from kpidsl.compile.scope import RowPlace, listed, product, similar
+from kpidsl.compile.sizes import fits, unit_fits
 from kpidsl.compile.walk import ungrouped, written
 from kpidsl.compile.words import describe
 from kpidsl.model.functions import AGGREGATES, RESULT_FUNCTIONS, ROW_FUNCTIONS
@@ -29,7 +30,10 @@ def check_row(expr: nodes.Expression, at: RowPlace) -> Row | None:
         return None
     row = _row(expr, at)
     at.scope.leave()
-    return None if row is None else at.scope.intern(row)
+    if row is None:
+        return None
+    row = at.scope.intern(row)
+    return row if fits(row, expr.span, at) else None
 
 
 def check_condition(expr: nodes.Expression, at: RowPlace) -> Row | None:
@@ -172,6 +176,8 @@ def _arithmetic(expr: nodes.Binary, at: RowPlace) -> Row | None:
     unit, factor = product(left.type.unit, right.type.unit, op)
     if op == "/" and isinstance(right, Literal) and right.value == 0:
         at.scope.error("K316", "the divisor is always zero", expr.right.span)
+        return None
+    if not unit_fits(unit, expr.span, at.scope):
         return None
     return scaled_row(Apply(op, (left, right), Type("number", unit)), factor, unit)
 

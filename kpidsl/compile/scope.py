@@ -123,6 +123,8 @@ class Scope:
     deepest: int = 0
     heights: dict[str, int] = field(factory=dict)
     """How deep constants, measures, KPIs and computed columns are, what they refer to included."""
+    sizes: dict[Row, int] = field(factory=dict)
+    """How many parts an expression over one row has, computed columns put in."""
     whole: Report = field(init=False)
     """Where everything is told in the end."""
     _pool: dict[object, object] = field(factory=dict)

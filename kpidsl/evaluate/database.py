@@ -16,30 +16,45 @@ from kpidsl.evaluate.quote import literal, name
 from kpidsl.evaluate.tables import Read, Reading, Typed, Unreadable
 from kpidsl.model.sources import Table
 
+_KNOWN = frozenset(
+    "postgresql postgres mysql mariadb sqlite mssql oracle snowflake bigquery redshift databricks clickhouse"
+    " http https s3".split()
+)
+
 
 def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span | None) -> Found:
     """The database file of a connection. Its URL is the config's word: it may be anywhere."""
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))
-    url = urlsplit(connections[named])
+    try:
+        url = urlsplit(connections[named])
+        path = root / unquote(url.path).removeprefix("/")
+        there = path.is_file()
+    except (OSError, ValueError):
+        url, there = urlsplit(""), False
     if url.scheme != "duckdb" or url.netloc:
-        shown = f"{url.scheme}:" if url.scheme else connections[named]
+        # Nothing else of a url is shown: any part of it may come from a secret.
+        shown = f"`{url.scheme}:`, which" if url.scheme in _KNOWN else "of a kind that"
         return Found(
             problem=Diagnostic(
                 "K516",
-                f"connection `{named}` is `{shown}`, which cannot be read",
+                f"connection `{named}` is {shown} cannot be read",
                 span,
                 help="connections that are read: `duckdb:///path/relative/to/the/project.duckdb`",
                 place=f"connection {named}",
             )
         )
-    path = root / unquote(url.path).removeprefix("/")
-    if not path.is_file():
-        message = (
-            f"connection `{named}` is a file that does not exist: `{unquote(url.path).removeprefix('/')}`"
+    if not there:
+        return Found(
+            problem=Diagnostic(
+                "K501",
+                f"connection `{named}` is a file that does not exist",
+                span,
+                help="`duckdb:///sales.duckdb` is a file beside the config",
+                place=f"connection {named}",
+            )
         )
-        return Found(problem=Diagnostic("K501", message, span, place=f"connection {named}"))
     return Found((DataFile(path.resolve(), f"connection {named}"),), "database")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -16,7 +17,7 @@ from kpidsl.evaluate import cells
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
-from kpidsl.evaluate.quote import literal, literals
+from kpidsl.evaluate.quote import exactly, literal, literals
 from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
 from kpidsl.model.sources import Files
@@ -66,10 +67,11 @@ def read(reading: Reading, origin: Files) -> Read:
 def encoding_of(name: str | None) -> str | None:
     """The codec of a name; a byte order mark is taken off. None if there is no such encoding."""
     try:
-        codec = codecs.lookup(name or "utf-8").name
-    except LookupError:
+        codec = codecs.lookup(name or "utf-8")
+        io.TextIOWrapper(io.BytesIO(), encoding=codec.name)
+    except (LookupError, ValueError):  # ValueError: a NUL in the name; codecs such as zip hold no text
         return None
-    return "utf-8-sig" if codec == "utf-8" else codec
+    return "utf-8-sig" if codec.name == "utf-8" else codec.name
 
 
 def read_header(
@@ -153,7 +155,7 @@ def insert(
     ]
     connection.execute(
         f"INSERT INTO {quoted(table)} SELECT {', '.join([f'{first} + file_index', *values])}"
-        f" FROM read_csv({literals(map(str, paths))}, delim={literal(layout.separator)},"
+        f" FROM read_csv({literals(map(exactly, paths))}, delim={literal(layout.separator)},"
         f" columns={{{schema}}}, auto_detect=false, header=true, quote='\"', escape='\"')"
     )
 

@@ -52,7 +52,10 @@ def find(origin: Files, root: Path, span: Span | None) -> Found:
     # Refused before it is looked for: whether it exists is nobody's business.
     if not Path(os.path.normpath(folder / origin.pattern)).is_relative_to(os.path.normpath(root)):
         return _outside(f"`{origin.pattern}` leads out of the project's folder", span)
-    paths = _matching(origin.pattern, folder)
+    try:
+        paths = _matching(origin.pattern, folder)
+    except (OSError, ValueError) as error:  # a name that no file can have: too long, or with a NUL
+        return _no_path(origin.pattern, error, span)
     root = root.resolve()
     for path in paths:
         if not path.resolve().is_relative_to(root):
@@ -68,7 +71,10 @@ def given(pattern: str | Path, span: Span | None) -> Found:
     text = str(pattern)
     if _SCHEME.match(text) and not re.match(r"[A-Za-z]:[\\/]", text):
         return _outside(f"`{text}` is not a path on this machine", span)
-    paths = _matching(text, Path())
+    try:
+        paths = _matching(text, Path())
+    except (OSError, ValueError) as error:
+        return _no_path(text, error, span)
     if not paths:
         here = Path(text).parent
         return Found(problem=_none_found(Path(text).name, here, here, span))
@@ -110,6 +116,12 @@ def _one_format(files: tuple[DataFile, ...], span: Span | None) -> Found:
             )
         )
     return Found(files, formats.pop())
+
+
+def _no_path(pattern: str, error: Exception, span: Span | None) -> Found:
+    why = (error.strerror or str(error)).lower() if isinstance(error, OSError) else str(error)
+    shown = pattern if len(pattern) <= 60 else f"{pattern[:60]}..."
+    return Found(problem=Diagnostic("K503", f"`{shown}` cannot be looked for: {why}", span))
 
 
 def _outside(message: str, span: Span | None) -> Found:

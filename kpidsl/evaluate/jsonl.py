@@ -12,7 +12,7 @@ from kpidsl.evaluate import delimited
 from kpidsl.evaluate.cells import Writing, present
 from kpidsl.evaluate.columns import missing_column
 from kpidsl.evaluate.files import DataFile
-from kpidsl.evaluate.quote import literal
+from kpidsl.evaluate.quote import exactly, literal
 from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
 from kpidsl.model.sources import ColumnSpec
@@ -48,7 +48,7 @@ def read(reading: Reading) -> Read:
 
 def _objects(file: DataFile) -> str:
     form = "array" if _is_array(file.path) else "newline_delimited"
-    return f"read_json_objects({literal(str(file.path))}, format={literal(form)})"
+    return f"read_json_objects({literal(exactly(file.path))}, format={literal(form)})"
 
 
 def _is_array(path: Path) -> bool:

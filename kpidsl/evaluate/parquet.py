@@ -8,7 +8,7 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.columns import missing_column
 from kpidsl.evaluate.delimited import first_line, unreadable
 from kpidsl.evaluate.files import DataFile
-from kpidsl.evaluate.quote import literal, literals
+from kpidsl.evaluate.quote import exactly, literal, literals
 from kpidsl.evaluate.tables import Read, Reading, Typed, Unreadable
 
 
@@ -23,7 +23,7 @@ def read(reading: Reading) -> Read:
         for column in reading.columns:
             if column.name not in found:
                 broken.setdefault(column.name, missing_column(column, tuple(found), file.shown))
-    paths = literals(str(file.path) for file in reading.files)
+    paths = literals(exactly(file.path) for file in reading.files)
     union = ", union_by_name = true" if len(reading.files) > 1 else ""
     relation = f"read_parquet({paths}{union}, hive_partitioning = false)"
     try:
@@ -40,7 +40,9 @@ def read(reading: Reading) -> Read:
 
 
 def _columns(reading: Reading, file: DataFile) -> dict[str, str] | Diagnostic:
-    statement = f"DESCRIBE SELECT * FROM read_parquet({literal(str(file.path))}, hive_partitioning = false)"
+    statement = (
+        f"DESCRIBE SELECT * FROM read_parquet({literal(exactly(file.path))}, hive_partitioning = false)"
+    )
     try:
         file.path.open("rb").close()
         return {row[0]: row[1] for row in reading.connection.execute(statement).fetchall()}

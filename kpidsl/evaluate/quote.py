@@ -15,6 +15,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def exactly(path: object) -> str:
+    """A path as readers of files take it: its stars, question marks and brackets are no pattern."""
+    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
+
+
 def literals(texts: Iterable[str]) -> str:
     """A list of strings."""
     return "[" + ", ".join(literal(text) for text in texts) + "]"

@@ -17,11 +17,12 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.files import Found, find, given
-from kpidsl.evaluate.quote import literal, literals, name
+from kpidsl.evaluate.quote import exactly, literal, literals, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
@@ -89,8 +90,34 @@ class Session:
             reading = Reading(
                 self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label
             )
-            self._attached[key] = attach(reading, self._read(reading))
+            self._attached[key] = self._attach(reading)
         return self._attached[key]
+
+    def _attach(self, reading: Reading) -> Attached:
+        """What is found only while rows are read, such as a view in a database that reads other files, spoils
+        its source."""
+        try:
+            return attach(reading, self._read(reading))
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            shown = self._found[reading.spec.name].files
+            said = delimited.first_line(str(error))
+            return Attached(
+                reading.spec.name,
+                reading.label,
+                {},
+                (
+                    Diagnostic(
+                        "K513",
+                        f"the rows of `{reading.spec.name}` cannot be read",
+                        reading.spec.span,
+                        notes=(said,),
+                        help="only the source's own files are opened, whatever a view in them asks for",
+                        place=shown[0].shown if shown else None,
+                    ),
+                ),
+            )
 
     def fetch(self, sql: str) -> dict[str, Column]:
         """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
@@ -137,9 +164,10 @@ class Session:
             config["memory_limit"] = memory
         connection = duckdb.connect(":memory:", config=config)
         files = [
-            str(file.path) + end
+            path + end
             for found in self._found.values()
             for file in found.files
+            for path in dict.fromkeys((str(file.path), exactly(file.path)))
             for end in (("", ".wal") if found.format == "database" else ("",))
         ]
         connection.execute(f"SET allowed_paths = {literals(files)}")

@@ -4,6 +4,9 @@ of."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
+
+from attrs import define, field
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Running, aggregates
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, columns_of
@@ -19,23 +22,91 @@ def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
     word said at once can therefore be taken back; a spec that subtracts them (`sales - refunds`) is not
     affected. More rows change the rows of a grouped source, so that none of its totals is sure to grow.
     """
-    match node:
-        case Aggregate() if any(_grouped(name, sources) for name in _read(node)):
-            return False
-        case Aggregate(function="count"):
-            return True
-        case Aggregate(function="sum", argument=argument):
-            return argument is not None and _never_negative(argument, sources)
-        case Constant(value=value):
-            return value >= 0
-        case Combine(op="+" | "*" | "/", args=args):
-            return all(only_grows(arg, sources) for arg in args)
-        case Default(node=inner, value=value):
-            return value == 0 and only_grows(inner, sources)
-        case _:
-            return False
+    return _Growth(sources).only_grows(node)
 
 
+@define(eq=False)
+class _Growth:
+    """Looks at every part once: formulas share them."""
+
+    sources: Mapping[str, SourceSpec]
+    nodes: dict[Node, bool] = field(factory=dict)
+    rows: dict[Row, bool] = field(factory=dict)
+    drifts: dict[Node, int] = field(factory=dict)
+
+    def only_grows(self, node: Node) -> bool:
+        if node not in self.nodes:
+            self.nodes[node] = self._only_grows(node)
+        return self.nodes[node]
+
+    def never_negative(self, row: Row) -> bool:
+        if row not in self.rows:
+            self.rows[row] = self._never_negative(row)
+        return self.rows[row]
+
+    def drift(self, node: Node) -> int:
+        if node not in self.drifts:
+            self.drifts[node] = self._drift(node)
+        return self.drifts[node]
+
+    def _drift(self, node: Node) -> int:
+        match node:
+            case Aggregate() if any(_grouped(name, self.sources) for name in _read(node)):
+                return 0
+            case Aggregate(function="count distinct" | "max"):
+                return 1
+            case Aggregate(function="min"):
+                return -1
+            case Running(node=inner):
+                return int(self.only_grows(inner))
+            case Combine(op="+", args=args):
+                ways = {self.drift(arg) for arg in args if not isinstance(arg, Constant)}
+                return ways.pop() if len(ways) == 1 else 0
+            case Combine(op="round", args=(inner, *_)):
+                return self.drift(inner)
+            case Combine(op="*" | "/", args=(inner, *scale)) if all(map(_positive, scale)):
+                return self.drift(inner)
+            case _:
+                return int(self.only_grows(node))
+
+    def _only_grows(self, node: Node) -> bool:
+        match node:
+            case Aggregate() if any(_grouped(name, self.sources) for name in _read(node)):
+                return False
+            case Aggregate(function="count"):
+                return True
+            case Aggregate(function="sum", argument=argument):
+                return argument is not None and self.never_negative(argument)
+            case Constant(value=value):
+                return value >= 0
+            case Combine(op="+" | "*" | "/", args=args):
+                return all(self.only_grows(arg) for arg in args)
+            case Default(node=inner, value=value):
+                return value == 0 and self.only_grows(inner)
+            case _:
+                return False
+
+    def _never_negative(self, row: Row) -> bool:
+        match row:
+            case ColumnRef(home=home, name=name):
+                spec = self.sources.get(home)
+                if spec is None:
+                    return False
+                column = spec.column(name)
+                value = column.value if column else None
+                return value is None or self.never_negative(value)
+            case Literal(value=value):
+                return not isinstance(value, int | float) or value >= 0
+            case Apply(op="when", args=args):
+                values = (*args[1:-1:2], args[-1])
+                return all(self.never_negative(value) for value in values)
+            case Apply(op=op, args=args):
+                return op in _KEEPS_SIGN and all(self.never_negative(arg) for arg in args)
+            case Gather():
+                return False
+
+
+@lru_cache(maxsize=1024)
 def unfinished(node: Node) -> bool:
     """Whether a part of a period says little of the whole, and no share of the target is due for it either.
 
@@ -60,24 +131,7 @@ def unfinished(node: Node) -> bool:
 def drift(node: Node, sources: Mapping[str, SourceSpec]) -> int:
     """1 where more rows never make a value smaller, -1 where they never make it greater, 0 where neither is
     known."""
-    match node:
-        case Aggregate() if any(_grouped(name, sources) for name in _read(node)):
-            return 0
-        case Aggregate(function="count distinct" | "max"):
-            return 1
-        case Aggregate(function="min"):
-            return -1
-        case Running(node=inner):
-            return int(only_grows(inner, sources))
-        case Combine(op="+", args=args):
-            ways = {drift(arg, sources) for arg in args if not isinstance(arg, Constant)}
-            return ways.pop() if len(ways) == 1 else 0
-        case Combine(op="round", args=(inner, *_)):
-            return drift(inner, sources)
-        case Combine(op="*" | "/", args=(inner, *scale)) if all(map(_positive, scale)):
-            return drift(inner, sources)
-        case _:
-            return int(only_grows(node, sources))
+    return _Growth(sources).drift(node)
 
 
 def _positive(node: Node) -> bool:
@@ -91,23 +145,3 @@ def _read(node: Aggregate) -> set[str]:
 
 def _grouped(name: str, sources: Mapping[str, SourceSpec]) -> bool:
     return name in sources and isinstance(sources[name].origin, Grouped)
-
-
-def _never_negative(row: Row, sources: Mapping[str, SourceSpec]) -> bool:
-    match row:
-        case ColumnRef(home=home, name=name):
-            spec = sources.get(home)
-            if spec is None:
-                return False
-            column = spec.column(name)
-            value = column.value if column else None
-            return value is None or _never_negative(value, sources)
-        case Literal(value=value):
-            return not isinstance(value, int | float) or value >= 0
-        case Apply(op="when", args=args):
-            values = (*args[1:-1:2], args[-1])
-            return all(_never_negative(value, sources) for value in values)
-        case Apply(op=op, args=args):
-            return op in _KEEPS_SIGN and all(_never_negative(arg, sources) for arg in args)
-        case Gather():
-            return False

@@ -156,3 +156,44 @@ def test_depth_has_a_limit(text: str) -> None:
 def test_the_limit_is_far_from_what_people_write() -> None:
     made = build(kpi("leads" + " + leads" * 60))
     assert not made.codes
+
+
+def doubling(first: str, each: str, levels: int = 28) -> str:
+    """m0, m1, ...: each uses the one before it twice, so that the last one is the first, 2**28 times."""
+    lines = [f"measure m0 = {first}\n", *(f"measure m{i} = {each}\n" for i in range(1, levels + 1))]
+    return "".join(line.replace("BEFORE", f"m{i - 1}") for i, line in enumerate(lines))
+
+
+@pytest.mark.parametrize(
+    "each", ["BEFORE + BEFORE", "BEFORE * 0.5 + BEFORE * 0.5", "BEFORE + previous period(BEFORE)"]
+)
+def test_what_is_used_twice_is_kept_once(each: str) -> None:
+    made = build(doubling("leads", each) + kpi("m28"))
+    assert not made.codes
+    assert len(made.kpi("x").hash) == 12
+
+
+def test_a_part_deep_within_still_changes_the_hash() -> None:
+    one, other = (
+        build(doubling(first, "BEFORE + BEFORE") + kpi("m28")).kpi("x").hash
+        for first in ("count(crm)", "count(crm where pages > 1 page)")
+    )
+    assert one != other
+
+
+def test_what_doubles_with_every_step_has_a_limit() -> None:
+    units = doubling("sum(ads.spend)", "BEFORE * BEFORE")
+    filters = doubling(
+        "sum(ads.spend)", "(BEFORE where clicks > 1 click) + (BEFORE where clicks < 1 click)", 20
+    ).replace("> 1 click", "> N click")
+    for number in range(20):
+        filters = filters.replace("N", str(number), 1)
+    columns = SOURCES + 'source wide\n  from "w.csv"\n  time day\n  column c0 EUR\n'
+    columns += "".join(f"  column c{i} = c{i - 1} + c{i - 1}\n" for i in range(1, 29))
+    for made in (
+        build(units + kpi("m28")),
+        build(filters + kpi("m20")),
+        build(kpi("sum(wide.c28)"), columns),
+    ):
+        assert made.codes == ["K324"]
+        assert "x" in made.graph.broken
