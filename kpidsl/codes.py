@@ -247,6 +247,7 @@ _family(
     ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
     ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),
     ("K713", "file-unwritable", Severity.ERROR, "An output cannot be written."),
+    ("K714", "several-projects", Severity.ERROR, "The spec files that were given have several configs."),
     ("K720", "unknown-kpi", Severity.ERROR, "A KPI that was asked for is not defined."),
     ("K721", "wrong-date", Severity.ERROR, "The as-of date or the period that was asked for cannot be read."),
     (

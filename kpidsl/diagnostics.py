@@ -122,7 +122,12 @@ class Diagnostic:
     @property
     def told(self) -> str:
         """The message on one line, led by the place in the data where there is one."""
-        return f"{self.place}: {self.message}" if self.place else self.message
+        return f"{self.place}: {self.message}" if self.in_data else self.message
+
+    @property
+    def in_data(self) -> bool:
+        """Whether `place` says more than that the fault lies in the folder itself."""
+        return self.place not in (None, "", ".")
 
 
 @define

@@ -162,6 +162,9 @@ class Judged:
     slices: tuple[Verdict, ...] = ()
     history: tuple[Verdict, ...] = ()
     """The total's windows before and after the headline's, oldest first, the headline included."""
+    empty: frozenset[SliceKey] = frozenset()
+    """Slices without a value in any window and without a target of their own: they do not count, and are
+    shown to programs only."""
     slice_history: tuple[tuple[SliceKey, tuple[Verdict, ...]], ...] = field(default=(), repr=False)
 
 

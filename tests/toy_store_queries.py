@@ -11,6 +11,7 @@ given. `python -m tests.toy_store_queries FOLDER` prints them beside those of th
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -239,7 +240,7 @@ def compared(ours: Answer, theirs: Answer) -> list[tuple[Key, float | None, floa
 
 
 def main(arguments: list[str]) -> None:
-    folder = Path(arguments[0])
+    folder = Path(arguments[0] if arguments else os.environ["KPIDSL_TOY_STORE"])
     by_hand = answers(folder)
     by_specs = specs(folder, by_hand)
     count, worst = 0, 0.0

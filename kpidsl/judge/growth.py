@@ -1,10 +1,10 @@
-"""Whether a total can only grow: what a cap overrun and a total reached early are final because of."""
+"""Whether a value can only grow, or only fall: what a cap overrun or a total reached early is final because of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Running, aggregates
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
 
@@ -33,6 +33,54 @@ def only_grows(node: Node, sources: Mapping[str, SourceSpec]) -> bool:
             return value == 0 and only_grows(inner, sources)
         case _:
             return False
+
+
+def unfinished(node: Node) -> bool:
+    """Whether a part of a period says little of the whole, and no share of the target is due for it either.
+
+    So it is with different values counted, the least, the greatest, and a running total. A ratio of two of
+    them is a ratio.
+    """
+    match node:
+        case Aggregate(function=function):
+            return function in ("count distinct", "min", "max")
+        case Running():
+            return True
+        case Default(node=inner):
+            return unfinished(inner)
+        case Combine(op="/", args=(above, *below)):
+            return unfinished(above) and not aggregates(*below)
+        case Combine(args=args):
+            return any(map(unfinished, args))
+        case _:
+            return False
+
+
+def drift(node: Node, sources: Mapping[str, SourceSpec]) -> int:
+    """1 where more rows never make a value smaller, -1 where they never make it greater, 0 where neither is
+    known."""
+    match node:
+        case Aggregate() if any(_grouped(name, sources) for name in _read(node)):
+            return 0
+        case Aggregate(function="count distinct" | "max"):
+            return 1
+        case Aggregate(function="min"):
+            return -1
+        case Running(node=inner):
+            return int(only_grows(inner, sources))
+        case Combine(op="+", args=args):
+            ways = {drift(arg, sources) for arg in args if not isinstance(arg, Constant)}
+            return ways.pop() if len(ways) == 1 else 0
+        case Combine(op="round", args=(inner, *_)):
+            return drift(inner, sources)
+        case Combine(op="*" | "/", args=(inner, *scale)) if all(map(_positive, scale)):
+            return drift(inner, sources)
+        case _:
+            return int(only_grows(node, sources))
+
+
+def _positive(node: Node) -> bool:
+    return isinstance(node, Constant) and node.value > 0
 
 
 def _read(node: Aggregate) -> set[str]:

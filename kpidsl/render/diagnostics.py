@@ -51,11 +51,10 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)
     gutter = max((len(str(span.line)) for span, _, _ in spans), default=1)
-    in_data = diagnostic.place not in (None, "", ".")  # the folder itself says nothing
-    if in_data:
+    if diagnostic.in_data:
         lines.append(f"{' ' * gutter}{screen.paint('-->', _SECONDARY)} {clean(diagnostic.place or '')}")
     if diagnostic.span is not None:
-        home = None if in_data else diagnostic.span.source
+        home = None if diagnostic.in_data else diagnostic.span.source
         lines += _snippets(home, spans, gutter, tone, screen)
     lines += _remarks(diagnostic, gutter, bool(spans), screen)
     return "".join(line.rstrip() + "\n" for line in lines)

@@ -9,7 +9,7 @@ from kpidsl.model.units import ONE, Unit, format_value
 from kpidsl.render.cells import Screen, clean
 
 if TYPE_CHECKING:
-    from kpidsl.results import Light, ObjectiveVerdict, Verdict
+    from kpidsl.results import Judged, Light, ObjectiveVerdict, Verdict
 
 SIGNS: dict[Light, str] = {"green": "●", "amber": "▲", "red": "■", "grey": "○", "none": "·"}
 PLAIN_SIGNS: dict[Light, str] = {"green": "+", "amber": "!", "red": "x", "grey": "?", "none": "."}
@@ -100,6 +100,11 @@ def slice_name(verdict: Verdict) -> str:
     return " · ".join(
         clean(value) if value is not None else f"no {clean(name)}" for name, value in verdict.slice
     )
+
+
+def shown(judged: Judged) -> tuple[Verdict, ...]:
+    """The slices that people are shown: those that ever have a value, or a target of their own."""
+    return tuple(v for v in judged.slices if tuple(value for _, value in v.slice) not in judged.empty)
 
 
 def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:
