@@ -2,7 +2,6 @@
 
 from datetime import date, datetime
 
-import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
