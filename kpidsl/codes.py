@@ -66,7 +66,8 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 
-# -- K2xx: names (compile) ------------------------------------------------------------------------------------------
+# -- K2xx: names (compile)
+# ------------------------------------------------------------------------------------------
 _family(
     ("K201", "defined-twice", _E, "A name, or a column of a source, is defined more than once."),
     ("K202", "unknown-name", _E, "Nothing, or nothing of the kind that is needed, has this name."),
@@ -88,12 +89,18 @@ _family(
         "A definition could not be read, or rests on one that has an error; told there, and not again.",
     ),
     ("K217", "link-twice", _E, "A source belongs to itself, or to another one twice."),
-    ("K220", "not-gathered", _E, "A column of a grouped source does not say how it is made of the rows grouped."),
+    (
+        "K220",
+        "not-gathered",
+        _E,
+        "A column of a grouped source does not say how it is made of the rows grouped.",
+    ),
     ("K219", "no-dimension", _E, "A source of the formula lacks the column that the KPI is split by."),
 )
 
 
-# -- K3xx: types and units (compile) --------------------------------------------------------------------------------
+# -- K3xx: types and units (compile)
+# --------------------------------------------------------------------------------
 _family(
     ("K301", "unit-mismatch", _E, "Two values with different units are added, subtracted or compared."),
     ("K302", "missing-unit", _E, "A number without a unit meets a value that has one."),
@@ -136,7 +143,8 @@ _family(
 )
 
 
-# -- K4xx: promises (compile) ---------------------------------------------------------------------------------------
+# -- K4xx: promises (compile)
+# ---------------------------------------------------------------------------------------
 _family(
     ("K401", "target-unit", _E, "A target, tolerance or baseline is not in the unit of the KPI."),
     ("K402", "points-of-no-percentage", _E, "Points are asked of a KPI that is no percentage."),
@@ -220,13 +228,19 @@ _family(
 _family(
     ("K601", "query-failed", Severity.ERROR, "The engine could not run a query on a source."),
     ("K602", "out-of-memory", Severity.ERROR, "A query needs more memory than it is allowed."),
-    ("K603", "source-without-time", Severity.ERROR, "A measure of a source whose rows have no time has no periods."),
+    (
+        "K603",
+        "source-without-time",
+        Severity.ERROR,
+        "A measure of a source whose rows have no time has no periods.",
+    ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
 )
 
 
-# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
+# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api)
+# ---------------------
 
 _family(
     ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),

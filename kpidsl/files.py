@@ -165,7 +165,8 @@ def missing(path: Path) -> Diagnostic:
 
 
 def several_projects(specs: Sequence[Path]) -> Diagnostic | None:
-    """The error of spec files that belong to different configs: names of one project mean nothing in another."""
+    """The error of spec files that belong to different configs: names of one project mean nothing in
+    another."""
     homes = {_home(path.resolve().parent): None for path in specs}
     folders = [shown_as(home) for home in homes if home is not None]
     if len(folders) < 2:

@@ -27,7 +27,8 @@ class Due:
     text: str
     """The target in words."""
     origin: str
-    """What a target that is a change follows from: `an increase by 5% from 174.2 EUR in 2025`, else nothing."""
+    """What a target that is a change follows from: `an increase by 5% from 174.2 EUR in 2025`, else
+    nothing."""
     baseline: float | None
     progress: Decimal | None
     """How far along the line from baseline to target the window's end is, None where there is no line."""

@@ -1,4 +1,5 @@
-"""Whether a value can only grow, or only fall: what a cap overrun or a total reached early is final because of."""
+"""Whether a value can only grow, or only fall: what a cap overrun or a total reached early is final because
+of."""
 
 from __future__ import annotations
 

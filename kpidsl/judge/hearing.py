@@ -102,7 +102,8 @@ def _slice(evidence: Evidence, key: SliceKey) -> tuple[Verdict, ...]:
 
 
 def _is_empty(kpi: Kpi, key: SliceKey, verdicts: tuple[Verdict, ...]) -> bool:
-    """Whether a slice never has a value, and nobody asked for it: orders by telephone have no landing page."""
+    """Whether a slice never has a value, and nobody asked for it: orders by telephone have no landing
+    page."""
     return _own(kpi, key) is None and all(one.value is None for one in verdicts)
 
 

@@ -195,7 +195,8 @@ def sum_unit(a: Unit, b: Unit, op: Literal["+", "-"]) -> Unit | None:
 
 
 def format_value(value: float, unit: Unit, *, digits: int | None = None) -> str:
-    """Write a value for a reader: `1,234.5 EUR`, `25 EUR per lead`, `119 leads`, `4.2%`, `2 points`, `3 years`.
+    """Write a value for a reader: `1,234.5 EUR`, `25 EUR per lead`, `119 leads`, `4.2%`, `2 points`, `3
+    years`.
 
     About four significant digits, all digits of the integer part, no trailing zeros; `digits` asks for
     exactly that many decimals instead. Not a number and infinity are `no value`.

@@ -1,8 +1,8 @@
 """Write a file in the one canonical layout. There are no options.
 
-Two spaces before a clause, values at one fixed column, so that adding a clause never moves another line; nothing is
-aligned across lines but the cells of a table. Order, comments and wording stay as the author has them.
-The proof is part of the stage: `proved` accepts a layout only when it reads back as the same file and
+Two spaces before a clause, values at one fixed column, so that adding a clause never moves another line;
+nothing is aligned across lines but the cells of a table. Order, comments and wording stay as the author has
+them. The proof is part of the stage: `proved` accepts a layout only when it reads back as the same file and
 formatting it again changes nothing.
 """
 
@@ -24,7 +24,8 @@ VALUE_COLUMN = 14
 
 
 def format_file(file: n.File) -> str:
-    """The canonical text of a file that was read without errors; ends with one line end unless it is empty."""
+    """The canonical text of a file that was read without errors; ends with one line end unless it is
+    empty."""
     lines = [line for definition in file.definitions for line in _definition(definition)]
     return with_comments(file, lines)
 
@@ -32,8 +33,8 @@ def format_file(file: n.File) -> str:
 def proved(source: Source) -> str | None:
     """The canonical text of a source, or None when it does not parse.
 
-    AssertionError would mean a fault of this module: the text read back is not the same file, a comment was lost, or
-    a second run changed something. It is never written then.
+    AssertionError would mean a fault of this module: the text read back is not the same file, a comment was
+    lost, or a second run changed something. It is never written then.
     """
     report = Report()
     before = parse(source, report)
@@ -51,7 +52,8 @@ def proved(source: Source) -> str | None:
 
 
 def _bare(value: Any) -> Any:
-    """A tree without parentheses, which the layout may add around long formulas; precedence is in the tree."""
+    """A tree without parentheses, which the layout may add around long formulas; precedence is in the
+    tree."""
     match value:
         case n.Group(inner=inner):
             return _bare(inner)
@@ -66,7 +68,8 @@ def _bare(value: Any) -> Any:
             return value
 
 
-# -- definitions ------------------------------------------------------------------------------------------------
+# -- definitions
+# ------------------------------------------------------------------------------------------------
 
 
 def _definition(definition: n.Definition) -> Iterator[Line]:
@@ -113,7 +116,8 @@ def _titled(kind: str, name: n.Word, title: n.String | None) -> str:
     return f"{kind} {a_word(name)}" + (f" {quoted(title)}" if title else "")
 
 
-# -- clauses ----------------------------------------------------------------------------------------------------
+# -- clauses
+# ----------------------------------------------------------------------------------------------------
 
 
 def _clause(clause: Any) -> Iterator[Line]:

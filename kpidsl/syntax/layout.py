@@ -1,4 +1,5 @@
-"""Where lines, comments and blank lines go: comments stay with the line they stood by, blank lines at most one."""
+"""Where lines, comments and blank lines go: comments stay with the line they stood by, blank lines at most
+one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Names, texts, numbers and expressions as they are written, with the parentheses that they need and no others."""
+"""Names, texts, numbers and expressions as they are written, with the parentheses that they need and no
+others."""
 
 from __future__ import annotations
 
