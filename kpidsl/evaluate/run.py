@@ -332,7 +332,7 @@ def _integers(column: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _numbers(part: Part, column: NDArray[Any]) -> Floats:
-    """The values of a part. A count has one in every cell, even if the engine's sum over no class has none."""
+    """The values of a part. A count has one in every cell, even where a sum over no class has none."""
     values = _floats(column)
     counted = isinstance(part, Partial) and part.op in ("rows", "count", "holds")
     return np.nan_to_num(values, nan=0.0, posinf=np.inf) if counted else values
