@@ -48,7 +48,8 @@ def compared(*commands: Sequence[str], runs: int = 5, folder: Path = ROOT) -> li
             if turn:
                 costs.append(cost)
     return [
-        Cost(median(c.seconds for c in costs), max(c.megabytes for c in costs), costs[-1].code) for costs in taken
+        Cost(median(c.seconds for c in costs), max(c.megabytes for c in costs), costs[-1].code)
+        for costs in taken
     ]
 
 

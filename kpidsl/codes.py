@@ -66,7 +66,8 @@ def _family(*rows: tuple[str, str, Severity, str]) -> None:
 _E, _W, _I = Severity.ERROR, Severity.WARNING, Severity.INFO
 
 
-# -- K2xx: names (compile) ------------------------------------------------------------------------------------------
+# -- K2xx: names (compile)
+# ------------------------------------------------------------------------------------------
 _family(
     ("K201", "defined-twice", _E, "A name, or a column of a source, is defined more than once."),
     ("K202", "unknown-name", _E, "Nothing, or nothing of the kind that is needed, has this name."),
@@ -88,12 +89,18 @@ _family(
         "A definition could not be read, or rests on one that has an error; told there, and not again.",
     ),
     ("K217", "link-twice", _E, "A source belongs to itself, or to another one twice."),
-    ("K220", "not-gathered", _E, "A column of a grouped source does not say how it is made of the rows grouped."),
+    (
+        "K220",
+        "not-gathered",
+        _E,
+        "A column of a grouped source does not say how it is made of the rows grouped.",
+    ),
     ("K219", "no-dimension", _E, "A source of the formula lacks the column that the KPI is split by."),
 )
 
 
-# -- K3xx: types and units (compile) --------------------------------------------------------------------------------
+# -- K3xx: types and units (compile)
+# --------------------------------------------------------------------------------
 _family(
     ("K301", "unit-mismatch", _E, "Two values with different units are added, subtracted or compared."),
     ("K302", "missing-unit", _E, "A number without a unit meets a value that has one."),
@@ -137,7 +144,8 @@ _family(
 )
 
 
-# -- K4xx: promises (compile) ---------------------------------------------------------------------------------------
+# -- K4xx: promises (compile)
+# ---------------------------------------------------------------------------------------
 _family(
     ("K401", "target-unit", _E, "A target, tolerance or baseline is not in the unit of the KPI."),
     ("K402", "points-of-no-percentage", _E, "Points are asked of a KPI that is no percentage."),
@@ -221,14 +229,20 @@ _family(
 _family(
     ("K601", "query-failed", Severity.ERROR, "The engine could not run a query on a source."),
     ("K602", "out-of-memory", Severity.ERROR, "A query needs more memory than it is allowed."),
-    ("K603", "source-without-time", Severity.ERROR, "A measure of a source whose rows have no time has no periods."),
+    (
+        "K603",
+        "source-without-time",
+        Severity.ERROR,
+        "A measure of a source whose rows have no time has no periods.",
+    ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K606", "too-many-slices", Severity.ERROR, "A KPI falls into more slices than are judged."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
 )
 
 
-# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api) ---------------------
+# -- K7xx: config, command line, files and what a call asks for (config, project, cli, api)
+# ---------------------
 
 _family(
     ("K701", "config-syntax", Severity.ERROR, "The config is not a TOML document."),
@@ -249,6 +263,7 @@ _family(
     ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
     ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),
     ("K713", "file-unwritable", Severity.ERROR, "An output cannot be written."),
+    ("K714", "several-projects", Severity.ERROR, "The spec files that were given have several configs."),
     ("K720", "unknown-kpi", Severity.ERROR, "A KPI that was asked for is not defined."),
     ("K721", "wrong-date", Severity.ERROR, "The as-of date or the period that was asked for cannot be read."),
     (

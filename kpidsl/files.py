@@ -174,6 +174,26 @@ def missing(path: Path) -> Diagnostic:
     return Diagnostic("K710", f"`{shown}` does not exist", place=shown, help=hint)
 
 
+def several_projects(specs: Sequence[Path]) -> Diagnostic | None:
+    """The error of spec files that belong to different configs: names of one project mean nothing in
+    another."""
+    homes = {_home(path.resolve().parent): None for path in specs}
+    folders = [shown_as(home) for home in homes if home is not None]
+    if len(folders) < 2:
+        return None
+    named = ", ".join(f"`{folder}`" for folder in sorted(folders))
+    return Diagnostic(
+        "K714",
+        f"{len(folders)} projects, each with a kpi.toml, are given at once: {named}",
+        help=f"one at a time, as in `kpi lint {sorted(folders)[0]}`",
+    )
+
+
+def _home(folder: Path) -> Path | None:
+    """The nearest folder upward with a kpi.toml."""
+    return next((each for each in (folder, *folder.parents) if (each / "kpi.toml").exists()), None)
+
+
 def _leads_out(path: Path) -> Diagnostic:
     shown = shown_as(path)
     why = "it is a link that leads out of the project's folder"

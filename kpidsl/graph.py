@@ -1,10 +1,11 @@
 """The evaluation graph: the narrow waist between the language and the engines.
 
-Left of it the code knows texts and names and no engine; right of it engines and numbers and no text. Nodes are frozen
-and hash-consed by `kpidsl.compile`: equal parts are one object, so whatever is asked twice is computed once.
+Left of it the code knows texts and names and no engine; right of it engines and numbers and no text. Nodes
+are frozen and hash-consed by `kpidsl.compile`: equal parts are one object, so whatever is asked twice is
+computed once.
 
-A node stands for a value per slice and window (an interval of days). Aggregates are answered by an engine, everything
-else by `kpidsl.evaluate.compute` on arrays.
+A node stands for a value per slice and window (an interval of days). Aggregates are answered by an engine,
+everything else by `kpidsl.evaluate.compute` on arrays.
 """
 
 from __future__ import annotations
@@ -29,8 +30,9 @@ class Aggregate:
     """An aggregation over the rows of one source, within a slice and a window, that pass the filter.
 
     `function`: sum, count, count distinct, average, weighted average, min, max, median, percentile,
-    standard deviation, first, last, share. `share` is the share of rows (of all rows that pass `filter`) for which
-    `argument`, a condition, holds. `first` and `last` take the rows of the earliest or latest moment, summed.
+    standard deviation, first, last, share. `share` is the share of rows (of all rows that pass `filter`)
+    for which `argument`, a condition, holds. `first` and `last` take the rows of the earliest or latest
+    moment, summed.
     """
 
     function: str
@@ -55,7 +57,8 @@ class Constant:
 
 @frozen(cache_hash=True)
 class Combine:
-    """Arithmetic on results: `+ - * /` (any number of operands, from the left), `neg`, `abs`, `round` (digits)."""
+    """Arithmetic on results: `+ - * /` (any number of operands, from the left), `neg`, `abs`, `round`
+    (digits)."""
 
     op: str
     args: tuple[Node, ...]
@@ -76,7 +79,8 @@ class Shift:
 
 @frozen(cache_hash=True)
 class Running:
-    """The running total: over the window from the start of the promise (else the first data) to the window's end."""
+    """The running total: over the window from the start of the promise (else the first data) to the
+    window's end."""
 
     node: Node
     unit: Unit
@@ -85,7 +89,8 @@ class Running:
 
 @frozen(cache_hash=True)
 class Rolling:
-    """The mean of the node over the window and the `count` - 1 before it; no value if one of them has none."""
+    """The mean of the node over the window and the `count` - 1 before it; no value if one of them has
+    none."""
 
     node: Node
     count: int
@@ -148,15 +153,16 @@ def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
     return tuple(found)
 
 
-# -- promises ---------------------------------------------------------------------------------------------------
+# -- promises
+# ---------------------------------------------------------------------------------------------------
 
 Direction = Literal["at least", "at most", "between", "increase", "decrease"]
 
 
 @frozen
 class Bound:
-    """What is promised. For `increase` and `decrease` the value is a relative change when `relative`, else an amount
-    in the KPI's unit (points for a percent KPI). `high` only for `between`."""
+    """What is promised. For `increase` and `decrease` the value is a relative change when `relative`, else
+    an amount in the KPI's unit (points for a percent KPI). `high` only for `between`."""
 
     direction: Direction
     value: Node

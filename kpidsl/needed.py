@@ -1,4 +1,5 @@
-"""What of a project some KPIs need: their sources, and of grouped ones only the columns that are asked for."""
+"""What of a project some KPIs need: their sources, and of grouped ones only the columns that are asked
+for."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from kpidsl.split import nodes_of
 def needed(graph: Graph, kpis: Iterable[Kpi], given: Collection[str] = ()) -> Graph:
     """The graph with the sources that the KPIs read, those that their rows belong to and are grouped from.
 
-    `given` names the sources whose rows are given: a grouped one is not made of others then. What is read from
-    files is not narrowed down, for a declared column that the data lacks should be told.
+    `given` names the sources whose rows are given: a grouped one is not made of others then. What is read
+    from files is not narrowed down, for a declared column that the data lacks should be told.
     """
     search = _Search(graph, given)
     for kpi in kpis:

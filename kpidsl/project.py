@@ -113,9 +113,11 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     report = Report()
     config = configs.load(paths, report)
     sources = [stdin] if stdin else []
-    sources += [
-        source for path in files.find(paths, report, config.root) if (source := files.read(path, report))
-    ]
+    found = files.find(paths, report, config.root)
+    if several := files.several_projects(found):
+        report.add(several)
+        found = []
+    sources += [source for path in found if (source := files.read(path, report))]
     parsed = _with_imports(sources, config.root, report)
     graph = _located(compile_files(parsed, report))
     return Specs(config, tuple(parsed), graph, tuple(report.sorted()))

@@ -27,7 +27,8 @@ class Grid:
     values: NDArray[np.float64]
 
     def at(self, key: SliceKey, window: Window) -> float | None:
-        """The value of a slice in a window, None for no value (also for a slice that the data does not have)."""
+        """The value of a slice in a window, None for no value (also for a slice that the data does not
+        have)."""
         if key not in self.slices:
             return None
         value = float(self.values[self.slices.index(key), self.windows.index(window)])
@@ -110,7 +111,8 @@ Verb = Literal[
 
 @frozen
 class Verdict:
-    """The judgement of one KPI, one slice, one window. Numbers are in the KPI's unit; percents are fractions."""
+    """The judgement of one KPI, one slice, one window. Numbers are in the KPI's unit; percents are
+    fractions."""
 
     kpi: str
     title: str
@@ -149,8 +151,8 @@ class Verdict:
     counts: bool = True
     """False for drafts and for what is shown without a target."""
     final: bool = False
-    """Whether the word is the promise's last one: it is over, or nothing can change it any more. A closed period
-    may be `met` while the promise goes on."""
+    """Whether the word is the promise's last one: it is over, or nothing can change it any more. A closed
+    period may be `met` while the promise goes on."""
 
 
 @frozen
@@ -162,6 +164,9 @@ class Judged:
     slices: tuple[Verdict, ...] = ()
     history: tuple[Verdict, ...] = ()
     """The total's windows before and after the headline's, oldest first, the headline included."""
+    empty: frozenset[SliceKey] = frozenset()
+    """Slices without a value in any window and without a target of their own: they do not count, and are
+    shown to programs only."""
     slice_history: tuple[tuple[SliceKey, tuple[Verdict, ...]], ...] = field(default=(), repr=False)
 
 

@@ -81,7 +81,10 @@ def after(first: date, measured: str, times: int = 1) -> date:
 
 
 def windows_of(kpi: Kpi, watermark: date) -> list[Days]:
-    """Every window of the promise that has begun; of a sliding one the newest and up to six before it."""
+    """Every window of the promise that has begun; of a sliding one the newest and up to six before it.
+
+    What is compared with earlier periods has to be a whole one itself.
+    """
     one = timedelta(days=1)
     if isinstance(kpi.measured, int):
         length = timedelta(days=kpi.measured)
@@ -93,7 +96,8 @@ def windows_of(kpi: Kpi, watermark: date) -> list[Days]:
     if kpi.measured == "so far":
         return [(kpi.start, AS_OF)] if kpi.start <= AS_OF else []
     found, first = [], kpi.start
-    while first <= AS_OF:
+    compares = any(f"_{n}}}" in kpi.query for n in ("1", "y"))
+    while first <= AS_OF and not (compares and after(first, kpi.measured) > AS_OF):
         found.append((first, after(first, kpi.measured) - one))
         first = after(first, kpi.measured)
     return found
@@ -155,12 +159,12 @@ def light(value: float, low: Value, high: Value, tolerance: float) -> str:
 
 
 def compared(value: float, low: Value, high: Value) -> dict[str, Value]:
-    """Attainment and gap."""
+    """Attainment, where value and reference are positive, and gap."""
     if low is not None and high is not None and low <= value <= high:
-        return {"attainment": 1.0, "gap": 0.0}
+        return {"attainment": 1.0 if value > 0 else None, "gap": 0.0}
     if low is not None and (high is None or value < low):
-        return {"attainment": value / low if low > 0 else None, "gap": value - low}
-    return {"attainment": high / value if value > 0 else None, "gap": value - high}
+        return {"attainment": value / low if value > 0 and low > 0 else None, "gap": value - low}
+    return {"attainment": high / value if value > 0 and high > 0 else None, "gap": value - high}
 
 
 @attrs.frozen

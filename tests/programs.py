@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-NAMES = st.sampled_from(["leads", "ad_spend", "target", "owner", "coût", "where_from", "x1", "channel", "measured"])
+NAMES = st.sampled_from(
+    ["leads", "ad_spend", "target", "owner", "coût", "where_from", "x1", "channel", "measured"]
+)
 COLUMNS = st.sampled_from(["ads.spend", "crm.pages", "ads.`Coût total (€)`", "crm.target", "orders.amount"])
 UNITS = st.sampled_from(["EUR", "%", "EUR per lead", "lead", "EUR per lead per month", "per day", "points"])
 TEXTS = st.sampled_from(['"plain"', '"with # and \\"quotes\\""', '"é – 中"', '""', '"back\\\\slash"'])
@@ -19,7 +21,11 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     space = st.sampled_from([" ", "  "])
     return st.one_of(
         st.builds(
-            lambda a, s, op, b: f"{a}{s}{op}{s}{b}", inner, space, st.sampled_from(["+", "-", "*", "/"]), inner
+            lambda a, s, op, b: f"{a}{s}{op}{s}{b}",
+            inner,
+            space,
+            st.sampled_from(["+", "-", "*", "/"]),
+            inner,
         ),
         st.builds("({})".format, inner),
         st.builds("-{}".format, inner),
@@ -32,9 +38,7 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 arithmetic = st.recursive(st.one_of(quantities, COLUMNS, NAMES), _extend, max_leaves=6)
 _tests = st.one_of(
-    st.builds(
-        "{} {} {}".format, arithmetic, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), arithmetic
-    ),
+    st.builds("{} {} {}".format, arithmetic, st.sampled_from(["=", "!=", "<", "<=", ">", ">="]), arithmetic),
     st.builds("{} in ({}, {})".format, NAMES, TEXTS, TEXTS),
     st.builds("{} not in ({})".format, NAMES, TEXTS),
     st.builds("{} between {} and {}".format, arithmetic, NUMBERS, NUMBERS),
@@ -74,7 +78,9 @@ kpi_clauses = st.one_of(
     st.builds("target\n      at least 100 lead by 2026-03\n      {} by {}".format, bounds, PERIODS),
     st.builds("tolerance {} %".format, NUMBERS),
     st.builds("measured every {}".format, st.sampled_from(["day", "month", "year"])),
-    st.sampled_from(["measured cumulatively", "measured over the last 28 days", "leading", "draft", "pace none"]),
+    st.sampled_from(
+        ["measured cumulatively", "measured over the last 28 days", "leading", "draft", "pace none"]
+    ),
     st.builds("deadline {}".format, PERIODS),
     st.builds("from {}".format, PERIODS),
     st.builds("baseline {}".format, st.one_of(PERIODS, st.just("previous period"), quantities)),

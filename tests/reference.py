@@ -17,7 +17,6 @@ from kpidsl.model.sources import Grouped
 from kpidsl.model.units import ONE
 from kpidsl.results import Ask
 
-
 MEMBERS = "the rows that make this one"
 
 

@@ -173,8 +173,9 @@ def catalogue() -> str:
     said = [
         "# Errors and warnings",
         "",
-        "Everything that kpidsl reports has a code and a name; `kpi rule K301` prints an entry. An error keeps what depends on",
-        "the broken part from being evaluated; everything else goes on. Warnings and infos stop nothing.",
+        "Everything that kpidsl reports has a code and a name; `kpi rule K301` prints an entry. An error",
+        "keeps what depends on the broken part from being evaluated; everything else goes on. Warnings and",
+        "infos stop nothing.",
     ]
     for family, title in FAMILIES.items():
         rows = [c for c in CATALOGUE.values() if c.code.startswith(family)]

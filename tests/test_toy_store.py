@@ -1,12 +1,14 @@
-"""The toy store: hand-written answers that hold together, and specs that say the same; skipped without the data."""
+"""The toy store: hand-written answers that hold together, and specs that say the same; skipped without the
+data."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-import kpidsl
 import pytest
+
+import kpidsl
 from tests import toy_store_queries as toy
 
 FOLDER = os.environ.get("KPIDSL_TOY_STORE", "")

@@ -47,7 +47,8 @@ def database(folder: Path, as_of: str = AS_OF) -> duckdb.DuckDBPyConnection:
         db.execute(
             f"create table {table} as select *, strftime(created_at, '%G-W%V') as week,"
             " strftime(created_at, '%Y-%m') as month"
-            " from read_csv(?, header = true, nullstr = ['NULL', '']) where created_at < cast(? as date) + interval 1 day",
+            " from read_csv(?, header = true, nullstr = ['NULL', ''])"
+            " where created_at < cast(? as date) + interval 1 day",
             [str(folder / name), as_of],
         )
     db.execute("alter table sessions add column channel text")

@@ -13,7 +13,7 @@ from kpidsl.diagnostics import Diagnostic, Source
 if TYPE_CHECKING:
     from kpidsl.project import Specs
 
-COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K710", "K711", "K712"})
+COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K710", "K711", "K712", "K714"})
 """What keeps a command from doing its job, rather than being a finding of it."""
 
 

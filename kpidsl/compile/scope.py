@@ -19,7 +19,7 @@ from kpidsl.model.periods import Calendar, Window, parse_period
 from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.sources import Link, SourceSpec
 from kpidsl.model.types import Type
-from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind
+from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind, plurals
 from kpidsl.syntax import nodes
 
 Named = nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
@@ -245,17 +245,10 @@ class Scope:
         return Unit.of(word if word.isidentifier() and word != "per" else f"_{word}")
 
     def _thing(self, word: str) -> str:
-        for single in singulars(word):
-            if single in self.things:
-                return single
-        return next(
-            (
-                f"{word}{end}"
-                for end in ("s", "es")
-                if word not in self.things and f"{word}{end}" in self.things
-            ),
-            word,
-        )
+        """A counted thing as the sources call it; either may be in the plural."""
+        if kind(word) != "count" or word in self.things:
+            return word
+        return next((t for t in sorted(self.things) if word in plurals(t) or t in plurals(word)), word)
 
     def number(self, number: nodes.Number) -> tuple[float, Unit] | None:
         """A number as written, percentages and points as fractions, and its unit."""
@@ -346,16 +339,6 @@ def rests_on(name: str, span: Span, cause: Diagnostic | None) -> Diagnostic:
         notes=notes,
         help="it is evaluated once that error is gone",
     )
-
-
-def singulars(word: str) -> Iterator[str]:
-    """What a word may be the plural of."""
-    if kind(word) == "count" and word.endswith("s"):
-        yield word[:-1]
-        if word.endswith("es"):
-            yield word[:-2]
-        if word.endswith("ies"):
-            yield f"{word[:-3]}y"
 
 
 def listed(words: Sequence[str], limit: int = 8) -> str:

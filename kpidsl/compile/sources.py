@@ -186,7 +186,8 @@ def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
 
 
 def _role(shape: Shape, word: nodes.Word, type_: Type, scope: Scope) -> None:
-    """A column that a role names is declared by that; not in a grouped source, for it has no data of its own."""
+    """A column that a role names is declared by that; not in a grouped source, for it has no data of its
+    own."""
     if word.text not in shape.spans and shape.grouped is not None:
         no_such_column(shape, word, scope)
     elif word.text not in shape.spans:

@@ -145,8 +145,8 @@ def insert(
     layout: Layout,
     writing: Writing,
 ) -> None:
-    """The rows of UTF-8 files after those of the table, the files numbered from `first`; blank cells and words
-    for no value are missing. Raises duckdb.Error."""
+    """The rows of UTF-8 files after those of the table, the files numbered from `first`; blank cells and
+    words for no value are missing. Raises duckdb.Error."""
     schema = ", ".join(f"'h{i}': 'VARCHAR'" for i in range(layout.width))
     present = [None if i is None else cells.present(f"h{i}", writing) for i in layout.places]
     values = [

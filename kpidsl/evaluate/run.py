@@ -76,7 +76,8 @@ class Runner:
         return Tables(self.graph.sources, relations, kinds, source)
 
     def attached(self, source: str) -> Attached:
-        """A source that can be queried; a grouped one is made when it is first asked for, once for the session."""
+        """A source that can be queried; a grouped one is made when it is first asked for, once for the
+        session."""
         spec = self.graph.sources[source]
         if not isinstance(spec.origin, Grouped):
             return self.session.attach(spec)

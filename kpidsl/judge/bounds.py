@@ -90,12 +90,16 @@ def light(value: float, reference: Band, slack: Band) -> Judgement:
     return "amber" if reference.widened(slack).holds(value) else "red"
 
 
-def settled(value: float, due: Band, slack: Band) -> Judgement | None:
+def settled(value: float, due: Band, slack: Band, *, falls: bool = False) -> Judgement | None:
     """What a value that can only grow has already decided about a window that is still open, if anything.
 
     Beyond a cap and its tolerance it is missed; at or over what is due at least it is met. A cap that is
-    exceeded within its tolerance decides nothing: it cannot be met any more, but still be missed.
+    exceeded within its tolerance decides nothing: it cannot be met any more, but still be missed. Of a value
+    that only falls, the mirror of this.
     """
+    if falls:
+        low, high = (None if end is None else -end for end in (due.low, due.high))
+        return settled(-value, Band(high, low), Band(slack.high, slack.low))
     if due.high is not None:
         return "red" if value > rounded(due.high + (slack.high or 0)) else None
     return "green" if due.holds(value) else None
@@ -107,7 +111,12 @@ def word(judgement: Judgement, final: bool) -> Verb:
 
 
 def attainment(value: float, reference: Band) -> float | None:
-    """How much of the reference is reached; 1.0 is just kept. None where a quotient would say nothing."""
+    """How much of the reference is reached; 1.0 is just kept.
+
+    None where the value or what it is held against is not above 0: a quotient would say nothing.
+    """
+    if value <= 0:
+        return None
     low, high = reference.low, reference.high
     if low is not None and high is not None:
         if reference.holds(value):
@@ -115,7 +124,7 @@ def attainment(value: float, reference: Band) -> float | None:
         return attainment(value, Band(low=low) if value < low else Band(high=high))
     if low is not None:
         return rounded(exact(value) / low) if low > 0 else None
-    return rounded(high / exact(value)) if high is not None and high >= 0 and value > 0 else None
+    return rounded(high / exact(value)) if high is not None and high > 0 else None
 
 
 def gap(value: float, reference: Band) -> float:

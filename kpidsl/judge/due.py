@@ -26,6 +26,9 @@ class Due:
     slack: Band
     text: str
     """The target in words."""
+    origin: str
+    """What a target that is a change follows from: `an increase by 5% from 174.2 EUR in 2025`, else
+    nothing."""
     baseline: float | None
     progress: Decimal | None
     """How far along the line from baseline to target the window's end is, None where there is no line."""
@@ -58,7 +61,7 @@ def due(
     found = _target(evidence, bound, base, key, slot.window)
     if isinstance(found, NoTarget):
         return found
-    target, text = found
+    target, text, origin = found
     slack = slack_of(target, tolerance.amount, tolerance.relative) if tolerance else Band()
     progress = _progress(evidence, bound, slot.window)
     if progress is None or progress == 1:
@@ -74,13 +77,13 @@ def due(
         nodes.append(baseline)
     told = (node for node in nodes if told_by_data_so_far(node))
     so_far = any(not evidence.told_ahead(node, slot.window) for node in told)
-    return Due(target, owed, slack, text, base.value if base else None, progress, so_far)
+    return Due(target, owed, slack, text, origin, base.value if base else None, progress, so_far)
 
 
 def _target(
     evidence: Evidence, bound: Bound, base: Base | None, key: SliceKey, window: Window
-) -> tuple[Band, str] | NoTarget:
-    """The target and its words."""
+) -> tuple[Band, str, str] | NoTarget:
+    """The target, its words, and what it follows from."""
     unit = evidence.kpi.unit
     amount = evidence.number(bound.value, key, window)
     high = evidence.number(bound.high, key, window) if bound.high is not None else None
@@ -97,12 +100,12 @@ def _target(
             band = Band(exact(amount), exact(high))
         case _:
             return _changed(evidence, bound, base, amount)
-    return band, band_text(band, unit)
+    return band, band_text(band, unit), ""
 
 
 def _changed(
     evidence: Evidence, bound: Bound, base: Base | None, amount: float
-) -> tuple[Band, str] | NoTarget:
+) -> tuple[Band, str, str] | NoTarget:
     """A baseline changed by an amount, or by a part of itself: only of a positive number is that a change."""
     unit = evidence.kpi.unit
     promised = change_text(bound, amount, unit)
@@ -120,8 +123,11 @@ def _changed(
     start = exact(base.value)
     change = exact(amount) * (start if bound.relative else 1)
     band = Band(low=start + change) if bound.direction == "increase" else Band(high=start - change)
-    found = amount_text(base.value, unit)
-    return band, f"{promised} from {found}{base.name}: {band_text(band, unit)}"
+    origin = f"{_A_CHANGE[bound.direction]} {promised} from {amount_text(base.value, unit)}{base.name}"
+    return band, band_text(band, unit), origin
+
+
+_A_CHANGE = {"increase": "an", "decrease": "a"}
 
 
 def _baseline(evidence: Evidence, key: SliceKey, slot: Slot) -> Base | None:
@@ -135,16 +141,16 @@ def _baseline(evidence: Evidence, key: SliceKey, slot: Slot) -> Base | None:
     earlier, scale = slot.baseline, evidence.schedule.baseline_scale
     assert earlier is not None
     if isinstance(scale, str):
-        return Base(None, f" ({earlier})", scale)
+        return Base(None, f" in {earlier}", scale)
     brought = _SCALED[type(evidence.kpi.promise.measured).__name__] if scale != 1 else ""
-    name = f" ({brought}{earlier})"
+    name = f" in {brought}{earlier}"
     value = evidence.baseline.at(key, earlier)
     if value is None:
         return Base(None, name, evidence.answers.why(evidence.baseline.ask, key, earlier))
     return Base(rounded(exact(value) * scale), name, "")
 
 
-_SCALED = {"Every": "mean period of ", "Trailing": "as many days of "}
+_SCALED = {"Every": "the mean period of ", "Trailing": "as many days of "}
 
 
 def _progress(evidence: Evidence, bound: Bound, window: Window) -> Decimal | None:

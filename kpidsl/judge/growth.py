@@ -1,12 +1,14 @@
-"""Whether a total can only grow: what a cap overrun and a total reached early are final because of."""
+"""Whether a value can only grow, or only fall: what a cap overrun or a total reached early is final because
+of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from attrs import define, field
 
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node
+from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Running, aggregates
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
 
@@ -30,6 +32,7 @@ class _Growth:
     sources: Mapping[str, SourceSpec]
     nodes: dict[Node, bool] = field(factory=dict)
     rows: dict[Row, bool] = field(factory=dict)
+    drifts: dict[Node, int] = field(factory=dict)
 
     def only_grows(self, node: Node) -> bool:
         if node not in self.nodes:
@@ -40,6 +43,31 @@ class _Growth:
         if row not in self.rows:
             self.rows[row] = self._never_negative(row)
         return self.rows[row]
+
+    def drift(self, node: Node) -> int:
+        if node not in self.drifts:
+            self.drifts[node] = self._drift(node)
+        return self.drifts[node]
+
+    def _drift(self, node: Node) -> int:
+        match node:
+            case Aggregate() if any(_grouped(name, self.sources) for name in _read(node)):
+                return 0
+            case Aggregate(function="count distinct" | "max"):
+                return 1
+            case Aggregate(function="min"):
+                return -1
+            case Running(node=inner):
+                return int(self.only_grows(inner))
+            case Combine(op="+", args=args):
+                ways = {self.drift(arg) for arg in args if not isinstance(arg, Constant)}
+                return ways.pop() if len(ways) == 1 else 0
+            case Combine(op="round", args=(inner, *_)):
+                return self.drift(inner)
+            case Combine(op="*" | "/", args=(inner, *scale)) if all(map(_positive, scale)):
+                return self.drift(inner)
+            case _:
+                return int(self.only_grows(node))
 
     def _only_grows(self, node: Node) -> bool:
         match node:
@@ -76,6 +104,38 @@ class _Growth:
                 return op in _KEEPS_SIGN and all(self.never_negative(arg) for arg in args)
             case Gather():
                 return False
+
+
+@lru_cache(maxsize=1024)
+def unfinished(node: Node) -> bool:
+    """Whether a part of a period says little of the whole, and no share of the target is due for it either.
+
+    So it is with different values counted, the least, the greatest, and a running total. A ratio of two of
+    them is a ratio.
+    """
+    match node:
+        case Aggregate(function=function):
+            return function in ("count distinct", "min", "max")
+        case Running():
+            return True
+        case Default(node=inner):
+            return unfinished(inner)
+        case Combine(op="/", args=(above, *below)):
+            return unfinished(above) and not aggregates(*below)
+        case Combine(args=args):
+            return any(map(unfinished, args))
+        case _:
+            return False
+
+
+def drift(node: Node, sources: Mapping[str, SourceSpec]) -> int:
+    """1 where more rows never make a value smaller, -1 where they never make it greater, 0 where neither is
+    known."""
+    return _Growth(sources).drift(node)
+
+
+def _positive(node: Node) -> bool:
+    return isinstance(node, Constant) and node.value > 0
 
 
 def _read(node: Aggregate) -> set[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from decimal import localcontext
 
+from attrs import evolve
+
 from kpidsl.diagnostics import near
 from kpidsl.graph import Bound, Kpi, SlicePromise, Tolerance
 from kpidsl.judge.bounds import EXACT
@@ -36,17 +38,14 @@ def _judged(evidence: Evidence) -> Judged:
     kpi, schedule = evidence.kpi, evidence.schedule
     tolerance = kpi.promise.tolerance
     history = tuple(verdict(evidence, slot.bound, tolerance, (), slot) for slot in schedule.slots)
-    slices = []
-    for key in evidence.slices:
-        if key != ():
-            judged = (verdict(evidence, *_terms(kpi, key, slot), key, slot) for slot in schedule.slots)
-            slices.append((key, tuple(judged)))
+    slices = [(key, _slice(evidence, key)) for key in evidence.slices if key != ()]
     headlines = [verdicts[schedule.headline] for _, verdicts in slices]
     return Judged(
         kpi=kpi.name,
         headline=history[schedule.headline],
         slices=(*headlines, *_absent(evidence, schedule.windows[schedule.headline])),
         history=history,
+        empty=frozenset(key for key, verdicts in slices if _is_empty(kpi, key, verdicts)),
         slice_history=tuple(slices),
     )
 
@@ -91,6 +90,21 @@ def _sentence(reason: str) -> str:
 
 
 # -- slices --------------------------------------------------------------------------------------------------
+
+
+def _slice(evidence: Evidence, key: SliceKey) -> tuple[Verdict, ...]:
+    """A slice in every window."""
+    kpi, slots = evidence.kpi, evidence.schedule.slots
+    verdicts = tuple(verdict(evidence, *_terms(kpi, key, slot), key, slot) for slot in slots)
+    if _is_empty(kpi, key, verdicts):
+        return tuple(evolve(one, counts=False) for one in verdicts)
+    return verdicts
+
+
+def _is_empty(kpi: Kpi, key: SliceKey, verdicts: tuple[Verdict, ...]) -> bool:
+    """Whether a slice never has a value, and nobody asked for it: orders by telephone have no landing
+    page."""
+    return _own(kpi, key) is None and all(one.value is None for one in verdicts)
 
 
 def _terms(kpi: Kpi, key: SliceKey, slot: Slot) -> Terms:

@@ -35,6 +35,7 @@ class Member:
     """A counting member; `light` is None while nothing can be said of it."""
 
     name: str
+    title: str
     weight: Decimal
     light: Judgement | None
     final: bool
@@ -84,9 +85,10 @@ def _counts(headline: Verdict) -> bool:
 
 def _member(name: str, weight: float, headline: Verdict | None) -> Member:
     if headline is None:
-        return Member(name, exact(weight), None, False, "failed")
+        return Member(name, name, exact(weight), None, False, "failed")
     light = next((one for one in _LIGHTS if one == headline.light), None)
-    return Member(name, exact(weight), light, headline.final and light is not None, headline.word)
+    final = headline.final and light is not None
+    return Member(name, headline.title, exact(weight), light, final, headline.word)
 
 
 def _decide(objective: Objective, members: Sequence[Member]) -> tuple[Judgement | None, bool]:
@@ -140,7 +142,7 @@ def _why(objective: Objective, members: Sequence[Member], headlines: Mapping[str
     sentence = f"{len(kept)} of {len(members)} KPIs {verb} met or on track, {need}"
     if not others:
         return f"{sentence}."
-    named = ", ".join(f"{member.name} {_is(member.word)}" for member in others)
+    named = "; ".join(f"{member.title} {_is(member.word)}" for member in others)
     missing = " (not evaluated)" if any(member.name not in headlines for member in others) else ""
     return f"{sentence}: {named}{missing}."
 

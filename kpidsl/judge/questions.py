@@ -24,7 +24,7 @@ from kpidsl.graph import (
     children,
 )
 from kpidsl.judge.bounds import EXACT
-from kpidsl.judge.growth import only_grows
+from kpidsl.judge.growth import drift, only_grows, unfinished
 from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
 from kpidsl.model.rows import columns_of
@@ -44,8 +44,8 @@ def asks(
     """Settle which windows a KPI is judged over, and the questions; nothing is read.
 
     `asked` restricts a KPI measured every period to its periods within; others are shown as they stood at its
-    end. `sources` (those of the graph) tell computed columns from read ones, and whose rows a grouped source is
-    made of: without them no sum is known to only grow.
+    end. `sources` (those of the graph) tell computed columns from read ones, and whose rows a grouped
+    source is made of: without them no sum is known to only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
     read = _read_sources((kpi.formula, *promised_nodes(kpi)), sources or {})
@@ -59,6 +59,8 @@ def asks(
         found,
         stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
+        unfinished=kpi.formula.additivity != "additive" and unfinished(kpi.formula),
+        drift=drift(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
     )

@@ -8,7 +8,20 @@ from decimal import Decimal
 
 from attrs import evolve, field, frozen
 
-from kpidsl.graph import Baseline, Bound, Cumulative, Every, Kpi, Node, Promise, Trailing, aggregates
+from kpidsl.graph import (
+    Baseline,
+    Bound,
+    Cumulative,
+    Every,
+    Kpi,
+    Node,
+    Promise,
+    Rolling,
+    Shift,
+    Trailing,
+    aggregates,
+    children,
+)
 from kpidsl.model.periods import Calendar, Grain, Window, add_grain, containing, periods
 from kpidsl.results import Ask, Profile, Verb
 
@@ -81,6 +94,10 @@ class Schedule:
     idle: tuple[Verb, str] | None = None
     grows: bool = False
     """Whether the formula is a total that only grows."""
+    unfinished: bool = False
+    """Whether the value of a window in progress says little of the whole, and is no total either."""
+    drift: int = 0
+    """Of such a value: 1 where it can only grow, -1 where it can only fall."""
     value: Ask | None = None
     baseline: Ask | None = None
     baseline_scale: Decimal | str = Decimal(1)
@@ -121,7 +138,8 @@ def settle_windows(
     )
     match promise.measured:
         case Every(grain=grain):
-            return _every(found, promise, grain, calendar, asked, from_data=written is None)
+            every = _every(found, promise, grain, calendar, asked, from_data=written is None)
+            return _complete_ones(every) if _compares_periods(kpi.formula) else every
         case Cumulative():
             return _cumulative(found, promise, asked)
         case Trailing(count=count, grain=grain):
@@ -178,6 +196,22 @@ def _every(
     slots = tuple(_period_slot(window, promise, now) for window in within)
     ended = [number for number, window in enumerate(within) if window.end < now]
     return evolve(found, slots=slots, headline=ended[-1] if ended else len(slots) - 1)
+
+
+def _compares_periods(node: Node) -> bool:
+    """Whether a formula holds a period against earlier ones, or takes the mean with them."""
+    return isinstance(node, Shift | Rolling) or any(map(_compares_periods, children(node)))
+
+
+def _complete_ones(found: Schedule) -> Schedule:
+    """Without the period in progress: a part of it would be compared with whole ones."""
+    ended = tuple(slot for slot in found.slots if slot.window.end < found.now)
+    if found.slots and not ended:
+        last = found.slots[0].window.end
+        return evolve(
+            found, slots=(), idle=("no data", f"It compares whole periods, and is judged after {last}.")
+        )
+    return evolve(found, slots=ended)
 
 
 def _period_slot(window: Window, promise: Promise, now: date) -> Slot:

@@ -12,7 +12,17 @@ from kpidsl.judge.bounds import Band, exact, rounded
 from kpidsl.judge.due import Due, NoTarget, due, reference, time_gone
 from kpidsl.judge.evidence import Evidence
 from kpidsl.judge.schedule import Slot
-from kpidsl.judge.words import amount_text, band_text, distance_text, over, share_text, tolerance_text
+from kpidsl.judge.words import (
+    amount_text,
+    band_text,
+    distance_text,
+    in_short,
+    no_value,
+    over,
+    share_text,
+    tolerance_text,
+    with_origin,
+)
 from kpidsl.results import SliceKey, Verb, Verdict
 
 Facts = dict[str, Any]
@@ -29,11 +39,11 @@ def verdict(
     facts |= _target(owed)
     schedule, found = evidence.schedule, _found(evidence, slot, value)
     if owed is not None and schedule.stale is not None:
-        ruling = _grey("stale", f"{found}: {schedule.stale}")
+        ruling = _grey("stale", f"{found}: {in_short(schedule.stale)}")
     elif value is None:
         assert schedule.value is not None
         cause = evidence.answers.why(schedule.value, key, slot.window)
-        ruling = _grey("no data", f"No value {_when(evidence, slot)}: {cause}")
+        ruling = _grey("no data", no_value(_when(evidence, slot), str(slot.window), cause))
     elif owed is None:
         ruling = {"word": "no target", "light": "none", "why": f"{found}; no target"}
     elif isinstance(owed, NoTarget):
@@ -56,16 +66,20 @@ def _ruling(
     if isinstance(expected, NoTarget):
         return _grey("no data", f"{_found(evidence, slot, value)}. {expected.why}")
     band, share = expected
-    at_once = None
-    if gone is not None and evidence.schedule.grows and not owed.so_far and slot.ahead is None:
-        at_once = bounds.settled(value, owed.due, owed.slack)
+    at_once = _settled(evidence, owed, value, gone, slot)
+    if at_once is None and _undecided(evidence, slot):
+        asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
+        return _grey("no data", f"{asked}: it may change until {slot.due_on}, and is judged after that")
     judgement = at_once or bounds.light(value, band, owed.slack)
     final = slot.closed or at_once is not None
     slack = (owed.slack.low if band.nearest(value) == band.low else owed.slack.high) or Decimal(0)
     if at_once is not None:
         why = _at_once(evidence, owed, value, slot)
     else:
-        why = _sentence(evidence, judgement, owed, tolerance, band, gone, value, slot)
+        held = _expected(evidence, owed, band, gone, share, slot)
+        why = f"{_found(evidence, slot, value)}, {held}: {distance_text(value, band, evidence.kpi.unit)}"
+        if tolerance is not None:
+            why += tolerance_text(judgement, tolerance, value, band, owed.slack, evidence.kpi.unit)
     return {
         "word": bounds.word(judgement, final),
         "light": judgement,
@@ -78,6 +92,23 @@ def _ruling(
         "projection": _projection(evidence, owed, value, gone, share, slot),
         "final": final and _is_last(evidence, slot),
     }
+
+
+def _undecided(evidence: Evidence, slot: Slot) -> bool:
+    """Whether a part of the window says little of the whole: the most, the least, different ones counted."""
+    return evidence.schedule.unfinished and slot.open and slot.due_on is not None
+
+
+def _settled(
+    evidence: Evidence, owed: Due, value: float, gone: Decimal | None, slot: Slot
+) -> bounds.Judgement | None:
+    """What is decided already in an open window, as the value can only go on the way it went."""
+    schedule = evidence.schedule
+    if owed.so_far or slot.ahead is not None:
+        return None
+    if (gone is not None and schedule.grows) or (_undecided(evidence, slot) and schedule.drift):
+        return bounds.settled(value, owed.due, owed.slack, falls=schedule.drift < 0)
+    return None
 
 
 # -- facts ---------------------------------------------------------------------------------------------------
@@ -121,8 +152,8 @@ def _target(owed: Due | NoTarget | None) -> Facts:
             return {}
         case NoTarget(text=text):
             return {"target": text}
-        case Due(target=target, text=text, baseline=baseline):
-            low, high = _float(target.low), _float(target.high)
+        case Due(target=target, baseline=baseline):
+            text, low, high = with_origin(owed.text, owed.origin), _float(target.low), _float(target.high)
             return {"target": text, "target_low": low, "target_high": high, "baseline": baseline}
 
 
@@ -171,11 +202,16 @@ def _is_last(evidence: Evidence, slot: Slot) -> bool:
 
 
 def _at_once(evidence: Evidence, owed: Due, value: float, slot: Slot) -> str:
-    asked = f"{_found(evidence, slot, value)}, {owed.text} asked{_until(evidence, slot)}"
-    if owed.due.high is None:
-        return f"{asked}: already reached"
-    beyond = amount_text(exact(value) - owed.due.high, evidence.kpi.unit)
-    return f"{asked}: exceeded by {beyond}, and a total does not fall again"
+    unit, falls = evidence.kpi.unit, evidence.schedule.drift < 0
+    said = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
+    passed = owed.due.low if falls else owed.due.high
+    if passed is None:
+        return f"{said}: already reached"
+    beyond = amount_text(abs(exact(value) - passed), unit)
+    what = "a total" if evidence.additive else "such a value"
+    if falls:
+        return f"{said}: short by {beyond}, and {what} does not rise again"
+    return f"{said}: exceeded by {beyond}, and {what} does not fall again"
 
 
 def _found(evidence: Evidence, slot: Slot, value: float | None) -> str:
@@ -191,32 +227,29 @@ def _when(evidence: Evidence, slot: Slot) -> str:
     return over(slot.window, evidence.kpi.promise.measured, None)
 
 
-def _sentence(
-    evidence: Evidence,
-    judgement: bounds.Judgement,
-    owed: Due,
-    tolerance: Tolerance | None,
-    band: Band,
-    gone: Decimal | None,
-    value: float,
-    slot: Slot,
+def _asked(evidence: Evidence, owed: Due, slot: Slot) -> str:
+    """`at least 183 EUR asked by 2026-12-31 (an increase by 5% from 174.2 EUR in 2025)`."""
+    origin = f" ({owed.origin})" if owed.origin else ""
+    return f"{owed.text} asked{'' if slot.closed else _until(evidence, slot)}{origin}"
+
+
+def _expected(
+    evidence: Evidence, owed: Due, band: Band, gone: Decimal | None, share: Decimal, slot: Slot
 ) -> str:
-    unit, until = evidence.kpi.unit, _until(evidence, slot)
-    parts = [_found(evidence, slot, value)]
-    if gone is not None:
-        parts.append(f"{share_text(gone)} of the time gone")
-    if gone is not None and band != owed.due:
-        pace = " as last year" if evidence.kpi.promise.pace == "like last year" else ""
-        parts.append(f"{band_text(band, unit)} expected by now{pace} ({owed.text} asked{until})")
-    elif owed.progress is not None and owed.progress != 1:
-        asked = f"{owed.text} asked by {evidence.schedule.deadline}"
-        parts.append(f"{band_text(band, unit)} expected on the way ({asked})")
-    else:
-        parts.append(f"{owed.text} asked{'' if slot.closed else until}")
-    sentence = ", ".join(parts) + f": {distance_text(value, band, unit)}"
-    if tolerance is not None:
-        sentence += tolerance_text(judgement, tolerance, value, band, owed.slack, unit)
-    return sentence
+    """What the value is held against, and what of the time or of last year's total that goes by."""
+    expected = band_text(band, evidence.kpi.unit)
+    if gone is None and owed.progress is not None and owed.progress != 1:
+        origin = f" ({owed.origin})" if owed.origin else ""
+        return f"{expected} expected on the way to {owed.text} by {evidence.schedule.deadline}{origin}"
+    past = f"{share_text(gone)} of the time gone, " if gone is not None else ""
+    if gone is None or band == owed.due:
+        return f"{past}{_asked(evidence, owed, slot)}"
+    asked = with_origin(f"{owed.text} asked{_until(evidence, slot)}", owed.origin)
+    promise = evidence.kpi.promise
+    if promise.pace == "like last year" and not promise.milestones:
+        came = f", for {share_text(share)} of last year's total had come by then"
+        return f"{expected} expected by now{came} ({asked})"
+    return f"{past}{expected} expected by now ({asked})"
 
 
 def _until(evidence: Evidence, slot: Slot) -> str:
@@ -231,7 +264,7 @@ def _notes(evidence: Evidence, slot: Slot, value: float | None, word: str) -> st
     if value is not None and not slot.open and watermark is not None and watermark < slot.window.end:
         notes += f"; data reaches only {watermark}"
     if word == "no target" and evidence.schedule.stale is not None:
-        notes += f"; {evidence.schedule.stale.rstrip('.')}"
+        notes += f"; {in_short(evidence.schedule.stale)}"
     if about.deprecated:
         until = f" until {about.deprecated_until}" if about.deprecated_until else ""
         instead = f", {about.deprecated_use} replaces it" if about.deprecated_use else ""

@@ -58,11 +58,26 @@ def distance_text(value: float, reference: Band, unit: Unit) -> str:
     bound = reference.nearest(value)
     apart = exact(value) - bound
     if rounded(apart) == 0 or value == rounded(bound):
-        return "exactly that"
+        return "just reached" if bound == reference.low else "just kept"
     side = "above" if apart > 0 else "below"
     if unit.style != "plain" or bound <= 0:
         return f"{_short(abs(apart), _difference(unit))} {side}"
     return f"{_short(abs(apart) / bound, PERCENT)} {side}"
+
+
+def with_origin(asked: str, origin: str) -> str:
+    """A target and what it follows from."""
+    return f"{asked}, {origin}" if origin else asked
+
+
+def no_value(when: str, window: str, cause: str) -> str:
+    """`No value in 2026-09: leads is 0`; a cause that names the window says it for both."""
+    return f"No value: {cause}" if window in cause else f"No value {when}: {cause}"
+
+
+def in_short(stale: str) -> str:
+    """How old the data is, without what was promised: that is said of the source."""
+    return stale.partition("; ")[0].rstrip(".")
 
 
 def _short(value: Decimal, unit: Unit) -> str:

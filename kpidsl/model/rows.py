@@ -1,7 +1,7 @@
 """Expressions over one row of a source: what filters, computed columns and aggregations read.
 
-Missing values follow SQL's three-valued logic: a comparison with a missing value holds neither way, so neither
-`x = 1` nor `not x = 1` keeps a row in which x is missing; `is missing` does.
+Missing values follow SQL's three-valued logic: a comparison with a missing value holds neither way, so
+neither `x = 1` nor `not x = 1` keeps a row in which x is missing; `is missing` does.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from kpidsl.model.types import Type
 class ColumnRef:
     """A column of `source`, or of a source it belongs to.
 
-    `via` names the links that lead there, outermost first: for a column of `sessions` read from `orders` it is
-    `("sessions",)`. Computed columns are referred to like any other; the query stage puts their expression in.
+    `via` names the links that lead there, outermost first: for a column of `sessions` read from `orders` it
+    is `("sessions",)`. Computed columns are referred to like any other; the query stage puts their
+    expression in.
     """
 
     source: str
@@ -44,9 +45,9 @@ class Literal:
 class Apply:
     """An operator or function applied to row expressions.
 
-    `op` is one of `+ - * / neg = != < <= > >= and or not in between missing when`, or the name of a row function of
-    `kpidsl.model.functions`. `in` has the subject first, `between` subject, low, high; `when` has condition and
-    value in turn and the value otherwise last (a missing literal when none was written).
+    `op` is one of `+ - * / neg = != < <= > >= and or not in between missing when`, or the name of a row
+    function of `kpidsl.model.functions`. `in` has the subject first, `between` subject, low, high; `when`
+    has condition and value in turn and the value otherwise last (a missing literal when none was written).
     """
 
     op: str
@@ -58,10 +59,10 @@ class Apply:
 class Gather:
     """An aggregation over the rows of another source that make one row of a grouped source.
 
-    `function` is an aggregate of `kpidsl.model.functions`; `argument`, `filter` and `weight` are row expressions
-    of `source`, the one that is grouped. `first` and `last` give one value of any type: that of the earliest or
-    latest row that has one; of several at the same moment the smallest. `min` and `max` take days and moments
-    too. All others mean what they mean in a formula.
+    `function` is an aggregate of `kpidsl.model.functions`; `argument`, `filter` and `weight` are row
+    expressions of `source`, the one that is grouped. `first` and `last` give one value of any type: that of
+    the earliest or latest row that has one; of several at the same moment the smallest. `min` and `max`
+    take days and moments too. All others mean what they mean in a formula.
     """
 
     function: str
@@ -77,7 +78,8 @@ Row = ColumnRef | Literal | Apply | Gather
 
 
 def columns_of(row: Row | None) -> frozenset[ColumnRef]:
-    """Every column of its own source, or along its links, that an expression reads; not those of a `Gather`."""
+    """Every column of its own source, or along its links, that an expression reads; not those of a
+    `Gather`."""
     match row:
         case None | Literal() | Gather():
             return frozenset()

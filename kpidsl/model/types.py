@@ -10,7 +10,8 @@ from kpidsl.model.units import ONE, Unit
 
 Kind = Literal["number", "text", "day", "moment", "time", "flag", "identity", "unknown"]
 """`time` is a time column whose spec does not say whether it holds days or moments: the data decides.
-`unknown` is a column that only a role mentions (a key, a channel); it compares with text and numbers alike."""
+`unknown` is a column that only a role mentions (a key, a channel); it compares with text and numbers
+alike."""
 
 
 @frozen(cache_hash=True)

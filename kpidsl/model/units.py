@@ -195,7 +195,8 @@ def sum_unit(a: Unit, b: Unit, op: Literal["+", "-"]) -> Unit | None:
 
 
 def format_value(value: float, unit: Unit, *, digits: int | None = None) -> str:
-    """Write a value for a reader: `1,234.5 EUR`, `25 EUR per lead`, `4.2%`, `2 points`, `3 years`.
+    """Write a value for a reader: `1,234.5 EUR`, `25 EUR per lead`, `119 leads`, `4.2%`, `2 points`, `3
+    years`.
 
     About four significant digits, all digits of the integer part, no trailing zeros; `digits` asks for
     exactly that many decimals instead. Not a number and infinity are `no value`.
@@ -212,11 +213,26 @@ def format_value(value: float, unit: Unit, *, digits: int | None = None) -> str:
             return " ".join([number, *_plural(_above(unit), number), *_below(unit)])
 
 
+def plurals(word: str) -> tuple[str, ...]:
+    """The plurals of a word of a unit that are read back; the first is the one that is written.
+
+    `leads`, `companies`, `branches`. A word in s, x or z is written as it is: it may be a plural already.
+    A currency has none.
+    """
+    if kind(word) == "currency":
+        return (word,)
+    if word.endswith(("s", "x", "z")):
+        return word, f"{word}es"
+    if word.endswith(("ch", "sh")):
+        return f"{word}es", f"{word}s"
+    if word.endswith("y") and word[-2:-1].casefold() not in tuple("aeiou"):
+        return f"{word[:-1]}ies", f"{word}s"
+    return f"{word}s", f"{word}es"
+
+
 def _plural(words: list[str], number: str) -> list[str]:
-    """Time words have a plural that the language reads back; counted things stay as they are written."""
-    if words and words[-1] in TIME_WORDS and not _is_single(number):
-        return [*words[:-1], f"{words[-1]}s"]
-    return words
+    """What is counted, the last word above, in the plural where the number is not 1."""
+    return words if not words or _is_single(number) else [*words[:-1], plurals(words[-1])[0]]
 
 
 def _is_single(number: str) -> bool:

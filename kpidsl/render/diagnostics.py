@@ -108,7 +108,8 @@ def _snippets(
 ) -> list[str]:
     """The lines of the primary place's file first, then those of other files, each under an arrow.
 
-    `home` is the file where the fault lies; None where it lies in data and the spec only says what was declared.
+    `home` is the file where the fault lies; None where it lies in data and the spec only says what was
+    declared.
     """
     sources = list(dict.fromkeys(span.source for span, _, _ in spans))
     lines: list[str] = []

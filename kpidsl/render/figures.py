@@ -9,7 +9,7 @@ from kpidsl.model.units import ONE, Unit, format_value
 from kpidsl.render.cells import Screen, clean
 
 if TYPE_CHECKING:
-    from kpidsl.results import Light, ObjectiveVerdict, Verdict
+    from kpidsl.results import Judged, Light, ObjectiveVerdict, Verdict
 
 SIGNS: dict[Light, str] = {"green": "●", "amber": "▲", "red": "■", "grey": "○", "none": "·"}
 PLAIN_SIGNS: dict[Light, str] = {"green": "+", "amber": "!", "red": "x", "grey": "?", "none": "."}
@@ -56,6 +56,13 @@ def percent(value: float | None) -> str:
     return f"{value * 100:.1f}%" if whole in ("100%", "0%") and abs(value - round(value)) > 1e-9 else whole
 
 
+def period(v: Verdict) -> str:
+    """The period of a verdict; of a window that is none, the day that it reaches to, without its year."""
+    if v.window is None:
+        return ""
+    return v.window.label if v.window.grain else f"to {v.window.end:%m-%d}"
+
+
 def compact(value: float | None, unit: str) -> str:
     """A value for a narrow column: `25.47 EUR/lead`; nothing where there is none."""
     return "" if value is None else amount(value, unit).replace(" per ", "/")
@@ -100,6 +107,11 @@ def slice_name(verdict: Verdict) -> str:
     return " · ".join(
         clean(value) if value is not None else f"no {clean(name)}" for name, value in verdict.slice
     )
+
+
+def shown(judged: Judged) -> tuple[Verdict, ...]:
+    """The slices that people are shown: those that ever have a value, or a target of their own."""
+    return tuple(v for v in judged.slices if tuple(value for _, value in v.slice) not in judged.empty)
 
 
 def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:

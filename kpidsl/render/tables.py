@@ -103,7 +103,7 @@ def as_markdown(outcome: Outcome) -> str:
     lines += [f"> {_marked(text)}  " for text in stale] + [""] * bool(stale)
     lines += ["| | KPI | value | target | attained | why |", "|---|---|--:|---|--:|---|"]
     for judged in outcome.judged:
-        for v in (judged.headline, *judged.slices):
+        for v in (judged.headline, *figures.shown(judged)):
             lines.append(f"| {' | '.join(_markdown_cells(v))} |")
     if outcome.objectives:
         lines += ["", "| | objective | why |", "|---|---|---|"]
@@ -153,7 +153,7 @@ def as_html(outcome: Outcome) -> str:
     for judged in outcome.judged:
         histories = dict(judged.slice_history)
         rows.append(_html_row(judged.headline, judged.history))
-        for v in judged.slices:
+        for v in figures.shown(judged):
             rows.append(_html_row(v, histories.get(tuple(x for _, x in v.slice), ())))
     name = f"{escape(clean(outcome.name))}, " if outcome.name else ""
     caption = f"<caption>{name}as of {outcome.as_of.isoformat()}</caption>"

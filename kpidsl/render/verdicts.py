@@ -1,8 +1,8 @@
 """An evaluation as text for a terminal or a log.
 
-A row for each KPI with the sentence that says why beneath it, then its slices, indented. A light has its
-own sign and its word, so nothing is said by colour alone. On a narrow screen columns are left out, the
-least needed first, and names are wrapped; numbers are never cut.
+A row for each KPI, then its slices, indented. Beneath what is not green stands the sentence that says why.
+A light has its own sign and its word, so nothing is said by colour alone. On a narrow screen columns are
+left out, the least needed first, and names are wrapped; numbers are never cut.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Severity
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render import figures
 from kpidsl.render.cells import Screen, clean, pad, width, wrap
 
@@ -20,16 +20,15 @@ if TYPE_CHECKING:
     from kpidsl.project import Outcome
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
 
-_TITLES = ("", "KPI", "value", "target", "by now", "attained", "trend")
-_VERDICT, _KPI, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(7)
+_TITLES = ("", "KPI", "period", "value", "target", "by now", "attained", "trend")
+_VERDICT, _KPI, _PERIOD, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(8)
 _RIGHT = (_VALUE, _BY_NOW, _ATTAINED)
-_DROPPED = (_BY_NOW, _TREND, _ATTAINED, _TARGET)
+_DROPPED = (_BY_NOW, _PERIOD, _TREND, _ATTAINED, _TARGET)
 """What is left out of a narrow table, first to last."""
 _NAME_LEAST, _NAME_MOST = 24, 44
 _STACKED = 60
 """On a screen narrower than this there is no table: each KPI takes some lines."""
 _GAP = "  "
-_NEEDS_A_WORD = ("red", "amber")
 _STALE = "K523"  # said by the profile itself
 
 
@@ -42,11 +41,13 @@ class _Row:
     painted_trend: str
     indent: str
     why: str
+    in_place: str
+    """The sentence that is shown where there is no room for what is expected by now."""
 
 
 def render(outcome: Outcome, screen: Screen, *, quiet: bool = False, verbose: bool = False) -> str:
-    """The whole report. Quiet: only what is not green. Verbose: the reason of every slice, and every
-    source."""
+    """The whole report. Quiet: only what is not green. Verbose: the sentence of every verdict, and
+    every source."""
     judged = [j for j in outcome.judged if not quiet or _matters(j)]
     parts = [
         "" if quiet else _heading(outcome, screen),
@@ -59,7 +60,7 @@ def render(outcome: Outcome, screen: Screen, *, quiet: bool = False, verbose: bo
 
 
 def _matters(judged: Judged) -> bool:
-    return any(v.light not in ("green", "none") for v in (judged.headline, *judged.slices))
+    return any(v.light not in ("green", "none") for v in (judged.headline, *figures.shown(judged)))
 
 
 def _heading(outcome: Outcome, screen: Screen) -> str:
@@ -85,14 +86,25 @@ def _sources(outcome: Outcome, screen: Screen, verbose: bool) -> str:
 
 def _broken_promises(profile: Profile, screen: Screen) -> list[str]:
     said = [profile.stale] if profile.stale else []
-    said += [p.message for p in profile.problems if p.severity is Severity.WARNING and p.code != _STALE]
+    said += [_told(p) for p in profile.problems if p.severity is Severity.WARNING and p.code != _STALE]
     sign = screen.paint(figures.sign("amber", screen), figures.STYLES["amber"])
     lines = []
-    for text in dict.fromkeys(said):
-        name = f"{clean(profile.source)}: " if profile.source not in text.replace("`", "").split() else ""
+    for text in (text.replace("`", "") for text in dict.fromkeys(said)):
+        name = f"{clean(profile.source)}: " if profile.source not in text.split() else ""
         first, *rest = wrap(f"{name}{clean(text)}", screen.width - 2)
         lines += [f"{sign} {first}", *(f"  {line}" for line in rest)]
     return lines
+
+
+def _told(problem: Diagnostic) -> str:
+    """The message, with the days, the key or the row that the first note names."""
+    _, _, example = (problem.notes or ("",))[0].partition(": ")
+    match problem.code:
+        case "K520" if example:
+            return f"{problem.message}, such as {example.partition('), ')[0].rstrip(')')})"
+        case "K521" | "K604" if example:
+            return f"{problem.message} ({example})"
+    return problem.message
 
 
 def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
@@ -129,27 +141,34 @@ def _table(outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bo
 def _rows(judged: Judged, draft: bool, screen: Screen, quiet: bool, verbose: bool) -> Iterable[_Row]:
     histories = dict(judged.slice_history)
     name = clean(judged.headline.title) + " (draft)" * draft
-    yield _row(judged.headline, judged.history, screen, name, judged.headline.why)
-    for verdict in judged.slices:
+    yield _row(judged.headline, judged.history, screen, name, verbose)
+    for verdict in figures.shown(judged):
         if quiet and verdict.light in ("green", "none"):
             continue
         history = histories.get(tuple(value for _, value in verdict.slice), ())
-        why = verdict.why if verbose or (verdict.light in _NEEDS_A_WORD and verdict.counts) else ""
-        yield _row(verdict, history, screen, figures.slice_name(verdict), why)
+        yield _row(verdict, history, screen, figures.slice_name(verdict), verbose)
 
 
-def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, why: str) -> _Row:
+def _needs_a_word(v: Verdict) -> bool:
+    """What is not green says why. A slice that was asked nothing has nothing to say."""
+    return v.light != "green" and not (v.slice and v.light == "none")
+
+
+def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, verbose: bool) -> _Row:
     indent = "  " if v.slice else ""
+    why = clean(v.why)
     cells = (
         f"{figures.sign(v.light, screen)} {v.word if v.word != 'no target' else ''}",
         f"{indent}{name}",
+        "" if v.slice else figures.period(v),
         figures.compact(v.value, v.unit),
         figures.at_a_glance(v, screen),
         figures.by_now(v),
         figures.percent(v.attainment) if v.attainment is not None else "",
         "".join(bar for bar, _ in figures.bars(history)) if screen.unicode else "",
     )
-    return _Row(cells, v, figures.trend(history, screen), indent, clean(why))
+    said = why if verbose or _needs_a_word(v) else ""
+    return _Row(cells, v, figures.trend(history, screen), indent, said, why if cells[_BY_NOW] else said)
 
 
 def _widths(rows: Sequence[_Row], screen: Screen) -> list[int]:
@@ -194,7 +213,8 @@ def _lines(row: _Row, widths: Sequence[int], screen: Screen) -> list[str]:
     left = start + hang
     if room < 40:
         left, room = "    ", screen.width - 4
-    lines += [left + screen.paint(line, "dim") for line in wrap(row.why, max(room, 20))]
+    why = row.why if widths[_BY_NOW] else row.in_place
+    lines += [left + screen.paint(line, "dim") for line in wrap(why, max(room, 20))]
     return lines
 
 
@@ -204,11 +224,15 @@ def _stacked(row: _Row, screen: Screen) -> list[str]:
     room = max(screen.width - 4, 16)
     head = f"{row.indent}{row.cells[_VERDICT].strip()}"
     names = wrap(row.cells[_KPI], max(screen.width - width(head) - 2, 12))
-    figure = [cell for cell in (row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED]) if cell]
+    figure = [
+        cell
+        for cell in (row.cells[_PERIOD], row.cells[_VALUE], row.cells[_TARGET], row.cells[_ATTAINED])
+        if cell
+    ]
     lines = [f"{screen.paint(head, figures.style(v))}{_GAP}{screen.paint(names[0], 'bold')}"]
     lines += [" " * (width(head) + 2) + screen.paint(name, "bold") for name in names[1:]]
     lines += [f"    {line}" for line in wrap(" · ".join(figure), room)]
-    return lines + [f"    {screen.paint(line, 'dim')}" for line in wrap(row.why, room)]
+    return lines + [f"    {screen.paint(line, 'dim')}" for line in wrap(row.in_place, room)]
 
 
 def _names(row: _Row, cells: int, hang: str) -> list[str]:

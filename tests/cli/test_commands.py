@@ -110,7 +110,7 @@ def test_explain_puts_the_numbers_in(folder: Path) -> None:
     assert run.code == 0
     lines = [line.strip() for line in run.out.splitlines()]
     assert "formula     ad_spend / leads" in lines
-    assert "= 150 EUR / 5 lead" in lines
+    assert "= 150 EUR / 5 leads" in lines
     assert "= 30 EUR per lead" in lines
     assert "2 rows of ads in 2026-02" in lines
     assert "SELECT" not in run.out
@@ -119,15 +119,15 @@ def test_explain_puts_the_numbers_in(folder: Path) -> None:
 def test_explain_a_slice_a_period_and_the_query(folder: Path) -> None:
     run = kpi(folder, "explain", "cost_per_lead", "--slice", "channel=meta", "--for", "2026-01", "--sql")
     assert run.code == 0
-    assert "= 40 EUR / 2 lead" in run.out
+    assert "= 40 EUR / 2 leads" in run.out
     assert "SELECT" in run.out
     split = kpi(folder, "explain", "lead_count", "--slice", "channel=google")
-    assert "7 lead" in split.out
+    assert "7 leads" in split.out
 
 
 def test_explain_as_json(folder: Path) -> None:
     found = json.loads(kpi(folder, "explain", "cost_per_lead", "--format", "json").out)
-    assert found["with_numbers"] == "150 EUR / 5 lead"
+    assert found["with_numbers"] == "150 EUR / 5 leads"
     assert [(p["name"], p["value"], p["rows"]) for p in found["parts"]] == [
         ("ad_spend", 150, 2),
         ("leads", 5, 5),

@@ -157,3 +157,17 @@ def test_help_and_version_import_next_to_nothing(folder: Path) -> None:
     )  # fmt: skip
     assert done.stderr.splitlines()[-1] == "[]"
     assert kpi(folder, "--version").out.startswith("kpi ")
+
+
+def test_several_projects_are_not_one(folder: Path) -> None:
+    for name in ("a", "b"):
+        (folder / "all" / name).mkdir(parents=True)
+        write(folder / "all" / name)
+    run = kpi(folder, "lint", "all")
+    assert run.code == 2
+    assert run.out.splitlines()[0] == (
+        "error[K714 several-projects]: 2 projects, each with a kpi.toml, are given at once: `all/a`, `all/b`"
+    )
+    assert "K201" not in run.out
+    assert kpi(folder, "lint", "all/a").code == 0
+    assert kpi(folder, "eval", "all").code == 2

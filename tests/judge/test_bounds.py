@@ -140,11 +140,14 @@ def test_attainment_is_one_exactly_when_kept(value, one, other):
     ("value", "target", "reached"),
     [
         (50, Band(low=exact(100)), 0.5),
-        (0, Band(low=exact(100)), 0.0),
+        (0, Band(low=exact(100)), None),
         (50, Band(low=exact(0)), None),
         (50, Band(high=exact(25)), 0.5),
         (0, Band(high=exact(25)), None),
-        (5, Band(high=exact(0)), 0.0),
+        (5, Band(high=exact(0)), None),
+        (-50, Band(low=exact(100)), None),
+        (-50, Band(high=exact(100)), None),
+        (-5, Band(exact(-10), exact(10)), None),
         (150, Band(exact(100), exact(200)), 1.0),
         (50, Band(exact(100), exact(200)), 0.5),
         (400, Band(exact(100), exact(200)), 0.5),
@@ -173,6 +176,22 @@ def test_the_gap_between_two_bounds_is_the_distance_outside(value, apart):
 )
 def test_what_growing_can_no_longer_change(value, due, found):
     assert settled(value, due, Band(exact(5), exact(5))) == found
+
+
+@pytest.mark.parametrize(
+    ("value", "due", "found"),
+    [
+        (94.99, Band(low=exact(100)), "red"),
+        (95, Band(low=exact(100)), None),
+        (101, Band(low=exact(100)), None),
+        (100, Band(high=exact(100)), "green"),
+        (100.01, Band(high=exact(100)), None),
+        (94.99, Band(exact(100), exact(200)), "red"),
+        (150, Band(exact(100), exact(200)), None),
+    ],
+)
+def test_what_falling_can_no_longer_change(value, due, found):
+    assert settled(value, due, Band(exact(5), exact(5)), falls=True) == found
 
 
 def test_words():

@@ -23,7 +23,7 @@ def member(name: str, word: str, final: bool | None = None, counts: bool = True)
     """Final words are taken for the promise's last unless told."""
     last = word in ("met", "nearly met", "missed") if final is None else final
     light, counts = LIGHT.get(word, "grey"), counts and word != "no target"
-    verdict = Verdict(name, name, (), None, word, light, "", "EUR", final=last, counts=counts)
+    verdict = Verdict(name, name.upper(), (), None, word, light, "", "EUR", final=last, counts=counts)
     return Judged(name, verdict)
 
 
@@ -138,7 +138,7 @@ def test_the_sentence_names_the_worst_first():
     found = rolled(["met", "at risk", "missed", "no data", "off track"])
     assert found.why == (
         "1 of 5 KPIs is met or on track, all are needed: "
-        "k2 is missed, k4 is off track, k3 has no data, k1 is at risk."
+        "K2 is missed; K4 is off track; K3 has no data; K1 is at risk."
     )
 
 

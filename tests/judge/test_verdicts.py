@@ -10,12 +10,27 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kpidsl import judge
-from kpidsl.graph import About, Combine, Cumulative, Default, Every, Shift, Trailing
+from kpidsl.graph import (
+    About,
+    Aggregate,
+    Combine,
+    Cumulative,
+    Default,
+    Every,
+    Rolling,
+    Running,
+    Shift,
+    Trailing,
+    aggregates,
+)
 from kpidsl.model.periods import Window
+from kpidsl.model.rows import ColumnRef
+from kpidsl.model.types import NUMBER
 from kpidsl.model.units import PERCENT, POINTS, Unit
 
 from .world import (
     EUR,
+    LEAD,
     MARGIN,
     SALES,
     SPEND,
@@ -114,7 +129,7 @@ def test_the_pace_goes_by_the_watermark_and_not_by_the_clock():
     assert (found.reference_low, found.word, found.projection) == (100, "on track", 365)
     assert found.why == (
         "100 EUR by 2026-04-10, 27% of the time gone, at least 100 EUR expected by now "
-        "(at least 365 EUR asked by 2026-12-31): exactly that."
+        "(at least 365 EUR asked by 2026-12-31): just reached."
     )
 
 
@@ -206,7 +221,7 @@ def test_no_value_is_grey_with_its_cause():
     one = kpi(SALES, bound("at most", 100), start="2026-07-01")
     found = headline(one, monthly(SALES, {"2026-08": 1}), "2026-10-15")
     assert (found.word, found.light, found.value) == ("no data", "grey", None)
-    assert found.why == "No value in 2026-09: orders has no rows in 2026-09."
+    assert found.why == "No value: orders has no rows in 2026-09."
     assert found.target == "at most 100 EUR"
 
 
@@ -303,6 +318,117 @@ def test_a_source_whose_rows_are_older_than_the_running_window_gives_no_pace():
     one = kpi(Default(SALES, 0, EUR, "additive"), bound("at most", 10), start="2026-09-01")
     found = headline(one, monthly(SALES, {"2026-08-20": 7}), "2026-09-05")
     assert (found.word, found.why) == ("no data", "No value in 2026-09: the data reaches only 2026-08-20.")
+
+
+# -- periods in progress ------------------------------------------------------------------------------------
+
+BUYERS = Aggregate("count distinct", "orders", ColumnRef("orders", "buyer", NUMBER), LEAD, "none")
+LARGEST = Aggregate("max", "orders", ColumnRef("orders", "amount", NUMBER), EUR, "none")
+LEAST = Aggregate("min", "orders", ColumnRef("orders", "amount", NUMBER), EUR, "none")
+DISTINCT_SHARE = ratio(BUYERS, SALES)
+GROWTH = Combine("/", (SALES, Shift(SALES, "period", EUR, "additive")), PERCENT, "none")
+MEAN = Rolling(SALES, 2, EUR)
+
+
+@pytest.mark.parametrize("formula", [GROWTH, Combine("-", (MEAN, SALES), EUR, "none")])
+def test_what_compares_periods_waits_for_the_end_of_the_first(formula):
+    one = kpi(formula, bound("at least", 1.1), unit=PERCENT, start="2026-09-01")
+    ledger = monthly(SALES, {"2026-08": 100, "2026-09-30": 120})
+    open_, over = (hear(one, ledger, day) for day in ("2026-09-30", "2026-10-01"))
+    assert (open_.headline.word, open_.headline.light, open_.history) == ("no data", "grey", ())
+    assert open_.headline.why == "It compares whole periods, and is judged after 2026-09-30."
+    assert hear(one, ledger, "2026-09-30", asked="2026-09").headline.why == open_.headline.why
+    assert over.headline.window == period("2026-09")
+    assert over.headline.light in ("green", "red")
+
+
+def test_what_compares_periods_leaves_out_the_one_in_progress():
+    one = kpi(GROWTH, bound("at least", 1.1), unit=PERCENT, start="2026-08-01")
+    found = hear(
+        one, monthly(SALES, {"2026-07": 50, "2026-08": 100, "2026-09": 120, "2026-10-10": 5}), "2026-10-15"
+    )
+    assert [(v.window, v.word, v.running) for v in found.history] == [
+        (period("2026-08"), "met", False),
+        (period("2026-09"), "met", False),
+    ]
+    assert found.headline == found.history[-1]
+
+
+@pytest.mark.parametrize(
+    ("formula", "target", "value", "word"),
+    [
+        (BUYERS, bound("at least", 10), 10, "met"),
+        (BUYERS, bound("at least", 10), 9, "no data"),
+        (BUYERS, bound("at most", 10), 12.01, "missed"),
+        (BUYERS, bound("at most", 10), 12, "no data"),
+        (BUYERS, bound("at most", 10), 1, "no data"),
+        (LARGEST, bound("at least", 10), 10, "met"),
+        (LARGEST, bound("at most", 10), 5, "no data"),
+        (LEAST, bound("at least", 10), 7.99, "missed"),
+        (LEAST, bound("at least", 10), 50, "no data"),
+        (LEAST, bound("at most", 10), 10, "met"),
+        (LEAST, bound("at most", 10), 11, "no data"),
+        (Running(SALES, EUR), bound("at least", 10), 10, "met"),
+        (Running(SALES, EUR), bound("at least", 10), 9, "no data"),
+        (Combine("*", (LEAST, number(2)), EUR, "none"), bound("at most", 20), 10, "met"),
+        (Combine("-", (LARGEST, LEAST), EUR, "none"), bound("at least", 0), 5, "no data"),
+        (DISTINCT_SHARE, bound("at least", 1), 5, "on track"),
+    ],
+)
+@pytest.mark.parametrize("measured", [Every("month"), Cumulative()])
+def test_what_a_part_of_a_period_does_not_tell_is_not_judged(formula, target, value, word, measured):
+    one = kpi(
+        formula, target, tolerance=amount(2), measured=measured, start="2026-09-01", deadline="2026-09-30"
+    )
+    ledger = {}
+    for node in (SALES, *aggregates(formula)):
+        ledger |= monthly(node, {"2026-09-10": value})
+    found = headline(one, ledger, "2026-09-15")
+    assert (found.word, found.running) == (word, True)
+    assert found.value is not None
+    assert found.attainment is None or word != "no data"
+    assert headline(one, ledger, "2026-10-01").light in ("green", "amber", "red")
+
+
+def test_the_sentence_of_what_may_still_change():
+    one = kpi(BUYERS, bound("at least", number(10, LEAD)), unit=LEAD, start="2026-09-01")
+    found = headline(one, monthly(BUYERS, {"2026-09-10": 9}), "2026-09-15")
+    assert found.why == (
+        "9 leads in 2026-09 up to 2026-09-10, at least 10 leads asked: "
+        "it may change until 2026-09-30, and is judged after that."
+    )
+
+
+def test_the_sentence_of_a_least_that_is_too_low_already():
+    found = headline(
+        kpi(LEAST, bound("at least", 10), start="2026-09-01"), monthly(LEAST, {"2026-09-10": 7}), "2026-09-15"
+    )
+    assert found.why == (
+        "7 EUR in 2026-09 up to 2026-09-10, at least 10 EUR asked: "
+        "short by 3 EUR, and such a value does not rise again."
+    )
+
+
+def test_a_sliding_window_is_whole_and_judged():
+    one = kpi(BUYERS, bound("at least", 10), measured=Trailing(28, "day"))
+    assert headline(one, monthly(BUYERS, {"2026-09-10": 9}), "2026-09-15").word == "off track"
+
+
+# -- slices that never have a value -------------------------------------------------------------------------
+
+
+def test_a_slice_without_a_value_that_nobody_asked_for_does_not_count():
+    ledger = monthly(SPEND, {"2026-09": 5}, "google") | monthly(SALES, {"2026-09": 10}, "google")
+    ledger |= monthly(SALES, {"2026-09": 0}, "meta") | monthly(SPEND, {"2026-09": 1}, "meta")
+    found = hear(kpi(MARGIN, bound("at most", 1), unit=PERCENT, by=True), ledger, "2026-10-15")
+    assert found.empty == {("meta",)}
+    assert [(v.slice[0][1], v.word, v.counts) for v in found.slices] == [
+        ("google", "met", True),
+        ("meta", "no data", False),
+    ]
+    own = [("meta", bound("at most", 1), None)]
+    asked = hear(kpi(MARGIN, bound("at most", 1), unit=PERCENT, by=True, slices=own), ledger, "2026-10-15")
+    assert (asked.empty, asked.slices[1].counts) == (frozenset(), True)
 
 
 # -- facts --------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ from kpidsl.graph import (
     Measured,
     Node,
     Promise,
+    Rolling,
+    Running,
     Shift,
     SlicePromise,
     Tolerance,
@@ -193,6 +195,10 @@ class World:
             case Shift(node=inner, by=by, count=count):
                 earlier = window.shift(-count) if by == "period" else same_last_year(window)
                 return self.value(inner, key, earlier)
+            case Rolling(node=inner, count=count):
+                return sum(self.value(inner, key, window.shift(-n)) for n in range(count)) / count
+            case Running(node=inner):
+                return self.value(inner, key, Window(date(2026, 9, 1), window.end))
             case Default(node=inner, value=value):
                 found = self.value(inner, key, window)
                 return value if math.isnan(found) else found

@@ -13,6 +13,7 @@ import pytest
 from attrs import evolve
 
 from kpidsl import project
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.project import Outcome
 from kpidsl.render import data, tables, verdicts
 from kpidsl.render.cells import Screen, width
@@ -78,6 +79,69 @@ def test_what_breaks_its_promise_is_said_first(outcome: Outcome) -> None:
     stale = evolve(outcome, profiles={**outcome.profiles, "ads": profile})
     text = verdicts.render(stale, Screen())
     assert text.index("▲ ads is stale") < text.index("Cost per lead")
+
+
+def test_what_is_green_has_a_sentence_only_when_asked_or_without_room_for_what_is_expected(
+    outcome: Outcome,
+) -> None:
+    sentence = "at least 9.2 leads expected by now"
+
+    def text(**options: bool) -> str:
+        return " ".join(verdicts.render(outcome, Screen(), **options).split())
+
+    assert "9.2" in text()
+    assert sentence not in text()
+    assert sentence in text(verbose=True)
+    for cells in (59, 60):
+        narrow = " ".join(verdicts.render(outcome, Screen(width=cells)).split())
+        assert "by now" in narrow
+        assert (" value target by now " in narrow) != (sentence in narrow)
+
+
+def test_a_slice_that_never_has_a_value_is_told_to_programs_only(outcome: Outcome) -> None:
+    one = outcome.judged[0]
+    grey = evolve(one.slices[1], value=None, word="no data", light="grey", why="No value.", counts=False)
+    hidden = evolve(one, slices=(one.slices[0], grey), empty=frozenset({("meta",)}))
+    found = evolve(outcome, judged=(hidden,))
+    for text in (verdicts.render(found, Screen()), tables.as_markdown(found), tables.as_html(found)):
+        assert "google" in text
+        assert "meta" not in text
+    assert [s["slice"] for s in data.evaluation(found)["kpis"][0]["slices"]] == [
+        {"channel": "google"},
+        {"channel": "meta"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "note", "line"),
+    [
+        (
+            "K521",
+            "`ads` promises to be complete every day: 2 days are missing",
+            "without a row: 2026-01-04 to 2026-01-05",
+            "▲ ads promises to be complete every day: 2 days are missing (2026-01-04 to 2026-01-05)",
+        ),
+        (
+            "K520",
+            "`ads` promises a unique key `day, id`: 2 values repeat",
+            "repeated: `a, 1` (3 times), `c, 2` (2 times)",
+            "▲ ads promises a unique key day, id: 2 values repeat, such as a, 1 (3 times)",
+        ),
+        (
+            "K604",
+            "2 rows of `ads` break its check `spend >= 0`",
+            "an example: day 2026-01-04, spend -5",
+            "▲ 2 rows of ads break its check spend >= 0 (day 2026-01-04, spend -5)",
+        ),
+    ],
+)
+def test_a_broken_promise_is_told_with_an_example(
+    outcome: Outcome, code: str, message: str, note: str, line: str
+) -> None:
+    problem = Diagnostic(code, message, severity=Severity.WARNING, notes=(note,))
+    profile = evolve(outcome.profiles["ads"], problems=(problem,))
+    found = evolve(outcome, profiles={**outcome.profiles, "ads": profile})
+    assert line in verdicts.render(found, Screen()).splitlines()
 
 
 def test_json_is_the_same_twice_and_keeps_its_promises(outcome: Outcome) -> None:

@@ -33,7 +33,8 @@ CASES = {
         "kpi c\n  formula     a\n  by          channel\n    google    at most 30, tolerance 10%\n",
     ),
     "comments stay where they were": (
-        "# top\n\n\nkpi c # head\n    # above\n    formula a   # behind\n  # the end of c\n# of d\nkpi d\n  formula b\n",
+        "# top\n\n\nkpi c # head\n    # above\n    formula a   # behind\n  # the end of c\n"
+        "# of d\nkpi d\n  formula b\n",
         "# top\n\nkpi c  # head\n  # above\n  formula     a  # behind\n  # the end of c\n\n"
         "# of d\nkpi d\n  formula     b\n",
     ),
@@ -50,7 +51,8 @@ CASES = {
         "source s\n  channel     `Canal d'acquisition`\n  time        `day`\n",
     ),
     "a table's cells stand under each other": (
-        'test "t"\n  given ads\n    |day|spend|\n    | 2026-01-05 | 5 |\n  as of 2026-02-01\n  expect roas = 5,met\n',
+        'test "t"\n  given ads\n    |day|spend|\n    | 2026-01-05 | 5 |\n  as of 2026-02-01\n'
+        "  expect roas = 5,met\n",
         'test "t"\n  given       ads\n    | day        | spend |\n    | 2026-01-05 | 5     |\n'
         "  as of       2026-02-01\n  expect      roas = 5, met\n",
     ),
