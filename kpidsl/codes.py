@@ -236,6 +236,7 @@ _family(
         "A measure of a source whose rows have no time has no periods.",
     ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
+    ("K606", "too-many-slices", Severity.ERROR, "A KPI falls into more slices than are judged."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
 )
 

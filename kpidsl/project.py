@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
 
+MOST_SLICES = 5_000
+"""Of a KPI: each has a verdict and a history in words."""
 Step = Callable[[str], None]
 
 
@@ -257,13 +259,15 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     ) as session:
         step("checking the sources")
         profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
-        schedules = {
-            kpi.name: judge.asks(kpi, as_of, profiles, calendar, wish.asked_for, sources=graph.sources)
-            for kpi in kpis
-        }
+        schedules = _schedules(kpis, specs, wish, profiles)
         asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
         step("aggregating")
         answers = answer(graph, asks, session, as_of, profiles)
+        if crowded := _crowded(kpis, schedules, answers):
+            kpis = [evolve(k, dimensions=(), slices=()) if k.name in crowded else k for k in kpis]
+            schedules = _schedules(kpis, specs, wish, profiles)
+            asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
+            answers = answer(graph, asks, session, as_of, profiles)
     step("judging")
     found = {k.name: judge.judge(k, schedules[k.name], answers, as_of, calendar) for k in kpis}
     titles = _titles(specs)
@@ -276,11 +280,44 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unset, *unsplit, *_failures(profiles)),
+        diagnostics=(*_about(specs, wish), *unset, *unsplit, *crowded.values(), *_failures(profiles)),
         asked_for=wish.asked_for,
         answers=answers,
         schedules=schedules,
     )
+
+
+def _schedules(
+    kpis: Iterable[Kpi], specs: Specs, wish: Wish, profiles: Mapping[str, Profile]
+) -> dict[str, Schedule]:
+    """What has to be asked for each KPI, and in which windows it is judged."""
+    from kpidsl import judge
+
+    graph = specs.graph
+    return {
+        kpi.name: judge.asks(kpi, wish.as_of, profiles, graph.calendar, wish.asked_for, sources=graph.sources)
+        for kpi in kpis
+    }
+
+
+def _crowded(
+    kpis: Iterable[Kpi], schedules: Mapping[str, Schedule], answers: Evaluated
+) -> dict[str, Diagnostic]:
+    """The KPIs that fall into too many slices, each with what is to be said of that."""
+    found = {}
+    for kpi in kpis:
+        value = schedules[kpi.name].value
+        count = len(answers.slices(value)) - 1 if value is not None and kpi.dimensions else 0
+        if count > MOST_SLICES:
+            found[kpi.name] = Diagnostic(
+                "K606",
+                f"`{kpi.name}` falls into {count:,} slices, and up to {MOST_SLICES:,} are judged:"
+                " it is shown as a total only",
+                kpi.span,
+                help='a computed column can put rare values together: `when ... then ... otherwise "other"`',
+                kpi=kpi.name,
+            )
+    return found
 
 
 def _chosen(specs: Specs, wish: Wish) -> tuple[list[Kpi], dict[str, Diagnostic], list[Diagnostic]]:

@@ -359,6 +359,20 @@ def _milestone_in_order(
 # -- baselines -----------------------------------------------------------------------------------------------
 
 
+def _glides(draft: Draft, baseline: nodes.Baseline, target: nodes.Target | None) -> bool:
+    """Whether the reference is a line from the baseline to a target that does not itself change it."""
+    measured, pace = draft.clause(nodes.Measured), draft.clause(nodes.Pace)
+    return (
+        target is not None
+        and target.bound is not None
+        and target.bound.direction != "between"
+        and not isinstance(baseline.value, str)
+        and (not isinstance(measured, nodes.Measured) or measured.kind != "cumulatively")
+        and (not isinstance(pace, nodes.Pace) or pace.kind != "none")
+        and draft.clause(nodes.Deadline) is not None
+    )
+
+
 def _baseline(draft: Draft, target: nodes.Target | None, start: date | None) -> Baseline | None:
     clause = cast(nodes.Baseline | None, draft.clause(nodes.Baseline))
     if clause is None:
@@ -368,7 +382,9 @@ def _baseline(draft: Draft, target: nodes.Target | None, start: date | None) -> 
         [target.bound] if target and target.bound else [m.bound for m in target.milestones] if target else []
     )
     bounds += [part.bound for part in _slices(draft)]
-    if not any(bound.direction.startswith(("increase", "decrease")) for bound in bounds):
+    if not any(bound.direction.startswith(("increase", "decrease")) for bound in bounds) and not (
+        _glides(draft, clause, target)
+    ):
         said = bounds[0].direction if bounds else "no target"
         scope.warn(
             "K407",

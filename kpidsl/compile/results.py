@@ -6,7 +6,9 @@ from kpidsl.compile.additivity import over_slices
 from kpidsl.compile.calls import right_count, whole_number
 from kpidsl.compile.lower import constant
 from kpidsl.compile.scope import Scope
-from kpidsl.graph import Additivity, Combine, Constant, Node, Rolling, Running, Share, Shift
+from kpidsl.compile.sizes import too_large
+from kpidsl.diagnostics import Span
+from kpidsl.graph import Additivity, Combine, Constant, Node, Rolling, Running, Share, Shift, children
 from kpidsl.model.functions import Function
 from kpidsl.model.units import ONE, PERCENT
 from kpidsl.syntax import nodes
@@ -39,7 +41,11 @@ def check_result_call(call: nodes.Call, function: Function, args: list[Node], sc
         case "running total":
             return _running(node, span, scope)
         case "rolling average":
-            return scope.intern(Rolling(node, count, node.unit))
+            return (
+                scope.intern(Rolling(node, count, node.unit))
+                if _within_reach(node, count, span, scope)
+                else None
+            )
         case "share of total":
             return _share(node, span, scope)
         case name:
@@ -54,6 +60,27 @@ def _count(call: nodes.Call, function: Function, args: list[Node], scope: Scope)
     takes = function.parameters[1].takes
     low, high = (0, 12) if takes == "digits" else (1, _MOST_PERIODS)
     return whole_number(function, value, call.args[1], low, high, scope)
+
+
+def _within_reach(node: Node, count: int, span: Span, scope: Scope) -> bool:
+    """Whether an average of averages looks back no further than a single one may."""
+    reaches: dict[Node, int] = {}
+
+    def reach(node: Node) -> int:
+        if node not in reaches:
+            inner = max((reach(child) for child in children(node)), default=0)
+            reaches[node] = inner + (node.count if isinstance(node, Rolling) else 0)
+        return reaches[node]
+
+    if reach(node) + count <= _MOST_PERIODS:
+        return True
+    too_large(
+        scope,
+        f"rolling averages within each other would look back more than {_MOST_PERIODS:,} periods",
+        span,
+        "one rolling average over more periods smooths as well",
+    )
+    return False
 
 
 def _growth(node: Node, earlier: Shift, scope: Scope) -> Node:

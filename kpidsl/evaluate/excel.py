@@ -19,6 +19,10 @@ from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
 from kpidsl.model.sources import ColumnSpec, Files
 
 
+MOST_UNPACKED = 500_000_000
+"""Bytes of a workbook's parts: a full sheet of a million rows and 16 columns has about 400 MB."""
+
+
 @frozen
 class Sheet:
     """The cells of a sheet below its header, with the number of each row as the program shows it."""
@@ -67,6 +71,10 @@ def open_sheet(file: DataFile, wanted: str | None, span: Span | None) -> Sheet |
     """A sheet by its name, or the only one that the workbook has."""
     from python_calamine import CalamineError, CalamineWorkbook
 
+    if (size := xlsx.unpacked(file.path)) > MOST_UNPACKED:
+        said = f"`{file.shown}` would unpack to {size // 1_000_000:,} MB"
+        limit = f"workbooks are read up to {MOST_UNPACKED // 1_000_000:,} MB; CSV and Parquet have no limit"
+        return Diagnostic("K513", said, span, help=limit, place=file.shown)
     try:
         with CalamineWorkbook.from_path(file.path) as book:
             names = book.sheet_names

@@ -30,6 +30,15 @@ class Marks:
     percents: frozenset[tuple[int, int]] = frozenset()
 
 
+def unpacked(path: Path) -> int:
+    """How many bytes the parts of a workbook have once they are unpacked; 0 for what is no archive."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return sum(part.file_size for part in archive.infolist())
+    except (zipfile.BadZipFile, OSError):
+        return 0
+
+
 def marks(path: Path, sheet: str) -> Marks:
     """The marks of a sheet; none if the file is not laid out as .xlsx files are."""
     if path.suffix.lower() not in (".xlsx", ".xlsm"):

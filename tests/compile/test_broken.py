@@ -197,3 +197,9 @@ def test_what_doubles_with_every_step_has_a_limit() -> None:
     ):
         assert made.codes == ["K324"]
         assert "x" in made.graph.broken
+
+
+def test_averages_of_averages_look_back_no_further_than_one() -> None:
+    far = build("measure year = rolling average(leads, 600)" + kpi("rolling average(year, 401)"))
+    assert far.codes == ["K324"]
+    assert not build("measure year = rolling average(leads, 600)" + kpi("rolling average(year, 400)")).codes

@@ -306,6 +306,10 @@ CASES = {
         kpi("leads", "baseline 2025 #! K407 at least", "target at least 5 lead"),
         kpi("leads", "baseline 2025", "target decrease by 5 lead"),
     ),
+    "a baseline that a line could lead from": (
+        kpi("leads", "baseline 2025 #! K407 at least", "target at least 5 lead", "deadline 2026", "pace none"),
+        kpi("leads", "baseline 2025", "target at least 5 lead", "deadline 2026"),
+    ),
     "baseline overlaps": (
         kpi("leads", "baseline 2026-H1 #! K408 2026-06-30", "target increase by 5%", "from 2026-06"),
         kpi("leads", "baseline 2026-H1", "target increase by 5%", "from 2026-07"),
