@@ -71,7 +71,7 @@ class Shape:
 
 
 def _unset(expr: object, at: RowPlace) -> Row | None:
-    raise NotImplementedError("the checks of rows are not connected")
+    raise AssertionError("the checks of rows are not connected")
 
 
 @define(eq=False)

@@ -20,26 +20,13 @@ from kpidsl.graph import (
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import PERCENT, POINTS, Unit
+from kpidsl.syntax.written import BINDS
 
 Leaf = Callable[[Node], str | None]
 """What to write in the place of a node; None to write it out."""
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
 _ARITHMETIC = {"+": 1, "-": 1, "*": 2, "/": 2}
-_BINDS = {
-    "or": 1,
-    "and": 2,
-    "=": 4,
-    "!=": 4,
-    "<": 4,
-    "<=": 4,
-    ">": 4,
-    ">=": 4,
-    "+": 5,
-    "-": 5,
-    "*": 6,
-    "/": 6,
-}
 
 
 def names(graph_measures: Mapping[str, Node]) -> Leaf:
@@ -159,8 +146,8 @@ def row(expression: Row, least: int = 0) -> str:
 
 
 def _applied(op: str, args: tuple[Row, ...], least: int) -> str:
-    if op in _BINDS:
-        level = _BINDS[op]
+    if op in BINDS:
+        level = BINDS[op]
         said = f" {op} ".join(row(arg, level + (i > 0 and op in "-/")) for i, arg in enumerate(args))
         return f"({said})" if level < least else said
     match op, args:

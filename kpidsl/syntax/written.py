@@ -11,7 +11,7 @@ from kpidsl.syntax.layout import CLAUSE
 WIDTH = 110
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
-_BINDING = {
+BINDS = {
     "or": 1,
     "and": 2,
     "=": 4,
@@ -26,6 +26,7 @@ _BINDING = {
     "/": 6,
     "of": 6,
 }
+"""How tightly an operator binds; `not` is 3, a sign 7."""
 
 
 def quoted(text: n.String) -> str:
@@ -77,12 +78,10 @@ def fitted(lead: str, value: n.Expression, indent: str) -> str:
 def _parts(value: n.Expression) -> list[str]:
     """The operands of the outermost operators, each but the first led by its operator."""
     match value:
-        case n.Binary(op=op, left=left, right=right) if (
-            _looseness(left) >= _BINDING[op] and _BINDING[op] != 4
-        ):
-            same = isinstance(left, n.Binary) and _BINDING[left.op] == _BINDING[op]
-            return [*(_parts(left) if same else [_operand(left, _BINDING[op])]),
-                    f"{op} {_operand(right, _BINDING[op] + 1)}"]  # fmt: skip
+        case n.Binary(op=op, left=left, right=right) if _looseness(left) >= BINDS[op] and BINDS[op] != 4:
+            same = isinstance(left, n.Binary) and BINDS[left.op] == BINDS[op]
+            return [*(_parts(left) if same else [_operand(left, BINDS[op])]),
+                    f"{op} {_operand(right, BINDS[op] + 1)}"]  # fmt: skip
         case _:
             return [expression(value)]
 
@@ -106,7 +105,7 @@ def expression(value: n.Expression) -> str:
         case n.Unary(operand=operand):
             return f"-{_operand(operand, 7)}"
         case n.Binary(op=op, left=left, right=right):
-            level = _BINDING[op]
+            level = BINDS[op]
             return f"{_operand(left, level + (level == 4))} {op} {_operand(right, level + 1)}"
         case n.Group(inner=inner):
             return f"({expression(inner)})"
@@ -139,7 +138,7 @@ def _looseness(value: n.Expression) -> int:
         case n.Where() | n.Default():
             return 0
         case n.Binary(op=op):
-            return _BINDING[op]
+            return BINDS[op]
         case n.Unary(op="not"):
             return 3
         case n.In() | n.Between() | n.Missing():
