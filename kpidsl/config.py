@@ -4,15 +4,12 @@ path.
     as_of = "2026-10-15"          # default: today
     fail_on = ["missed"]          # what makes `kpi eval` end in 1
 
-    [project]
-    name = "Atelier Lumen"
+    [project] name = "Atelier Lumen"
 
-    [connections.shop]
-    url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"   # ${...} from the environment only, never shown
+    [connections.shop] url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"   # ${...} from the environment
+    only, never shown
 
-    [limits]
-    memory = "2GB"
-    threads = 4
+    [limits] memory = "2GB" threads = 4
 
 Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown
 key is an error, for a key that means nothing is a wish that nobody hears.

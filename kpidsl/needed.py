@@ -1,5 +1,4 @@
-"""What of a project some KPIs need: their sources, and of grouped ones only the columns that are asked
-for."""
+"""What of a project some KPIs need: their sources, and of grouped ones only the columns asked for."""
 
 from __future__ import annotations
 

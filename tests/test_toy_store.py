@@ -1,5 +1,7 @@
-"""The toy store: hand-written answers that hold together, and specs that say the same; skipped without the
-data."""
+"""The toy store: hand-written answers that hold together, and specs that say the same.
+
+Skipped without the data.
+"""
 
 from __future__ import annotations
 

@@ -16,8 +16,7 @@ _LOST_NAME = re.compile(r"\s*(?:measure|kpi|source|let|objective)[ \t]+(?:`([^`\
 def imports_of(file: nodes.File, report: Report, root: str = ".") -> tuple[tuple[str, Span], ...]:
     """The files that a file asks for, each with the place that asks; named like the file, relative to where
     the command was run. What lies outside of `root` is refused with an error. Importing twice is importing
-    once, and
-    files may import each other: only definitions must not go round in a circle.
+    once, and files may import each other: only definitions must not go round in a circle.
     """
     found = []
     folder = posixpath.dirname(file.source.name.replace("\\", "/"))

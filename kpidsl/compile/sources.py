@@ -4,12 +4,12 @@ engines read.
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import column_type
+from kpidsl.compile.files import files_of
 from kpidsl.compile.groups import (
     find_parent,
     group,
@@ -22,7 +22,7 @@ from kpidsl.compile.groups import (
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
 from kpidsl.compile.walk import written
-from kpidsl.diagnostics import Diagnostic, Span
+from kpidsl.diagnostics import Diagnostic
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, Grouped, Link, SourceSpec, Table
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT, TIME, UNKNOWN, Type
@@ -45,15 +45,6 @@ _MONTHS = (
 )
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
-_OPTIONS = {
-    "separated by": "separator",
-    "decimal": "decimal",
-    "thousands": "thousands",
-    "dates": "dates",
-    "encoding": "encoding",
-    "sheet": "sheet",
-    "table": "table",
-}
 
 
 def read_calendar(scope: Scope) -> Diagnostic | None:
@@ -186,7 +177,7 @@ def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
 
 
 def _role(shape: Shape, word: nodes.Word, type_: Type, scope: Scope) -> None:
-    """A column that a role names is declared by that; not in a grouped source, for it has no data of its
+    """A column that a role names is declared by that; not in a grouped source, which has no data of its
     own."""
     if word.text not in shape.spans and shape.grouped is not None:
         no_such_column(shape, word, scope)
@@ -287,7 +278,7 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
     for clause in shape.definition.clauses:
         match clause:
             case nodes.FromFiles():
-                origin = _files(clause, scope)
+                origin = files_of(clause, scope)
             case nodes.FromTable(table=table, connection=connection):
                 origin = Table(table.text, connection.text if connection else None)
             case nodes.FromSource():
@@ -326,34 +317,6 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
         tuple(c for c in checks if c is not None),
         shape.definition.span,
     )
-
-
-def _files(clause: nodes.FromFiles, scope: Scope) -> Files | None:
-    options: dict[str, str] = {}
-    places: dict[str, Span] = {}
-    missing: dict[str, None] = {}
-    for word, value in clause.options:
-        if word == "missing":
-            if not value.text.strip():
-                hint = 'it is the word that cells hold: `missing "NULL"`'
-                scope.error("K322", "an empty cell is missing anyway", value.span, help=hint)
-                return None
-            missing[value.text.strip()] = None
-            continue
-        if word in places:
-            scope.error("K212", f"`{word}` is said twice", value.span, (places[word], "first here"))
-            return None
-        places[word] = value.span
-        options[_OPTIONS[word]] = value.text
-    for word, lengths in (("separator", 1), ("decimal", 1), ("thousands", 1)):
-        if word in options and len(options[word].replace("\\t", "\t")) != lengths:
-            span = places[next(w for w, o in _OPTIONS.items() if o == word)]
-            scope.error("K322", f"{word} is one character", span)
-            return None
-    if "separator" in options:
-        options["separator"] = options["separator"].replace("\\t", "\t")
-    folder = posixpath.dirname(clause.span.source.name.replace("\\", "/")) or "."
-    return Files(clause.pattern.text, folder, **options, missing=tuple(missing))
 
 
 def _days(amount: nodes.Number, scope: Scope) -> int | None:

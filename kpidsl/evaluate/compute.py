@@ -1,8 +1,7 @@
 """Values from cells: aggregates finished, formulas on arrays of slices x windows. NaN is no value.
 
 A slice that a source lacks follows *no value is not zero*: where the source has rows in the window its sums
-and
-counts are 0, everything else has no value.
+and counts are 0, everything else has no value.
 """
 
 from __future__ import annotations

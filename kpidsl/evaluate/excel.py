@@ -18,7 +18,6 @@ from kpidsl.evaluate.files import DataFile
 from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
 from kpidsl.model.sources import ColumnSpec, Files
 
-
 MOST_UNPACKED = 500_000_000
 """Bytes of a workbook's parts: a full sheet of a million rows and 16 columns has about 400 MB."""
 

@@ -1,10 +1,8 @@
 """What has to be read: the asks' aggregates and windows, gathered into few scans per source.
 
 Aggregates that merge (sums, counts, extremes, moments of a distribution, levels with their time) are taken
-apart into
-partials, which are read once at one grain and added up to every window and slice. Those that do not
-(distinct counts,
-percentiles) are read for each window and slice as they are asked.
+apart into partials, which are read once at one grain and added up to every window and slice. Those that do
+not (distinct counts, percentiles) are read for each window and slice as they are asked.
 """
 
 from __future__ import annotations
@@ -41,12 +39,9 @@ class Partial:
     """A mergeable part of an aggregate over the rows that pass the filter.
 
     `rows`; `count`, `sum`, `min`, `max`, `mean` and `squares` (of deviations from the mean) of the argument
-    where
-    it is there; `products` and `weights`: sums of argument times weight and of the weight where both are
-    there;
-    `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at the earliest
-    or latest
-    moment (`end`), and that moment.
+    where it is there; `products` and `weights`: sums of argument times weight and of the weight where both
+    are there; `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at
+    the earliest or latest moment (`end`), and that moment.
     """
 
     op: Op
@@ -88,10 +83,9 @@ def partials(aggregate: Aggregate) -> tuple[Partial, ...]:
 class Scan:
     """One query on one source.
 
-    `sets` are the dimension sets to group by. `merge` answers `partials`, `ends` partials of levels in time;
-    `exact`
-    answers `aggregates` with bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range
-    join.
+    `sets` are the dimension sets to group by. `merge` answers `partials`, `ends` partials of levels in
+    time; `exact` answers `aggregates` with bucket k being `windows[k]`, by `buckets` or, when they overlap,
+    by a range join.
     """
 
     source: str

@@ -1,8 +1,7 @@
 """Cells, as an engine returns them, and how they are added up to windows and to fewer dimensions.
 
 A cell is one slice in one bucket with the partials found there. Few cells exist where slices are many, so
-they are
-kept as lists; adding up is one `bincount` per partial.
+they are kept as lists; adding up is one `bincount` per partial.
 """
 
 from __future__ import annotations

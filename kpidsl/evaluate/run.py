@@ -76,8 +76,7 @@ class Runner:
         return Tables(self.graph.sources, relations, kinds, source)
 
     def attached(self, source: str) -> Attached:
-        """A source that can be queried; a grouped one is made when it is first asked for, once for the
-        session."""
+        """A source that can be queried; a grouped one is made at its first use, once for the session."""
         spec = self.graph.sources[source]
         if not isinstance(spec.origin, Grouped):
             return self.session.attach(spec)
@@ -319,7 +318,7 @@ def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
     buckets = _integers(columns["b"])
     texts = {ref: _texts(columns[f"d{n}"]) for n, ref in enumerate(dims)}
     parts: Sequence[Part] = scan.parts()
-    data: dict[Part, Floats] = {part: _floats(columns[f"v{n}"]) for n, part in enumerate(parts)}
+    data: dict[Part, Floats] = {part: _numbers(part, columns[f"v{n}"]) for n, part in enumerate(parts)}
     sets = []
     for mask, names in zip(masks_of(scan), scan.sets, strict=True):
         rows = np.flatnonzero(_integers(columns["g"]) == mask) if len(scan.sets) > 1 else slice(None)
@@ -330,6 +329,13 @@ def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
 
 def _integers(column: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(column).astype(np.int64)
+
+
+def _numbers(part: Part, column: NDArray[Any]) -> Floats:
+    """The values of a part. A count has one in every cell, even where a sum over no class has none."""
+    values = _floats(column)
+    counted = isinstance(part, Partial) and part.op in ("rows", "count", "holds")
+    return np.nan_to_num(values, nan=0.0, posinf=np.inf) if counted else values
 
 
 def _floats(column: NDArray[Any]) -> Floats:

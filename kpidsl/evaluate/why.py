@@ -57,6 +57,15 @@ class _Why:
                 return None
         return None
 
+    def _reach(self, source: str, window: Window) -> str:
+        """Where the data ends or begins, if the window lies beyond."""
+        profile = self.store.profiles[source]
+        if profile.watermark and profile.watermark < window.start:
+            return f"; its data ends on {profile.watermark}"
+        if profile.first and profile.first > window.end:
+            return f"; its data begins on {profile.first}"
+        return ""
+
     def _combine(self, op: str, args: tuple[Node, ...], window: Window) -> str:
         for arg in args:
             if cause := self.of(arg, window):
@@ -75,7 +84,7 @@ class _Why:
     def _aggregate(self, node: Aggregate, window: Window) -> str:
         source, name = node.source, words(node, self.graph)
         if not self.store.has_rows(source, (window,))[0, 0]:
-            return f"{source} has no rows in {window.label}"
+            return f"{source} has no rows in {window.label}{self._reach(source, window)}"
         columns = columns_for(self.frame.ask.dimensions, source)
         if self.key and columns is None:
             missing = next(d.name for d in self.frame.ask.dimensions if source not in dict(d.columns))

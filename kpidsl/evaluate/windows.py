@@ -62,8 +62,7 @@ def looked_at(node: Node, windows: Sequence[Window], start: date | None) -> tupl
 @frozen
 class Buckets:
     """A partition of the days from `first` to `last`, those of the data: bucket k goes from `edges[k]` up
-    to, not
-    including, `edges[k + 1]`.
+    to, not including, `edges[k + 1]`.
 
     `step` days or months long when regular, and then computed by arithmetic; `cuts` compares with every edge.
     """

@@ -44,8 +44,8 @@ def asks(
     """Settle which windows a KPI is judged over, and the questions; nothing is read.
 
     `asked` restricts a KPI measured every period to its periods within; others are shown as they stood at its
-    end. `sources` (those of the graph) tell computed columns from read ones, and whose rows a grouped
-    source is made of: without them no sum is known to only grow.
+    end. `sources` (those of the graph) tell computed columns from read ones, and whose rows a grouped source
+    is made of: without them no sum is known to only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
     read = _read_sources((kpi.formula, *promised_nodes(kpi)), sources or {})

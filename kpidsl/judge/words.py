@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from math import isclose
 
 from kpidsl.graph import Bound, Cumulative, Measured, Tolerance, Trailing
 from kpidsl.judge.bounds import Band, Judgement, exact, rounded
@@ -84,15 +85,24 @@ def _short(value: Decimal, unit: Unit) -> str:
     return format_value(float(f"{float(value):.3g}"), unit)
 
 
+def _single(text: str) -> str:
+    return "1 point" if text == "1 points" else text
+
+
 def tolerance_text(
     judgement: Judgement, tolerance: Tolerance, value: float, reference: Band, slack: Band, unit: Unit
 ) -> str:
-    """`within the tolerance of 5% (up to 26.25 EUR)`; nothing for green."""
+    """`within the tolerance of 5% (up to 26.25 EUR)`; nothing for green. A percentage is of the target, which
+    is said where something else is expected by now."""
     if judgement == "green":
         return ""
     place = "within" if judgement == "amber" else "beyond"
     wide, bound = reference.widened(slack), reference.nearest(value)
-    if bound == reference.low and wide.low is not None:
-        return f", {place} the tolerance of {tolerance.text} (down to {amount_text(wide.low, unit)})"
-    assert wide.high is not None
-    return f", {place} the tolerance of {tolerance.text} (up to {amount_text(wide.high, unit)})"
+    below = bound == reference.low and wide.low is not None
+    edge, way = (wide.low, "down") if below else (wide.high, "up")
+    assert edge is not None
+    whole = not tolerance.relative or isclose(
+        abs(edge - bound), tolerance.amount * abs(float(bound)), rel_tol=1e-9
+    )
+    of = "" if whole else " of the target"
+    return f", {place} the tolerance of {_single(tolerance.text)}{of} ({way} to {amount_text(edge, unit)})"

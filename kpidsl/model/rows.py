@@ -46,8 +46,8 @@ class Apply:
     """An operator or function applied to row expressions.
 
     `op` is one of `+ - * / neg = != < <= > >= and or not in between missing when`, or the name of a row
-    function of `kpidsl.model.functions`. `in` has the subject first, `between` subject, low, high; `when`
-    has condition and value in turn and the value otherwise last (a missing literal when none was written).
+    function of `kpidsl.model.functions`. `in` has the subject first, `between` subject, low, high; `when` has
+    condition and value in turn and the value otherwise last (a missing literal when none was written).
     """
 
     op: str
@@ -61,8 +61,8 @@ class Gather:
 
     `function` is an aggregate of `kpidsl.model.functions`; `argument`, `filter` and `weight` are row
     expressions of `source`, the one that is grouped. `first` and `last` give one value of any type: that of
-    the earliest or latest row that has one; of several at the same moment the smallest. `min` and `max`
-    take days and moments too. All others mean what they mean in a formula.
+    the earliest or latest row that has one; of several at the same moment the smallest. `min` and `max` take
+    days and moments too. All others mean what they mean in a formula.
     """
 
     function: str
@@ -78,8 +78,7 @@ Row = ColumnRef | Literal | Apply | Gather
 
 
 def columns_of(row: Row | None) -> frozenset[ColumnRef]:
-    """Every column of its own source, or along its links, that an expression reads; not those of a
-    `Gather`."""
+    """Every column of its own source, or along its links, that an expression reads; none of a `Gather`."""
     match row:
         case None | Literal() | Gather():
             return frozenset()

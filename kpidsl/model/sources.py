@@ -71,8 +71,8 @@ class Link:
 
 @frozen
 class SourceSpec:
-    """All that a `source` definition says, resolved. `columns` holds role columns (time, channel, key,
-    link) too."""
+    """All that a `source` definition says, resolved. `columns` holds those of roles too (time, channel, key,
+    link)."""
 
     name: str
     title: str | None

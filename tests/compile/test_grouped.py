@@ -202,8 +202,8 @@ def test_the_drawing_has_the_parent():
         "column      x = sum(price) + count(views)  #! K301 cannot be added",
         "column      x = share(views)  #! K306 needs a condition",
         "column      x = visit where home  #! K320 nothing is aggregated here",
-        'column      x = when visitors.country = "FR" then pages'
-        " otherwise sum(seconds) / 1 second * count(views)  #! K310 two columns can say it",
+        'column      x = when visitors.country = "FR" then pages otherwise count(views where home)'
+        "  #! K310 two columns can say it",
         "column      x EUR  #! K220 has no data of its own",
         "column      visit id of visit  #! K201 declared twice",
         "channel     origin  #! K203 `column origin = first(origin)`",

@@ -307,7 +307,9 @@ CASES = {
         kpi("leads", "baseline 2025", "target decrease by 5 lead"),
     ),
     "a baseline that a line could lead from": (
-        kpi("leads", "baseline 2025 #! K407 at least", "target at least 5 lead", "deadline 2026", "pace none"),
+        kpi(
+            "leads", "baseline 2025 #! K407 at least", "target at least 5 lead", "deadline 2026", "pace none"
+        ),
         kpi("leads", "baseline 2025", "target at least 5 lead", "deadline 2026"),
     ),
     "baseline overlaps": (

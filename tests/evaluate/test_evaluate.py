@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from kpidsl.evaluate import run
 from kpidsl.evaluate.answer import evaluate
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.types import DAY, NUMBER, TEXT
@@ -164,3 +165,19 @@ def test_each_aggregate_in_overlapping_windows_and_slices(node, january, later, 
         assert shops.at(("b",), FEBRUARY_ON) == pytest.approx(shop_b_later)
         assert shops.slices == ((), ("a",), ("b",))
         assert sizes.slices == ((), ("l",), ("s",))
+
+
+def test_a_slice_that_no_filter_keeps_a_row_of_does_not_spoil_the_total_when_rows_are_read_by_class(
+    monkeypatch,
+):
+    monkeypatch.setattr(run, "_MANY_ROWS", 0)
+    monkeypatch.setattr(run, "_MANY_FILTERS", 1)
+    clicks = col("ads", "clicks")
+    spread = agg(
+        "standard deviation", "ads", clicks, filter=op("=", col("ads", "platform", TEXT), lit("google"))
+    )
+    ask = Ask(spread, (Window(date(2026, 1, 1), date(2026, 4, 10)),), (CHANNEL,))
+    found = answers(ask, Ask(agg("count", "ads", filter=op(">", clicks, lit(9.0))), ask.windows, (CHANNEL,)))
+    assert row(found.grid(ask), ()) == [pytest.approx(2**0.5)]
+    assert row(found.grid(ask), ("google",)) == [pytest.approx(2**0.5)]
+    assert row(found.grid(ask), ("meta",)) == [None]

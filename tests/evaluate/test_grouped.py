@@ -1,9 +1,7 @@
-"""Sources made of another's grouped rows: random columns against the plain-Python reference, and hard
-cases."""
+"""Sources made of another's grouped rows: random columns against the reference, and hard cases."""
 
 from datetime import date, datetime
 
-import pytest
 from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -233,14 +231,14 @@ def test_a_group_none_of_whose_rows_pass_the_filter_has_a_sum_of_zero_and_no_ave
 
 
 def test_last_digits_do_not_depend_on_the_order_of_rows():
-    events = [event("2024-01-01 10:00", "a", x=x) for x in (0.1, 0.2, 0.3, 1e9, -1e9)]
-    forth, _ = values(events, {"sum": gather("sum", X)})
-    back, _ = values(events[::-1], {"sum": gather("sum", X)})
-    for row in (forth[0], back[0]):
-        assert row["sum"] == pytest.approx(0.6, rel=1e-6)
-    small = [event("2024-01-01 10:00", "a", x=x) for x in (0.1, 0.2)]
-    assert values(small, {"sum": gather("sum", X)})[0][0]["sum"] == 0.3
-    assert values(small, {"ratio": gather("average", RATIO)})[0][0]["ratio"] == 0.15
+    events = [event("2024-01-01 10:00", "a", x=n / 10) for n in range(1, 60)]
+    columns = {"sum": gather("sum", X), "average": gather("average", RATIO)}
+    sums = {
+        (row["sum"], row["average"]) for order in (events, events[::-1]) for row in values(order, columns)[0]
+    }
+    assert sums == {(177.0, 3.0)}
+    two = [event("2024-01-01 10:00", "a", x=x) for x in (0.1, 0.2)]
+    assert values(two, {"sum": gather("sum", X)})[0][0]["sum"] == 0.3
 
 
 def test_what_overflows_has_no_value():

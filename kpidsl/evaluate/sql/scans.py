@@ -35,9 +35,8 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
     """The text of a scan for DuckDB.
 
     Its columns are `b` (the bucket, or the window's index), `g` (which dimensions a row is grouped by, when
-    there are
-    several sets), `d0` ... (the dimensions of `dimensions_of(scan)`, as text) and `v0` ... (the parts of the
-    scan).
+    there are several sets), `d0` ... (the dimensions of `dimensions_of(scan)`, as text) and `v0` ... (the
+    parts of the scan).
     """
     inner = Inner(tables)
     dims = dimensions_of(scan)
