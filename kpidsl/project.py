@@ -219,8 +219,10 @@ def _day(specs: Specs, as_of: object, report: Report) -> date | None:
                 return specs.config.as_of or datetime.now(ZoneInfo(calendar.zone)).date()
             case str():
                 return parse_day(as_of, calendar)
+            case datetime() if as_of == as_of:  # the `NaT` of pandas is a datetime that equals nothing
+                return as_of.date()
             case datetime():
-                return as_of.date()  # of "not a time" of pandas, which is a datetime, too: ValueError
+                raise ValueError("it is `NaT`, which is no moment")
             case date():
                 return as_of
             case _:
