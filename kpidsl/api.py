@@ -91,10 +91,10 @@ class Project:
     ) -> Evaluation:
         """Compute the KPIs and judge them.
 
-        `as_of`: the day to judge at; default: that of the config, else today. `for_`: a period to show
-        instead of the last one, `2026-09`. `data`: names of sources to what is read instead of their files:
-        a path, or a table of pandas, polars, pyarrow or DuckDB. `by`: dimensions to split by instead of the
-        KPIs' own. `kpis`: only these.
+        `as_of`: the day to judge at, of a moment its date; default: that of the config, else today.
+        `for_`: a period to show instead of the last one, `2026-09`. `data`: names of sources to what
+        is read instead of their files: a path, or a table of pandas, polars, pyarrow or DuckDB. `by`:
+        dimensions to split by instead of the KPIs' own. `kpis`: only these.
 
         Raises KpiError for a date that cannot be read and for names that nothing has.
         """

@@ -95,14 +95,21 @@ def explain(outcome: Outcome, name: str, slice: Mapping[str, str]) -> Explanatio
 
 def _slice(kpi: Kpi, slices: Iterable[Verdict], asked: Mapping[str, str]) -> Verdict | Diagnostic:
     known = list(slices)
-    for verdict in known:
-        if {name: value or "" for name, value in verdict.slice} == dict(asked):
-            return verdict
+    for blank in ("", "no {}"):  # rows without a value are also asked for as they are shown: `no channel`
+        for verdict in known:
+            means = {name: blank.format(name) if value is None else value for name, value in verdict.slice}
+            if means == dict(asked):
+                return verdict
     said = ", ".join(f"{name}={value}" for name, value in asked.items())
-    names = [", ".join(f"{name}={value or ''}" for name, value in v.slice) for v in known]
+    names = [", ".join(_said(name, value) for name, value in v.slice) for v in known]
     alike = near(said, names) or names[:10]
     hint = f"slices: {'; '.join(alike)}" if names else f"`{kpi.name}` has no slices; `--by DIM` splits it"
     return Diagnostic("K725", f"`{kpi.name}` has no slice {said}", help=hint, kpi=kpi.name)
+
+
+def _said(name: str, value: str | None) -> str:
+    """As it is written behind `--slice`."""
+    return f'{name}="no {name}"' if value is None else f"{name}={value}"
 
 
 # -- parts -----------------------------------------------------------------------------------------

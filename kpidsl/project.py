@@ -18,7 +18,7 @@ from kpidsl.compile import compile_files, imports_of, missing_import, outside_im
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.graph import Graph, Kpi
-from kpidsl.model.periods import Window, parse_period
+from kpidsl.model.periods import Window, parse_day, parse_period
 from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.needed import needed
 from kpidsl.split import split
@@ -189,12 +189,12 @@ def wish(
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
-    A period as `as_of` means its last day. Without one: the day of the config, else today where the
-    calendar is.
+    A period as `as_of` means its last day, a moment its date. Without one: the day of the config, else
+    today where the calendar is.
     """
     report = Report()
     day = _day(specs, as_of, report)
-    asked_for = _period(specs, period, "the period", report) if period is not None else None
+    asked_for = _period(specs, period, report) if period is not None else None
     report.extend(unknown_kpis(specs, kpis))
     for name in data or {}:
         if name not in specs.graph.sources:
@@ -212,19 +212,40 @@ def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
     return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 
-def _day(specs: Specs, as_of: date | str | None, report: Report) -> date | None:
-    if isinstance(as_of, str):
-        window = _period(specs, as_of, "the as-of date", report)
-        return window.end if window else None
-    return as_of or specs.config.as_of or datetime.now(ZoneInfo(specs.graph.calendar.zone)).date()
-
-
-def _period(specs: Specs, text: str, what: str, report: Report) -> Window | None:
+def _day(specs: Specs, as_of: object, report: Report) -> date | None:
+    """A moment counts as its date. What is no date at all comes from Python only, and is told like a text."""
+    calendar = specs.graph.calendar
     try:
+        match as_of:
+            case None:
+                return specs.config.as_of or datetime.now(ZoneInfo(calendar.zone)).date()
+            case str():
+                return parse_day(as_of, calendar)
+            case datetime() if as_of == as_of:  # the `NaT` of pandas is a datetime that equals nothing
+                return as_of.date()
+            case datetime():
+                raise ValueError("it is `NaT`, which is no moment")
+            case date():
+                return as_of
+            case _:
+                raise ValueError(f"it is {_kind(as_of)}, neither a date nor a text")
+    except ValueError as error:
+        report.add(Diagnostic("K721", f"the as-of date cannot be read: {error}"))
+        return None
+
+
+def _period(specs: Specs, text: object, report: Report) -> Window | None:
+    try:
+        if not isinstance(text, str):
+            raise ValueError(f"it is {_kind(text)}, not a text such as 2026-03")
         return parse_period(text, specs.graph.calendar)
     except ValueError as error:
-        report.add(Diagnostic("K721", f"{what} cannot be read: {error}"))
+        report.add(Diagnostic("K721", f"the period cannot be read: {error}"))
         return None
+
+
+def _kind(value: object) -> str:
+    return f"of the type `{type(value).__name__}`"
 
 
 def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:

@@ -148,6 +148,13 @@ def parse_period(text: str, calendar: Calendar) -> Window:
             return _part_of_year(year, 0, "year", first_month)
 
 
+def parse_day(text: str, calendar: Calendar) -> date:
+    """Read `2026-03-31`, or any period, which means its last day. ValueError as that of `parse_period`."""
+    if " to " not in text and not _LITERAL.fullmatch(text):
+        raise ValueError(_unlike(text, "a day such as 2026-03-31"))
+    return parse_period(text, calendar).end
+
+
 def containing(day: date, grain: Grain, calendar: Calendar, fiscal: bool | None = None) -> Window:
     """The period of a grain that a day is in; a fiscal one if the calendar has a fiscal year, unless told."""
     if grain == "day":
@@ -288,9 +295,14 @@ def _two_digits(text: str, number: str) -> int:
 
 
 def _not_a_period(text: str) -> str:
+    return _unlike(
+        text, "a period such as 2026, 2026-H1, 2026-Q4, 2026-03, 2026-W14, 2026-03-31 or FY2026-Q1"
+    )
+
+
+def _unlike(text: str, wanted: str) -> str:
     """A period written the other way round or in small letters is a slip with one likely meaning."""
-    examples = "2026, 2026-H1, 2026-Q4, 2026-03, 2026-W14, 2026-03-31 or FY2026-Q1"
-    message = f"`{text}` is not a period such as {examples}"
+    message = f"`{text}` is not {wanted}"
     for near in (text.strip().upper(), _REVERSED.sub(r"\2-\1", text.strip().upper())):
         if near != text and _LITERAL.fullmatch(near):
             return f"{message}; a near one: {near}"

@@ -6,7 +6,7 @@ import builtins
 import json
 import subprocess
 import sys
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,9 @@ def test_a_choice_of_kpis_days_periods_and_dimensions(folder: Path) -> None:
     assert project.evaluate(for_="2026-01").verdict("cost_per_lead").value == 20
     assert project.evaluate(as_of="2026-03-01").verdict("cost_per_lead").value == 30
     assert project.evaluate(as_of=date(2026, 2, 10)).verdict("cost_per_lead").value == 20
+    assert project.evaluate(as_of=datetime(2026, 2, 10, 23, 59)).as_of == date(2026, 2, 10)
+    moment = project.evaluate(as_of=pandas.Timestamp("2026-02-10 12:00")).as_of
+    assert (moment, type(moment)) == (date(2026, 2, 10), date)
     split = project.evaluate(kpis=["lead_count"], by="channel")
     assert [v.value for v in split if v.slice] == [7, 4]
 
@@ -107,6 +110,9 @@ def test_a_missing_library_is_named_with_its_extra(folder: Path, monkeypatch: py
     ("wish", "code", "said"),
     [
         ({"as_of": "2026-13"}, "K721", "months 01 to 12"),
+        ({"as_of": 20260301}, "K721", "type `int`"),
+        ({"as_of": pandas.NaT}, "K721", "NaT"),
+        ({"for_": 2026}, "K721", "type `int`"),
         ({"for_": "Q1 2026"}, "K721", "2026-Q1"),
         ({"kpis": "cost_per_led"}, "K720", "`cost_per_lead`"),
         ({"data": {"adds": "x.csv"}}, "K723", "`ads`"),

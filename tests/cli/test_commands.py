@@ -125,6 +125,17 @@ def test_explain_a_slice_a_period_and_the_query(folder: Path) -> None:
     assert "7 leads" in split.out
 
 
+@pytest.mark.parametrize("value", ["no channel", ""])
+def test_explain_the_slice_without_a_value(folder: Path, value: str) -> None:
+    with (folder / "leads.csv").open("a") as file:
+        file.write("2026-03-01,\n")
+    run = kpi(folder, "explain", "lead_count", "--slice", f"channel={value}")
+    assert (run.code, run.err) == (0, "")
+    assert "Leads · no channel" in run.out
+    wrong = kpi(folder, "explain", "lead_count", "--by", "channel", "--slice", "channel=no chanel")
+    assert 'channel="no channel"' in wrong.err
+
+
 def test_explain_as_json(folder: Path) -> None:
     found = json.loads(kpi(folder, "explain", "cost_per_lead", "--format", "json").out)
     assert found["with_numbers"] == "150 EUR / 5 leads"

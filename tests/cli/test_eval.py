@@ -107,7 +107,8 @@ def test_as_of_for_by_kpi_and_data(folder: Path) -> None:
     [
         (["--kpi", "cost_per_led"], "a KPI with a similar name: `cost_per_lead`"),
         (["--as-of", "2026-02-30"], "2026-02 has the days 01 to 28"),
-        (["--as-of", "yesterday"], "`yesterday` is not a period"),
+        (["--as-of", "yesterday"], "`yesterday` is not a day such as 2026-03-31"),
+        (["--as-of", "23/04/2012"], "`23/04/2012` is not a day such as 2026-03-31"),
         (["--for", "2026-Q5"], "quarters Q1 to Q4"),
         (["--by", "chanel"], "a dimension with a similar name: `channel`"),
         (["--by", "country", "--kpi", "lead_count"], "`crm` has no such column"),
