@@ -107,7 +107,6 @@ class Targets:
 
     def deviation(self, count: Floats, mean: Floats, squares: Floats) -> Floats:
         """The sample standard deviation, from the moments of the parts (Chan, Golub and LeVeque)."""
-        count = np.where(count > 0, count, 0.0)  # added up by class, a cell without a row has no count
         n = self.sum(count)
         with np.errstate(all="ignore"):
             total = self.sum(np.where(count > 0, mean * count, 0.0)) / n

@@ -3,15 +3,12 @@
 import math
 from datetime import date, datetime, timedelta
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kpidsl.evaluate import run
 from kpidsl.evaluate.answer import evaluate
-from kpidsl.evaluate.plan import Partial
-from kpidsl.evaluate.rollup import cells_of
 from kpidsl.graph import Default, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Calendar, Window, containing, periods
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT
@@ -265,12 +262,3 @@ def same(a, b):
     return a is b is None or (
         a is not None and b is not None and math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9)
     )
-
-
-def test_a_part_without_rows_leaves_the_spread_of_the_others():
-    count, nothing = Partial("count", None, None), np.nan
-    cells = cells_of((), [], np.array([0, 1]), {count: np.array([2.0, nothing])})
-    found = cells.targets((), ((0, 2),)).deviation(
-        cells.data[count], np.array([3.0, nothing]), np.array([2.0, nothing])
-    )
-    assert found.tolist() == [[math.sqrt(2.0)]]
