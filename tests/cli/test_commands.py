@@ -161,6 +161,26 @@ def test_explain_what_is_not_there(folder: Path, arguments: list[str], said: str
     assert said in run.err
 
 
+def test_explain_an_objective(folder: Path) -> None:
+    run = kpi(folder, "explain", "growth")
+    assert run.code == 0
+    assert "1 of 2 KPIs is met or on track, all are needed: Cost per lead is missed." in " ".join(
+        run.out.split()
+    )
+    assert "● on track  Leads" in run.out
+    found = json.loads(kpi(folder, "explain", "growth", "--format", "json").out)
+    assert [o["word"] for o in found["objectives"]] == ["off track"]
+    assert "is an objective" in kpi(folder, "explain", "growth", "--by", "channel").err
+
+
+def test_explain_an_objective_that_cannot_be_judged(folder: Path) -> None:
+    text = (folder / "kpis.kpi").read_text()
+    (folder / "kpis.kpi").write_text(text.replace("  kpi         lead_count\n", "  kpi         lead_cout\n"))
+    run = kpi(folder, "explain", "growth")
+    assert run.code == 2
+    assert "an objective that cannot be judged" in run.err
+
+
 def test_explain_a_kpi_that_failed(folder: Path) -> None:
     (folder / "ads.csv").unlink()
     run = kpi(folder, "explain", "cost_per_lead")
