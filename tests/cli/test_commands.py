@@ -211,6 +211,10 @@ def test_init_overwrites_only_when_told(folder: Path) -> None:
 
 def test_init_of_nothing(tmp_path: Path) -> None:
     assert "no data files" in kpi(tmp_path, "init").err
+    (tmp_path / "kpis.kpi").touch()
+    both = kpi(tmp_path, "init", "nothing.csv").err
+    assert both.index("nothing.csv") < both.index("K713")
+    (tmp_path / "kpis.kpi").unlink()
     run = kpi(tmp_path, "init", "nothing.csv")
     assert run.code == 2
     assert "does not exist" in run.err
