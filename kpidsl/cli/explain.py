@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
-from kpidsl.cli.console import common, console, wanted
+from kpidsl.cli.console import Console, common, console, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.outputs import outputs, put
+
+if TYPE_CHECKING:
+    from kpidsl.graph import Objective
+    from kpidsl.project import Outcome
 
 
 @click.command("explain", short_help="Show how a verdict comes about.")
@@ -42,6 +48,8 @@ def command(
 ) -> int:
     """Show how the verdict on a KPI comes about: formula, numbers, rows, windows, target.
 
+    Of an objective: its verdict, and those of its KPIs.
+
     Ends in 2 if the KPI could not be evaluated.
     """
     screens = console(color)
@@ -51,6 +59,13 @@ def command(
     if unreadable(specs.diagnostics):
         screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))
         return 2
+
+    objective = specs.graph.objectives.get(kpi)
+    if objective is None and kpi in specs.objectives:
+        screens.tell(f"{kpi}: an objective that cannot be judged: {specs.graph.broken[kpi].message}\n")
+        return 2
+    if objective and (by or slices or sql):
+        raise click.UsageError(f"`{kpi}` is an objective; --by, --slice and --sql are for KPIs")
 
     from kpidsl import project
     from kpidsl.diagnostics import Diagnostic
@@ -63,7 +78,7 @@ def command(
         specs,
         as_of=as_of,
         period=period,
-        kpis=(kpi,),
+        kpis=tuple(name for name, _ in objective.members) if objective else (kpi,),
         by=dimensions,
         data=pairs(data, "--data", "NAME=FILE"),
         more=questions(specs.graph),
@@ -75,6 +90,8 @@ def command(
         outcome = project.evaluate(specs, wish, step)
     shown = wanted(outcome.diagnostics, quiet=quiet, verbose=verbose)
     screens.report(shown)
+    if objective:
+        return _rolled_up(objective, outcome, targets, screens)
     headline = outcome.judged[0].headline
     if kpi not in outcome.graph.kpis or (headline.word == "failed" and headline.kpi in specs.broken):
         screens.tell(f"{kpi}: {headline.why}\n")
@@ -89,6 +106,23 @@ def command(
     }
     written = put(targets, renderers, screens)
     return 2 if not written or outcome.errors or found.verdict.word == "failed" else 0
+
+
+def _rolled_up(
+    objective: Objective, outcome: Outcome, targets: Sequence[tuple[str, str | None]], screens: Console
+) -> int:
+    """The report on the KPIs of an objective and on nothing else; as JSON that of `kpi eval`."""
+    from kpidsl import judge
+    from kpidsl.render import data, verdicts
+
+    verdict = judge.roll_up(objective, {judged.kpi: judged for judged in outcome.judged})
+    found = evolve(outcome, objectives=(verdict,))
+    renderers = {
+        "text": lambda screen: verdicts.render(found, screen),
+        "json": lambda _: data.as_json(data.evaluation(found)),
+    }
+    written = put(targets, renderers, screens)
+    return 2 if not written or outcome.errors or verdict.word == "failed" else 0
 
 
 def _splits(specs: object, name: str, asked: dict[str, object]) -> bool:

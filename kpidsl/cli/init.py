@@ -34,10 +34,10 @@ def command(
     screens = console(color)
     target = None if output == "-" else Path(output)
     root = (target.parent if target else Path()).resolve()
-    if target is not None and target.exists() and not force:
-        screens.report([_exists(target)])
-        return 2
     found, problems = _data_files(files or (str(root),), root)
+    if target is not None and target.exists() and not force:
+        screens.report([*problems, _exists(target)])
+        return 2
     if not found and not problems:
         problems = [_nothing(disk.shown_as(root))]
     if problems:

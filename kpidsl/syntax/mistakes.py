@@ -15,6 +15,8 @@ from kpidsl.syntax.tables import grammar_file
 _AROUND = 200
 """How many characters before and behind the fault are looked at, however long the line is."""
 
+_MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
+
 _BLANKS = re.compile(r"[ \u00a0\u202f\u2009]+")
 
 
@@ -90,6 +92,8 @@ def recognise(fault: Span, bound: bool) -> Diagnostic | None:
 def _told(mistake: Mistake, found: re.Match[str], place: Span, start: int) -> Diagnostic:
     named = {name: text or "" for name, text in found.groupdict().items()}
     words = named | {f"{name}_": _BLANKS.sub("_", text) for name, text in named.items()}
+    if month := named.get("month_name"):
+        words["month"] = f"{_MONTHS.index(month.lower()) // 3 + 1:02}"
     shown = place.text.strip()
     fix = None
     if mistake.fix is not None:

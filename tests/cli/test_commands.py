@@ -161,6 +161,26 @@ def test_explain_what_is_not_there(folder: Path, arguments: list[str], said: str
     assert said in run.err
 
 
+def test_explain_an_objective(folder: Path) -> None:
+    run = kpi(folder, "explain", "growth")
+    assert run.code == 0
+    assert "1 of 2 KPIs is met or on track, all are needed: Cost per lead is missed." in " ".join(
+        run.out.split()
+    )
+    assert "● on track  Leads" in run.out
+    found = json.loads(kpi(folder, "explain", "growth", "--format", "json").out)
+    assert [o["word"] for o in found["objectives"]] == ["off track"]
+    assert "is an objective" in kpi(folder, "explain", "growth", "--by", "channel").err
+
+
+def test_explain_an_objective_that_cannot_be_judged(folder: Path) -> None:
+    text = (folder / "kpis.kpi").read_text()
+    (folder / "kpis.kpi").write_text(text.replace("  kpi         lead_count\n", "  kpi         lead_cout\n"))
+    run = kpi(folder, "explain", "growth")
+    assert run.code == 2
+    assert "an objective that cannot be judged" in run.err
+
+
 def test_explain_a_kpi_that_failed(folder: Path) -> None:
     (folder / "ads.csv").unlink()
     run = kpi(folder, "explain", "cost_per_lead")
@@ -191,6 +211,10 @@ def test_init_overwrites_only_when_told(folder: Path) -> None:
 
 def test_init_of_nothing(tmp_path: Path) -> None:
     assert "no data files" in kpi(tmp_path, "init").err
+    (tmp_path / "kpis.kpi").touch()
+    both = kpi(tmp_path, "init", "nothing.csv").err
+    assert both.index("nothing.csv") < both.index("K713")
+    (tmp_path / "kpis.kpi").unlink()
     run = kpi(tmp_path, "init", "nothing.csv")
     assert run.code == 2
     assert "does not exist" in run.err
