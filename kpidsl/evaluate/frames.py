@@ -95,8 +95,8 @@ def _unsupported(reading: Reading, data: object, place: str) -> Diagnostic:
     shown = kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
     return Diagnostic(
         "K527",
-        f"{place} is a {literal(shown)[1:-1]}, not a table",
+        f"a {literal(shown)[1:-1]} is not a table",
         reading.spec.span,
-        help="given can be a path, a table of pandas, polars, pyarrow or DuckDB, or names with lists",
+        help="given can be a path, a table of pandas, polars, pyarrow or DuckDB, or a mapping of column names to lists",
         place=place,
     )
