@@ -97,6 +97,7 @@ def _unsupported(reading: Reading, data: object, place: str) -> Diagnostic:
         "K527",
         f"a {literal(shown)[1:-1]} is not a table",
         reading.spec.span,
-        help="given can be a path, a table of pandas, polars, pyarrow or DuckDB, or a mapping of column names to lists",
+        help="given can be a path, a table of pandas, polars, pyarrow or DuckDB, or a mapping of column names"
+        " to lists",
         place=place,
     )
