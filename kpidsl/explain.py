@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from kpidsl.diagnostics import Diagnostic, near
+from kpidsl.evaluate.tables import Query
 from kpidsl.graph import Combine, Constant, Default, Graph, Kpi, Node, Running, Shift, aggregates, children
 from kpidsl.model.periods import Window, same_last_year
 
@@ -33,16 +34,6 @@ class Part:
     sources: tuple[str, ...]
     why: str | None
     """Why it has no value."""
-
-
-@frozen
-class Query:
-    """What was asked of an engine."""
-
-    source: str
-    sql: str
-    seconds: float
-    rows: int
 
 
 @frozen
@@ -89,7 +80,7 @@ def explain(outcome: Outcome, name: str, slice: Mapping[str, str]) -> Explanatio
         key,
         parts,
         {part.node: part.value for part in parts},
-        tuple(Query(q.source, q.sql, q.seconds, q.rows) for q in queries),
+        tuple(queries),
     )
 
 

@@ -15,7 +15,7 @@ from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import breach_sql, breaches_sql
 from kpidsl.evaluate.wording import said
-from kpidsl.graph import Graph, Node, aggregates
+from kpidsl.graph import Graph
 from kpidsl.model.rows import ColumnRef, Row, columns_of
 from kpidsl.model.sources import SourceSpec
 from kpidsl.results import Profile
@@ -33,11 +33,6 @@ def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date
         whole = [problem for problem in known.problems if all(problem is not one for one in single)]
         found[name] = evolve(known, problems=(*whole, *_checked(runner, spec, as_of)), broken=tuple(single))
     return found
-
-
-def sources_needed(nodes: Iterable[Node]) -> tuple[str, ...]:
-    """The sources that some nodes aggregate, each once."""
-    return tuple(dict.fromkeys(a.source for a in aggregates(*nodes)))
 
 
 def _checked(runner: Runner, spec: SourceSpec, as_of: date) -> list[Diagnostic]:

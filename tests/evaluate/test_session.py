@@ -9,9 +9,9 @@ from attrs import evolve
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.evaluate.answer import evaluate
-from kpidsl.evaluate.checks import profiles, sources_needed
+from kpidsl.evaluate.checks import profiles
 from kpidsl.evaluate.session import Session
-from kpidsl.graph import Running, Shift
+from kpidsl.graph import Running, Shift, aggregates
 from kpidsl.model.periods import Calendar, periods
 from kpidsl.model.sources import Files
 from kpidsl.model.types import DAY, NUMBER, TEXT
@@ -35,7 +35,7 @@ def on_file(source, name=None):
 
 def ask_all(folder, world, *asks):
     with Session(folder, Calendar(), world.sources.values()) as session:
-        known = profiles(world, sources_needed(ask.node for ask in asks), session, AS_OF)
+        known = profiles(world, {a.source for a in aggregates(*(ask.node for ask in asks))}, session, AS_OF)
         return evaluate(world, asks, session, AS_OF, known)
 
 
