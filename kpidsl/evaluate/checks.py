@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-import duckdb
 from attrs import evolve
 
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.promises import profile
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
@@ -46,14 +46,11 @@ def _checked(runner: Runner, spec: SourceSpec, as_of: date) -> list[Diagnostic]:
             for check, count in zip(checks, _counts(runner, spec, checks, as_of), strict=True)
             if count
         ]
-    except duckdb.InterruptException:
-        raise
-    except duckdb.Error as error:
-        words = str(error).split("\n\n")[0].strip()
+    except EngineError as error:
         return [
             Diagnostic(
                 "K605",
-                f"the checks of `{spec.name}` could not be asked: {words}",
+                f"the checks of `{spec.name}` could not be asked: {error.words}",
                 spec.span,
                 Severity.WARNING,
                 help="a check compares columns of one row: `check spend >= 0`",

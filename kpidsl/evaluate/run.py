@@ -7,12 +7,12 @@ from datetime import date
 from time import perf_counter
 from typing import Any
 
-import duckdb
 import numpy as np
 from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, cells_of
@@ -100,14 +100,12 @@ class Runner:
         columns = [c for c in columns if c.name not in broken]
         try:
             kinds, query = self._kept(spec, origin, columns)
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
+        except EngineError as error:
             broken |= {c.name: lost for c in columns if (lost := self._fails(spec, origin, c))}
             columns = [c for c in columns if c.name not in broken]
             try:
                 kinds, query = self._kept(spec, origin, columns)
-            except duckdb.Error:
+            except EngineError:
                 return Attached(spec.name, spec.name, {}, (self._diagnostic(spec.name, error),)), None
         problems = (*broken.values(), *self._keyless(spec, origin))
         return Attached(spec.name, spec.name, kinds, problems, broken), query
@@ -144,9 +142,7 @@ class Runner:
         sql, _ = grouped_sql(spec, origin.keys, [column], self.tables(origin.source), self.as_of)
         try:
             self.session.fetch(sql)
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
+        except EngineError as error:
             return self._diagnostic(spec.name, error)
         return None
 
@@ -198,9 +194,7 @@ class Runner:
                 return self._by_class(scan)
             sql = scan_sql(scan, self.tables(scan.source))
             return [_result(scan, self.fetch(scan.source, sql))], {}
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
+        except EngineError as error:
             return self._narrowed(scan, error)
 
     def _few_classes(self, scan: Scan) -> bool:
@@ -225,11 +219,11 @@ class Runner:
         more, failed = self.run(rest) if rest is not None else ([], {})
         return [*results, *more], failed
 
-    def _narrowed(self, scan: Scan, error: duckdb.Error) -> tuple[list[Result], Failed]:
+    def _narrowed(self, scan: Scan, error: EngineError) -> tuple[list[Result], Failed]:
         """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
         source."""
         parts = scan.parts()
-        if len(parts) == 1 or isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException):
+        if len(parts) == 1 or error.fault != "query":
             return [], {part: self._diagnostic(scan.source, error) for part in parts}
         results: list[Result] = []
         failed: Failed = {}
@@ -239,20 +233,19 @@ class Runner:
             failed |= lost
         return results, failed
 
-    def _diagnostic(self, source: str, error: duckdb.Error) -> Diagnostic:
+    def _diagnostic(self, source: str, error: EngineError) -> Diagnostic:
         spec = self.graph.sources[source]
-        words = str(error).split("\n\n")[0].strip()
-        if isinstance(error, duckdb.OutOfMemoryException):
+        if error.fault == "memory":
             return Diagnostic(
                 "K602",
                 f"the query on `{spec.name}` needs more memory than allowed",
                 spec.span,
-                notes=(words,),
+                notes=(error.words,),
                 help="a shorter time span or fewer dimensions need less",
             )
         return Diagnostic(
             "K601",
-            f"the query on `{spec.name}` failed: {words}",
+            f"the query on `{spec.name}` failed: {error.words}",
             spec.span,
             help="`kpi explain` shows the query",
         )

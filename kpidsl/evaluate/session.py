@@ -11,23 +11,20 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import duckdb
-import numpy as np
-from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
+from kpidsl.evaluate.engine import Column, duckdb_faults
 from kpidsl.evaluate.files import Found, find, given
 from kpidsl.evaluate.quote import exactly, literal, literals, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
-
-Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
 
 
 class Session:
@@ -121,12 +118,12 @@ class Session:
 
     def fetch(self, sql: str) -> dict[str, Column]:
         """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
-        with self._connection.cursor() as cursor:
+        with duckdb_faults(), self._connection.cursor() as cursor:
             return cursor.execute(self._select(cursor, sql)).fetchnumpy()
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""
-        with self._connection.cursor() as cursor:
+        with duckdb_faults(), self._connection.cursor() as cursor:
             statement = self._select(cursor, sql)
             cursor.execute(f"CREATE TABLE {name(relation)} AS {statement.query}")
             ((rows,),) = cursor.execute(f"SELECT count(*) FROM {name(relation)}").fetchall()

@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from kpidsl.diagnostics import Source, Span
+from kpidsl.evaluate.engine import duckdb_faults
 from kpidsl.evaluate.tables import Attached
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
 from kpidsl.model.periods import Calendar
@@ -77,10 +78,12 @@ class TableSession:
         return self.attachments[source.name]
 
     def fetch(self, sql):
-        return self.connection.execute(sql).fetchnumpy()
+        with duckdb_faults():
+            return self.connection.execute(sql).fetchnumpy()
 
     def keep(self, relation, sql):
-        self.connection.execute(f'CREATE TABLE "{relation}" AS {sql}')
+        with duckdb_faults():
+            self.connection.execute(f'CREATE TABLE "{relation}" AS {sql}')
         ((rows,),) = self.connection.execute(f'SELECT count(*) FROM "{relation}"').fetchall()
         return rows
 

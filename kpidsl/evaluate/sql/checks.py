@@ -20,7 +20,7 @@ def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
         when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions
     ]
     query = tables.relation().select(*numbered([exp.Count(this=b) for b in broken]), copy=False)
-    return text_of(query.where(until(as_of, tables)))
+    return text_of(query.where(until(as_of, tables)), tables.dialect)
 
 
 def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:
@@ -28,7 +28,7 @@ def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_
     shown = [aliased(cast(tables.column(ref), "VARCHAR"), f"d{n}") for n, ref in enumerate(columns)]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
     query = tables.relation().select(*shown, copy=False).where(broken, until(as_of, tables))
-    return text_of(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1))
+    return text_of(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1), tables.dialect)
 
 
 def until(as_of: date, tables: Tables) -> SQL:

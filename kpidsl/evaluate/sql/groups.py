@@ -47,7 +47,9 @@ def grouped_sql(
         gathered[gather] = (f"{longer}{len(gathered)}", _kind(gather, parent))
         values.append(aliased(_gather(gather, inner), gathered[gather][0]))
     unmade = evolve(spec, origin=Table("", None))  # its columns are put together here rather than read
-    here = Tables({spec.name: unmade}, {}, {spec.name: kinds}, spec.name, gathered=gathered)
+    here = Tables(
+        {spec.name: unmade}, {}, {spec.name: kinds}, spec.name, dialect=parent.dialect, gathered=gathered
+    )
     computed = {each.name: each.value for each in columns if each.value is not None}
     for word, row in computed.items():
         kinds[word] = _held(here.kind(row))
@@ -57,7 +59,7 @@ def grouped_sql(
     groups = select(values, rows.subquery("r"))
     groups = groups.where(*(exp.Not(this=_missing(place.copy())) for place in places), copy=False)
     groups = groups.group_by(*(place.copy() for place in places), copy=False)
-    return text_of(select(made, groups.subquery("t"))), kinds
+    return text_of(select(made, groups.subquery("t")), parent.dialect), kinds
 
 
 def keyless_sql(keys: Keys, parent: Tables, as_of: date) -> str:
@@ -66,7 +68,9 @@ def keyless_sql(keys: Keys, parent: Tables, as_of: date) -> str:
     condition = reduce(lambda a, b: exp.Or(this=a, expression=b), lacking)
     count = aliased(exp.Count(this=exp.Star()), "v0")
     query = parent.relation().select(count, copy=False)
-    return text_of(query.where(exp.paren(condition, copy=False), until(as_of, parent), copy=False))
+    return text_of(
+        query.where(exp.paren(condition, copy=False), until(as_of, parent), copy=False), parent.dialect
+    )
 
 
 def _missing(value: SQL) -> SQL:

@@ -12,6 +12,7 @@ from functools import reduce
 from attrs import define, field
 from sqlglot import exp
 
+from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.sql.trees import SQL, call, cast, column, literal, select, table
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
@@ -41,6 +42,7 @@ class Tables:
     source: str
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
+    dialect: Dialect = "duckdb"
     gathered: Mapping[Gather, tuple[str, str]] = field(factory=dict)
     """Column and kind of the aggregations that were made before, where a grouped source is put together."""
 

@@ -7,6 +7,8 @@ from datetime import date
 
 from sqlglot import exp
 
+from kpidsl.evaluate.engine import Dialect
+
 SQL = exp.Expr
 
 
@@ -80,5 +82,6 @@ def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
     return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
 
 
-def text_of(query: exp.Expression) -> str:
-    return query.sql("duckdb", copy=False)
+def text_of(query: exp.Expression, dialect: Dialect) -> str:
+    """The text of a query in a dialect."""
+    return query.sql(dialect, copy=False)

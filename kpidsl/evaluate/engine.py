@@ -1,0 +1,86 @@
+"""What runs queries: the contract of an engine, and how it fails.
+
+The session's own DuckDB is one, every database connection of the config is another. An engine is handed the
+text of a single SELECT in its dialect and gives columns back; everything it does with faults of drivers ends
+here, so that nobody else knows one driver's exceptions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol
+
+import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
+"""One value per row, masked where there is none. Numbers and flags in their own types, days and moments as
+datetime64, texts as objects."""
+
+Dialect = Literal[
+    "duckdb", "postgres", "spark", "clickhouse", "trino", "snowflake", "bigquery", "redshift", "databricks"
+]
+"""A dialect that SQL is written in; the first four are also run."""
+
+Fault = Literal["query", "memory", "disk", "timeout", "connection", "permission"]
+
+
+class EngineError(Exception):
+    """A query that failed, told by the engine's own first words.
+
+    Only a `query` fault may lie with a part of the query, and is worth trying again on parts of it; all
+    others are the engine's, whatever is asked.
+    """
+
+    def __init__(self, fault: Fault, words: str) -> None:
+        super().__init__(words)
+        self.fault: Fault = fault
+        self.words = words
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody stopped the query: Ctrl-C."""
+
+
+class Engine(Protocol):
+    """A place where rows are and queries run."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """What its SQL is written in."""
+        ...
+
+    def fetch(self, sql: str) -> dict[str, Column]:
+        """The columns of a single SELECT. `EngineError` if it fails, `Interrupted` if it is stopped."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop what runs, from another thread; `fetch` then raises `Interrupted`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@contextmanager
+def duckdb_faults() -> Iterator[None]:
+    """DuckDB's exceptions as those of every engine."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise Interrupted from error
+    except duckdb.OutOfMemoryException as error:
+        raise EngineError("memory", _words(error)) from error
+    except duckdb.IOException as error:
+        raise EngineError("disk", _words(error)) from error
+    except duckdb.PermissionException as error:
+        raise EngineError("permission", _words(error)) from error
+    except duckdb.Error as error:
+        raise EngineError("query", _words(error)) from error
+
+
+def _words(error: duckdb.Error) -> str:
+    return str(error).split("\n\n")[0].strip()
