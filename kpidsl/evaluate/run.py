@@ -41,6 +41,8 @@ Part = Partial | Aggregate
 Failed = dict[Part, Diagnostic]
 
 _SAMPLE = 20_000
+_MIXER = np.int64(0x1E3779B97F4A7C15)
+"""Spreads masks over all numbers, so that several of them can be told apart by one."""
 
 
 @frozen(eq=False)
@@ -350,13 +352,15 @@ def _classes(masks: Sequence[Indexes], rows: int) -> tuple[Indexes, list[Indexes
     """Which rows meet the same conditions: a number from 0 for each row, and the masks of each number."""
     if not masks:
         return np.zeros(rows, np.int64), []
-    joint = masks[0]
+    mixed = masks[0]
     for mask in masks[1:]:
-        _, low = np.unique(joint, return_inverse=True)
-        values, high = np.unique(mask, return_inverse=True)
-        joint = low * len(values) + high
-    _, first, classes = np.unique(joint, return_index=True, return_inverse=True)
-    return classes, [mask[first] for mask in masks]
+        mixed = (mixed ^ (mixed >> 31)) * _MIXER + mask
+    _, first, classes = np.unique(mixed, return_index=True, return_inverse=True)
+    known = [mask[first] for mask in masks]
+    if all(np.array_equal(known_[classes], mask) for known_, mask in zip(known, masks, strict=True)):
+        return classes, known
+    table, classes = np.unique(np.stack(masks, axis=1), axis=0, return_inverse=True)
+    return classes.ravel(), list(table.T)
 
 
 def _codes(column: NDArray[Any]) -> Indexes:
