@@ -18,7 +18,7 @@ from kpidsl.evaluate.cube import Cube
 from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
-from kpidsl.evaluate.rollup import Cells, Floats, Indexes, placed
+from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import (
     BITS,
@@ -51,16 +51,36 @@ class Result:
 
     scan: Scan
     sets: tuple[Cells, ...]
+    parts: frozenset[Part] = field(init=False)
     _spans: frozenset[tuple[date, date]] = field(init=False)
+    _able: dict[tuple[Columns, tuple[Window, ...]], bool] = field(factory=dict, init=False)
+    _targets: dict[tuple[Columns, tuple[Window, ...]], Targets] = field(factory=dict, init=False)
+
+    @parts.default
+    def _parts_of(self) -> frozenset[Part]:
+        return frozenset(self.scan.parts())
 
     @_spans.default
     def _spans_of(self) -> frozenset[tuple[date, date]]:
         return frozenset((window.start, window.end) for window in self.scan.windows)
 
-    def answers(self, columns: Columns, windows: Sequence[Window]) -> bool:
+    def answers(self, columns: Columns, windows: tuple[Window, ...]) -> bool:
         """Whether it has been asked for these columns and windows."""
-        asked = any(set(columns) <= set(cells.columns) for cells in self.sets)
-        return asked and all((window.start, window.end) in self._spans for window in windows)
+        at = (columns, windows)
+        if at not in self._able:
+            asked = any(set(columns) <= set(cells.columns) for cells in self.sets)
+            self._able[at] = asked and all((w.start, w.end) in self._spans for w in windows)
+        return self._able[at]
+
+    def targets(self, columns: Columns, windows: tuple[Window, ...]) -> Targets:
+        """Where its cells go in an array of the slices of some columns x windows."""
+        at = (columns, windows)
+        if at not in self._targets:
+            grid = self.scan.buckets
+            assert grid is not None
+            ranges = tuple(grid.range_of(window) for window in windows)
+            self._targets[at] = self.cells(columns).targets(columns, ranges)
+        return self._targets[at]
 
     def cells(self, columns: Columns) -> Cells:
         """The cells to add up for some columns: of the sets that have them, the one with the fewest."""
