@@ -9,7 +9,8 @@ import numpy as np
 from attrs import define, field
 
 from kpidsl.diagnostics import Diagnostic
-from kpidsl.evaluate.compute import Frame, Slices, Store, tidy
+from kpidsl.evaluate.compute import Frame, Store, tidy
+from kpidsl.evaluate.compute import Slices as Keys
 from kpidsl.evaluate.plan import Columns, Partial, columns_for, demands, looks, partials, scans
 from kpidsl.evaluate.rollup import Floats, slice_order
 from kpidsl.evaluate.run import Runner
@@ -18,7 +19,7 @@ from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
 from kpidsl.graph import Aggregate, Graph, Node, aggregates
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Grid, Profile, SliceKey
+from kpidsl.results import Ask, Grid, Profile, SliceKey, Slices
 
 
 def evaluate(
@@ -74,7 +75,7 @@ class Evaluated:
     _failures: Mapping[Aggregate, Diagnostic]
     _asks: frozenset[Ask]
     _grids: dict[Ask, Grid] = field(factory=dict, init=False)
-    _slices: dict[tuple[object, ...], Slices] = field(factory=dict, init=False)
+    _slices: dict[tuple[object, ...], Keys] = field(factory=dict, init=False)
 
     def grid(self, ask: Ask) -> Grid:
         """The values; NaN everywhere when a source failed. KeyError for what was not asked."""
@@ -87,10 +88,10 @@ class Evaluated:
                 values = np.full(shape, np.nan)
             else:
                 values = tidy(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
-            self._grids[ask] = Grid(slices, ask.windows, values)
+            self._grids[ask] = Grid(Slices.of(slices), ask.windows, values)
         return self._grids[ask]
 
-    def slices(self, ask: Ask) -> Slices:
+    def slices(self, ask: Ask) -> Keys:
         """The total, then every slice with rows of a source, up to as-of, in a window that the ask looks
         at."""
         if not ask.dimensions or self.failure(ask.node):
@@ -122,10 +123,10 @@ class Evaluated:
                     for columns in dict.fromkeys([(), columns_for(ask.dimensions, source)]):
                         if columns is not None:
                             out[:, n] += self._rows(source, kept, columns, windows, slices)
-        return Grid(slices, ask.windows, out)
+        return Grid(Slices.of(slices), ask.windows, out)
 
     def _rows(
-        self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices
+        self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Keys
     ) -> Floats:
         keys, found = self._store.rows(source, kept, columns, windows)
         position = {key: n for n, key in enumerate(keys)}
