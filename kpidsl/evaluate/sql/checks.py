@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.sql.parts import numbered
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, literal, projected, text_of, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, literal, projected, when
 from kpidsl.model.rows import ColumnRef, Row
 
 
@@ -20,7 +20,7 @@ def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
         when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions
     ]
     query = tables.relation().select(*numbered([exp.Count(this=b) for b in broken]), copy=False)
-    return text_of(query.where(until(as_of, tables)), tables.dialect)
+    return tables.written(query.where(until(as_of, tables)))
 
 
 def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:
@@ -30,7 +30,7 @@ def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_
     ]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
     query = tables.relation().select(*shown, copy=False).where(broken, until(as_of, tables))
-    return text_of(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1), tables.dialect)
+    return tables.written(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1))
 
 
 def until(as_of: date, tables: Tables) -> SQL:

@@ -12,7 +12,7 @@ from sqlglot import exp
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Scan
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, column, integer, literal, name, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, column, integer, literal, name, nested, when
 from kpidsl.evaluate.windows import Buckets
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row
@@ -23,6 +23,8 @@ class Inner:
     """The inner select in the making: every expression once, under a short name."""
 
     tables: Tables
+    of: str | None = None
+    """What the outer select calls the inner one, where its own names could be taken for names in here."""
     names: dict[object, str] = field(factory=dict)
     columns: list[SQL] = field(factory=list)
 
@@ -32,7 +34,7 @@ class Inner:
             alias = f"{prefix}{len(self.columns)}"
             self.names[key] = alias
             self.columns.append(aliased(make(), alias))
-        return column(self.names[key])
+        return column(self.names[key], self.of)
 
     def value(self, row: Row, kept: Row | None) -> SQL:
         """A row expression where the filter holds, NULL elsewhere."""
@@ -128,8 +130,7 @@ def _joined_to_windows(query: exp.Select, windows: Sequence[Window], tables: Tab
         for row in rows
     ]
     every = reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=False), selects)
-    table = exp.Subquery(this=every, alias=exp.TableAlias(this=name("w")))
-    return query.join(table, join_type="cross", copy=False).where(inside, copy=False)
+    return query.join(nested(every, "w"), join_type="cross", copy=False).where(inside, copy=False)
 
 
 def within(days: Window, tables: Tables) -> SQL:

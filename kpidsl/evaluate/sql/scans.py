@@ -24,7 +24,6 @@ from kpidsl.evaluate.sql.trees import (
     integer,
     projected,
     select,
-    text_of,
     when,
 )
 from kpidsl.model.rows import Row
@@ -52,7 +51,7 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
         return _by_class(scan, inner, keys, groups, grouping)
     values = [aggregation(part, inner) for part in scan.parts()]
     outer = select([*map(projected, keys), *grouping, *numbered(values)], rows_of(scan, inner))
-    return text_of(grouped(outer, groups), inner.tables.dialect)
+    return inner.tables.written(grouped(outer, groups))
 
 
 def dimensions_of(scan: Scan) -> Columns:
@@ -79,8 +78,8 @@ def class_count_sql(scan: Scan, tables: Tables, rows: int) -> str:
     where = reduce(lambda a, b: exp.Or(this=a, expression=b), [within(days, tables) for days in scan.days])
     sample = tables.relation().select(*inner.columns, copy=False).where(where, copy=False).limit(rows)
     distinct = select(masks, sample.subquery("r", copy=False)).distinct(copy=False)
-    return text_of(
-        select([aliased(exp.Count(this=exp.Star()), "n")], distinct.subquery("c", copy=False)), tables.dialect
+    return tables.written(
+        select([aliased(exp.Count(this=exp.Star()), "n")], distinct.subquery("c", copy=False))
     )
 
 
@@ -139,7 +138,7 @@ def _by_class(
     cells = select([*map(projected, [*keys, *classes]), *sums], rows.subquery("c", copy=False))
     cells = cells.group_by(*map(projected, [*keys, *classes]), copy=False)
     outer = select([*map(projected, keys), *grouping, *numbered(values)], cells.subquery("s", copy=False))
-    return text_of(grouped(outer, groups), inner.tables.dialect)
+    return inner.tables.written(grouped(outer, groups))
 
 
 def _bit(n: int) -> SQL:
@@ -172,4 +171,4 @@ def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], gr
     middle = grouped(middle, [[*group, "m"] for group in groups])
     outer_keys = [*keys, "g"] if grouping else keys
     outer = select([*map(projected, outer_keys), *values], middle.subquery("s", copy=False))
-    return text_of(outer.group_by(*map(projected, outer_keys), copy=False), inner.tables.dialect)
+    return inner.tables.written(outer.group_by(*map(projected, outer_keys), copy=False))
