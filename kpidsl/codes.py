@@ -238,6 +238,7 @@ _family(
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K606", "too-many-slices", Severity.ERROR, "A KPI falls into more slices than are judged."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
+    ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
 )
 
 

@@ -11,8 +11,9 @@ from itertools import pairwise
 from sqlglot import exp
 
 from kpidsl.evaluate.classes import Key, Value, representatives
+from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Columns, Partial, Scan, plain
-from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of
+from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, listing, rows_of
 from kpidsl.evaluate.sql.parts import aggregation, numbered
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.trees import (
@@ -22,10 +23,10 @@ from kpidsl.evaluate.sql.trees import (
     integer,
     literal,
     name,
+    nested,
     projected,
     select,
     table,
-    text_of,
     when,
 )
 from kpidsl.evaluate.windows import layers
@@ -62,11 +63,11 @@ def cube_sql(scan: Scan, tables: Tables) -> str:
     rows = rows_of(scan, inner)
     cells = select([*map(projected, groups), *values], rows).group_by(*map(projected, groups), copy=False)
     if not scan.conditions():
-        return text_of(cells, tables.dialect)
+        return tables.written(cells)
     kept = [group for group in groups if group[0] in "bd"]
     found = [*map(projected, [*kept, *(value.alias for value in values)])]
     masks = masks_sql(scan.conditions(), _over_cells(tables, known))
-    return text_of(select([*found, *masks], cells.subquery("t", copy=False)), tables.dialect)
+    return tables.written(select([*found, *masks], nested(cells, "t")))
 
 
 def sample_sql(subjects: Sequence[Row], dims: Columns, rows: int, of: Tables) -> str:
@@ -74,7 +75,7 @@ def sample_sql(subjects: Sequence[Row], dims: Columns, rows: int, of: Tables) ->
     values = [aliased(of.row(row), f"s{n}") for n, row in enumerate(subjects)]
     values += [aliased(of.column(ref), f"d{n}") for n, ref in enumerate(dims)]
     query = of.relation().select(*values, copy=False).limit(rows, copy=False)
-    return text_of(query, of.dialect)
+    return of.written(query)
 
 
 def masks_sql(conditions: Sequence[Row], tables: Tables) -> list[SQL]:
@@ -131,22 +132,23 @@ def _class(key: Key, tables: Tables) -> SQL:
         case "raw":
             return value
         case "bands":
-            bands = _band(key, representatives(key.cuts), 0, len(key.cuts), value)
+            bands = _band(key, representatives(key.cuts), 0, len(key.cuts), value, tables.dialect)
         case "picked":
             there = exp.In(this=value, expressions=[literal(text) for text in key.picked])
             bands = when(there, value.copy(), literal(_unlike(key.picked)))
     return when(exp.Is(this=value.copy(), expression=exp.null()), exp.null(), bands)
 
 
-def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL) -> SQL:
+def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL, dialect: Dialect) -> SQL:
     """A balanced tree of comparisons: which of the bands from `low` to `high` it is."""
     if low == high:
-        return literal(values[low])
+        return literal(values[low], dialect)
     middle = (low + high) // 2
     edge, after = key.cuts[middle]
     kind = exp.LTE if after else exp.LT
-    below = kind(this=value.copy(), expression=literal(edge))
-    return when(below, _band(key, values, low, middle, value), _band(key, values, middle + 1, high, value))
+    below = kind(this=value.copy(), expression=literal(edge, dialect))
+    under = _band(key, values, low, middle, value, dialect)
+    return when(below, under, _band(key, values, middle + 1, high, value, dialect))
 
 
 def _unlike(texts: Sequence[str]) -> str:
@@ -179,12 +181,15 @@ def distinct_sql(scan: Scan, tables: Tables) -> str:
         there = exp.And(this=there, expression=exp.paren(exp.or_(*some, copy=False), copy=False))
     gathered = _gathered(keys, names, rows_of(scan, inner)).where(there, copy=False)
     parts = [
-        _counted(scan, layer, n, columns, dims, names)
+        _counted(scan, layer, n, columns, names, tables)
         for layer in _layers(scan)
         for n, columns in enumerate(scan.sets)
     ]
-    query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
-    return text_of(query.with_("c", as_=gathered, materialized=True, copy=False), tables.dialect)
+    query: exp.Select | exp.SetOperation = (
+        parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
+    )
+    held = True if tables.dialect in ("duckdb", "postgres") else None
+    return tables.written(query.with_(name("c"), as_=gathered, materialized=held, copy=False))
 
 
 def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL) -> exp.Select:
@@ -201,31 +206,34 @@ def _layers(scan: Scan) -> list[tuple[Window, ...]]:
 
 
 def _counted(
-    scan: Scan, layer: tuple[Window, ...], number: int, columns: Columns, dims: Columns, masks: Sequence[str]
+    scan: Scan, layer: tuple[Window, ...], number: int, columns: Columns, masks: Sequence[str], tables: Tables
 ) -> exp.Select:
     """The identities of one layer of windows by one set of dimensions."""
+    dims = scan.dimensions()
     names = [f"d{dims.index(ref)}" for ref in columns]
     known: SQL = exp.Not(this=exp.Is(this=projected("w"), expression=exp.null()))
-    rows = _windowed(scan, layer, [*names, "x", *masks])
+    rows = _windowed(scan, layer, [*names, "x", *masks], tables.dialect)
     gathered = _gathered(["w", *names, "x"], masks, rows).where(known, copy=False)
     groups = ["w", *names, *masks]
     shown: list[SQL] = [aliased(projected("w"), "b"), aliased(integer(number), "g")]
     for n, ref in enumerate(dims):
-        value = projected(f"d{n}") if ref in columns else cast(exp.null(), "VARCHAR")
+        value = projected(f"d{n}") if ref in columns else tables.cast(exp.null(), "VARCHAR")
         shown.append(aliased(value, f"d{n}"))
     shown += [*map(projected, masks), *numbered([exp.Count(this=exp.Star())])]
-    return select(shown, gathered.subquery("h", copy=False)).group_by(*map(projected, groups), copy=False)
+    return select(shown, nested(gathered, "h")).group_by(*map(projected, groups), copy=False)
 
 
-def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str]) -> exp.Subquery:
+def _windowed(
+    scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], dialect: Dialect
+) -> exp.Subquery:
     """The gathered identities, with the index of the window that their bucket is in (`w`)."""
     assert scan.buckets is not None
     ranges = sorted((*scan.buckets.range_of(window), scan.windows.index(window)) for window in layer)
     rows = table("c", "c")
     if any(high > low for (_, high, _), (low, _, _) in pairwise(ranges)):
-        return _joined(ranges, columns, rows)
+        return _joined(ranges, columns, rows, dialect)
     window = _window_of(ranges, 0, len(ranges))
-    return select([aliased(window, "w"), *map(projected, columns)], rows).subquery("i", copy=False)
+    return nested(select([aliased(window, "w"), *map(projected, columns)], rows), "i")
 
 
 def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> SQL:
@@ -251,14 +259,15 @@ def _between(low: int, high: int, value: SQL) -> SQL:
     return when(inside, value)
 
 
-def _joined(ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL) -> exp.Subquery:
+def _joined(
+    ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, dialect: Dialect
+) -> exp.Subquery:
     """For windows that overlap: an identity once for each window that its bucket is in."""
-    values = [exp.Tuple(expressions=list(map(integer, (low, high, n)))) for low, high, n in ranges]
-    alias = exp.TableAlias(this=name("j"), columns=[name(each) for each in ("low", "high", "w")])
+    numbers = [list(map(integer, each)) for each in ranges]
+    listed = listing(numbers, ("low", "high", "w"), "j", dialect)
     inside = exp.And(
         this=exp.GTE(this=projected("b"), expression=projected("low")),
         expression=exp.LT(this=projected("b"), expression=projected("high")),
     )
     query = select([*map(projected, ["w", *columns])], rows)
-    query = query.join(exp.Values(expressions=values, alias=alias), on=inside, copy=False)
-    return query.subquery("i", copy=False)
+    return nested(query.join(listed, join_type="cross", copy=False).where(inside, copy=False), "i")
