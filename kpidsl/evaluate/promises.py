@@ -71,7 +71,7 @@ def _extent(
     session: Session, attached: Attached, spec: SourceSpec, as_of: date
 ) -> tuple[int, date | None, date | None, int]:
     """Rows, first and last day up to as-of, and how many rows have no time."""
-    relation = name(attached.relation)
+    relation = name(attached.view)
     if spec.time is None or spec.time not in attached.kinds:
         return int(_first(session, f"SELECT count(*) AS n FROM {relation}")["n"]), None, None, 0
     day = day_of(attached, spec.time)
@@ -136,7 +136,7 @@ def _repeated(
     columns = ", ".join(name(column) for column in key)
     filled = " AND ".join(f"{name(column)} IS NOT NULL" for column in key)
     groups = (
-        f"SELECT {columns}, count(*) AS n FROM {name(attached.relation)} WHERE {filled} AND ({where})"
+        f"SELECT {columns}, count(*) AS n FROM {name(attached.view)} WHERE {filled} AND ({where})"
         f" GROUP BY {columns} HAVING count(*) > 1"
     )
     shown = " || ', ' || ".join(f"CAST(k.{name(column)} AS VARCHAR)" for column in key)
@@ -160,7 +160,7 @@ def _gaps(
         return None
     calendar = session.calendar
     day = day_of(attached, spec.time)
-    relation = name(attached.relation)
+    relation = name(attached.view)
     found = session.fetch(
         f"SELECT DISTINCT {day} AS day FROM {relation} WHERE {day} <= {_date(last)} ORDER BY 1"
     )

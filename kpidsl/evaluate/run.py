@@ -73,7 +73,8 @@ class Runner:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
         relations = _Attaching(self, lambda attached: attached.relation)
         kinds = _Attaching(self, lambda attached: attached.kinds)
-        return Tables(self.graph.sources, relations, kinds, source)
+        dialect = self.session.dialect(self.attached(source).engine)
+        return Tables(self.graph.sources, relations, kinds, source, dialect=dialect)
 
     def attached(self, source: str) -> Attached:
         """A source that can be queried; a grouped one is made at its first use, once for the session."""
@@ -149,7 +150,7 @@ class Runner:
     def fetch(self, source: str, sql: str) -> dict[str, Any]:
         """Run a query and note it."""
         start = perf_counter()
-        columns = self.session.fetch(sql)
+        columns = self.session.fetch(sql, self.attached(source).engine)
         rows = len(next(iter(columns.values()))) if columns else 0
         self.queries.append(Query(source, sql, perf_counter() - start, rows))
         return columns

@@ -8,7 +8,7 @@ ever run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,8 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
-from kpidsl.evaluate.engine import Column, duckdb_faults
+from kpidsl.evaluate.connections import Connections
+from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
 from kpidsl.evaluate.files import Found, find, given
 from kpidsl.evaluate.quote import exactly, literal, literals, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
@@ -45,10 +46,14 @@ class Session:
         *,
         threads: int | None = None,
         memory: str | None = None,
+        timeout: float | None = None,
+        secrets: Collection[str] = (),
     ) -> None:
         self._root = root
         self._calendar = calendar
         self._connections = connections or {}
+        setting = Setting(root, calendar.zone, threads, memory, timeout)
+        self._remotes = Connections(self._connections, setting, secrets)
         self._data = data or {}
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
@@ -67,6 +72,7 @@ class Session:
 
     def close(self) -> None:
         """Forget everything that was loaded."""
+        self._remotes.close()
         self._connection.close()
         self._scratch.cleanup()
 
@@ -116,8 +122,17 @@ class Session:
                 ),
             )
 
-    def fetch(self, sql: str) -> dict[str, Column]:
-        """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
+    def dialect(self, engine: str = "") -> Dialect:
+        """What SQL for a connection, or for the session's own engine, is written in."""
+        return self._remotes.dialect(engine) if engine else "duckdb"
+
+    def fetch(self, sql: str, engine: str = "") -> dict[str, Column]:
+        """The columns of a SELECT, masked where values are missing. ValueError for any other statement.
+
+        `engine` is the connection that runs it; empty for the session's own.
+        """
+        if engine:
+            return self._remotes.fetch(engine, sql)
         with duckdb_faults(), self._connection.cursor() as cursor:
             return cursor.execute(self._select(cursor, sql)).fetchnumpy()
 

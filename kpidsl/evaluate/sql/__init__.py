@@ -4,9 +4,13 @@ from kpidsl.evaluate.sql.checks import breach_sql, breaches_sql
 from kpidsl.evaluate.sql.groups import grouped_sql, keyless_sql
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.scans import class_count_sql, dimensions_of, masks_of, scan_sql
+from kpidsl.evaluate.sql.stored import StoredColumn, stored_tree
+from kpidsl.evaluate.sql.trees import Tree
 
 __all__ = [
+    "StoredColumn",
     "Tables",
+    "Tree",
     "breach_sql",
     "breaches_sql",
     "class_count_sql",
@@ -15,4 +19,5 @@ __all__ = [
     "keyless_sql",
     "masks_of",
     "scan_sql",
+    "stored_tree",
 ]

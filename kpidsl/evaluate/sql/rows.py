@@ -13,7 +13,7 @@ from attrs import define, field
 from sqlglot import exp
 
 from kpidsl.evaluate.engine import Dialect
-from kpidsl.evaluate.sql.trees import SQL, call, cast, column, literal, select, table
+from kpidsl.evaluate.sql.trees import SQL, Tree, call, cast, column, literal, select, table
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
 
@@ -35,8 +35,8 @@ class Tables:
     used."""
 
     specs: Mapping[str, SourceSpec]
-    relations: Mapping[str, str]
-    """Source to the name of its view."""
+    relations: Mapping[str, str | Tree]
+    """Source to the name of its view, or to its query where no view can be made."""
     kinds: Mapping[str, Mapping[str, str]]
     """Source to column to its kind in the data: says whether a `time` column holds days or moments."""
     source: str

@@ -10,6 +10,8 @@ from sqlglot import exp
 from kpidsl.evaluate.engine import Dialect
 
 SQL = exp.Expr
+Tree = exp.Select
+"""A query that stands for a relation where no view can be made."""
 
 
 def name(text: str) -> exp.Identifier:
@@ -59,7 +61,10 @@ def integer(value: int) -> SQL:
     return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
-def table(relation: str, alias: str) -> exp.Table:
+def table(relation: str | Tree, alias: str) -> SQL:
+    """What stands after FROM: a view by its name, or a derived table."""
+    if isinstance(relation, exp.Select):
+        return exp.Subquery(this=relation.copy(), alias=exp.TableAlias(this=name(alias)))
     return exp.Table(this=name(relation), alias=exp.TableAlias(this=name(alias)))
 
 
