@@ -73,7 +73,7 @@ def running() -> Iterator[Server]:
              "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync", "--locale=C.UTF-8"],
         )  # fmt: skip
         options = {"fsync": "off", "full_page_writes": "off", "listen_addresses": "127.0.0.1",
-                   "port": server.port, "unix_socket_directories": folder, "shared_buffers": "64MB"}  # fmt: skip
+                   "port": server.port, "unix_socket_directories": folder}  # fmt: skip
         started = [f"-c{key}={value}" for key, value in options.items()]
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
