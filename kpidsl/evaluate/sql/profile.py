@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.sql.checks import until
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, cast, column, projected, select, text_of, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, column, projected, select, text_of, when
 from kpidsl.model.rows import Row
 
 
@@ -43,7 +43,8 @@ def repeated_sql(key: Sequence[str], tables: Tables, as_of: date | None, shown: 
         groups = groups.where(until(as_of, tables), copy=False)
     groups = groups.group_by(*parts, copy=False)
     groups = groups.having(exp.GT(this=count.copy(), expression=exp.Literal.number(1)), copy=False)
-    texts: list[SQL] = [cast(projected(f"k{n}"), "VARCHAR") for n in range(len(parts))]
+    kinds = tables.kinds[tables.source]
+    texts = [tables.text(projected(f"k{n}"), kinds[each]) for n, each in enumerate(key)]
     example = texts[0]
     for text in texts[1:]:
         comma = exp.DPipe(this=example, expression=exp.Literal.string(", "))
