@@ -247,7 +247,7 @@ class Runner:
         """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
         source."""
         parts = scan.parts()
-        if len(parts) == 1 or error.fault not in ("query", "permission"):
+        if len(parts) == 1 or error.fault != "query":
             return [], {part: self._diagnostic(scan.source, error) for part in parts}
         results: list[Result] = []
         failed: Failed = {}

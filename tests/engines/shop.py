@@ -11,7 +11,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-CHANNELS = ("search", "Été", "e-mail", "O'Brien \"x\"", None)
+CHANNELS = ("search", "Été", "e-mail", 'O\'Brien "x"', None)
 ARROW = {
     "number": pa.float64(),
     "decimal": pa.decimal128(12, 2),
@@ -57,7 +57,9 @@ def rows(seed: int = 7) -> dict[str, list[dict[str, Any]]]:
                 "at": None if n % 301 == 300 else at,
                 "day": at.date(),
                 "customer": None if n % 53 == 0 else chance.randrange(70),  # some of whom nobody knows
-                "amount": None if amount is None else pa.scalar(amount).cast(pa.decimal128(12, 2), safe=False).as_py(),
+                "amount": None
+                if amount is None
+                else pa.scalar(amount).cast(pa.decimal128(12, 2), safe=False).as_py(),
                 "cost": chance.choice([0.0, None, float("nan"), float("inf"), chance.uniform(0, 90)]),
                 "rebate": chance.choice([None, 0, 5, 10]),
                 "channel": chance.choice(CHANNELS),
