@@ -9,14 +9,14 @@ from attrs import define, evolve, field, frozen
 
 from kpidsl import judge
 from kpidsl.diagnostics import Diagnostic
+from kpidsl.evaluate.choose import Estimate, scans
 from kpidsl.evaluate.engine import Dialect
-from kpidsl.evaluate.plan import Demand, Partial, Scan, demands, looks, partials, scans
+from kpidsl.evaluate.plan import Demand, Partial, Scan, demands, looks, partials
 from kpidsl.evaluate.sql import (
     SEPARATE,
     Tables,
     Unsupported,
     declared_tree,
-    dimensions_of,
     grouped_sql,
     kinds_of,
     scan_sql,
@@ -134,7 +134,7 @@ class _Writer:
         for aggregate in demand.windows:
             for part in partials(aggregate) or (aggregate,):
                 users.setdefault(part, {}).update(dict.fromkeys(owners.get(aggregate, ())))
-        for scan in scans(name, demand, profile):
+        for scan in scans(name, demand, profile, self.dialect, lambda clusters: Estimate(0)):
             for one in self._apart(scan):
                 self._scan(one, users)
 
@@ -213,7 +213,9 @@ def _with(scan: Scan, parts: Sequence[Part]) -> Scan:
 
 
 _PURPOSES = {
-    "merge": "what adds up",
+    "case": "what adds up",
+    "cube": "what adds up",
+    "distinct": "distinct counts of one thing, each under several conditions",
     "ends": "levels at the first or last moment",
     "exact": "distinct counts and percentiles, which do not add up",
 }
@@ -227,5 +229,5 @@ def _purpose(scan: Scan) -> str:
         by = f"{len(grid.edges) - 1} spans of days" if len(grid.edges) > 2 else "no period"
     else:
         by = grid.kind if grid.step == 1 else f"{grid.step} {grid.kind}s"
-    dims = "".join(f", {ref.name}" for ref in dimensions_of(scan))
+    dims = "".join(f", {ref.name}" for ref in scan.dimensions())
     return f"{_PURPOSES[scan.kind]}, by {by}{dims}"

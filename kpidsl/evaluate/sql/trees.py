@@ -117,6 +117,6 @@ def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
     return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
 
 
-def text_of(query: exp.Expression, dialect: Dialect, *, pretty: bool = False) -> str:
+def text_of(query: exp.Query, dialect: Dialect, *, pretty: bool = False) -> str:
     """The text of a query in a dialect; pretty for people, on many lines."""
     return query.sql(dialect, copy=False, pretty=pretty)
