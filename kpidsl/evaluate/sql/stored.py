@@ -21,8 +21,8 @@ from kpidsl.evaluate.sql.trees import (
     column,
     integer,
     literal,
-    name,
     select,
+    stored,
     text_of,
     when,
 )
@@ -45,13 +45,7 @@ class StoredColumn:
 def stored_tree(parts: Parts, columns: Sequence[StoredColumn], dialect: Dialect, zone: str) -> Tree:
     """A SELECT of some columns under their own names: moments local to the zone, numbers finite."""
     values = [aliased(_value(each, dialect, zone), each.name) for each in columns]
-    names = [name(part) for part in parts]
-    place = exp.Table(
-        this=names[-1],
-        db=names[-2] if len(names) > 1 else None,
-        catalog=names[-3] if len(names) > 2 else None,
-    )
-    return select(values or [aliased(integer(1), "f")], place)
+    return select(values or [aliased(integer(1), "f")], stored(parts))
 
 
 def stored_sql(tree: Tree | str, dialect: Dialect) -> str:
