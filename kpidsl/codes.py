@@ -277,7 +277,7 @@ _family(
         "A connection's url names an environment variable that is not set.",
     ),
     (
-        "K705",
+        "K706",
         "password-written-out",
         Severity.WARNING,
         "The url of a connection holds a password instead of an environment variable.",

@@ -212,7 +212,7 @@ class _Reader:
     def written_out(self, path: tuple[str, ...]) -> None:
         message = f"the url of the connection `{path[1]}` has its password written out"
         help_ = f"a variable of the environment in its place: `${{{path[1].upper()}_PASSWORD}}`"
-        self.report.add(self.told("K705", message, path, help_, Severity.WARNING))
+        self.report.add(self.told("K706", message, path, help_, Severity.WARNING))
 
     def limits(self, data: Any) -> Limits:
         keys = self.keys(("limits",), data, ("memory", "threads", "copied_rows"))
