@@ -1,7 +1,7 @@
 """Scans of every kind over a small shop: the same cells in every engine.
 
-A suite makes the tables of `ROWS` with the columns of `KINDS` (types as in `operator_cases`), runs each text of
-`texts(dialect)`, and compares the rows it gets (as dicts) with DuckDB's by `cells`.
+A suite makes the tables of `ROWS` with the columns of `KINDS` (types as in `operator_cases`), runs each text
+of `texts(dialect)`, and compares the rows it gets (as dicts) with DuckDB's by `cells`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from attrs import evolve
 
 from kpidsl.evaluate.choose import Estimate, scans
 from kpidsl.evaluate.plan import demands
-from kpidsl.evaluate.sql import Tables, breach_sql, breaches_sql, grouped_sql, keyless_sql, scan_sql
+from kpidsl.evaluate.sql import (
+    Tables,
+    breach_sql,
+    grouped_sql,
+    keyless_sql,
+    profile_sql,
+    repeated_sql,
+    scan_sql,
+)
 from kpidsl.evaluate.sql.spelling import SPELLINGS
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.rows import Gather
@@ -189,7 +197,10 @@ def texts_on(dialect, relations):
     found["grouped"] = grouped_sql(buyers, keys, held[len(keys) :], orders, AS_OF)[0]
     found["keyless"] = keyless_sql(keys, tables_for("orders", dialect, relations), AS_OF)
     checks = [op(">=", AMOUNT, lit(0)), op("missing", SHOP), op("not", LARGE)]
-    found["checks"] = breaches_sql(checks, tables_for("orders", dialect, relations), AS_OF)
+    found["profile"] = profile_sql(checks, tables_for("orders", dialect, relations), timed=True)
+    keys = ("session", "Canal d'acquisition", "paid", "b")
+    for n in range(1, len(keys)):
+        found[f"keys, {n}"] = repeated_sql(keys[:n], tables_for("orders", dialect, relations), AS_OF, 3)
     shown = [SHOP, AMOUNT, PAID, _SHIPPED]
     found["breach"] = breach_sql(checks[0], shown, tables_for("orders", dialect, relations), AS_OF)
     return found
