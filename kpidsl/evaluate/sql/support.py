@@ -17,7 +17,11 @@ CANNOT: Mapping[tuple[str, Dialect], str] = {
 """Operation of `spelling.SPELLINGS` and dialect, with what is told of it."""
 
 DIFFERS: Mapping[Dialect, tuple[str, ...]] = {
-    "postgres": (_OVERFLOW, _CAPITALS),
+    "postgres": (
+        _OVERFLOW,
+        _CAPITALS,
+        "`lower` and `upper` need the collation `und-x-icu`, which PostgreSQL has when it is built with ICU",
+    ),
     "spark": (_CAPITALS, _DECIMALS),
     "clickhouse": (_CAPITALS,),
     "trino": (_CAPITALS, _DECIMALS),
