@@ -237,6 +237,8 @@ _family(
     ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K606", "too-many-slices", Severity.ERROR, "A KPI falls into more slices than are judged."),
+    ("K607", "timeout", Severity.ERROR, "The evaluation took longer than it is allowed."),
+    ("K608", "disk-full", Severity.ERROR, "There is no room for what does not fit into memory."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
 )
 
@@ -259,6 +261,7 @@ _family(
         Severity.ERROR,
         "A connection's url names an environment variable that is not set.",
     ),
+    ("K705", "no-scratch", Severity.ERROR, "There is no folder for temporary files."),
     ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
     ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
     ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),

@@ -10,6 +10,7 @@ from attrs import evolve
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import EngineError
+from kpidsl.evaluate.faults import told
 from kpidsl.evaluate.promises import profile
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
@@ -24,15 +25,26 @@ from kpidsl.results import Profile
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
     """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
     runner = Runner(graph, session, as_of)
+    names = list(dict.fromkeys(sources))
+    sizes = {name: session.size(name) for name in names}
+    session.watch.progress.begin("reading", list(sizes.values()), "bytes")
     found = {}
-    for name in dict.fromkeys(sources):
-        spec = graph.sources[name]
-        attached = runner.attached(name)
-        known = profile(session, attached, spec, as_of)
-        single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
-        whole = [problem for problem in known.problems if all(problem is not one for one in single)]
-        found[name] = evolve(known, problems=(*whole, *_checked(runner, spec, as_of)), broken=tuple(single))
+    for name in names:
+        with session.watch.progress.part(name, sizes[name]):
+            found[name] = _profile(runner, graph.sources[name], as_of)
     return found
+
+
+def _profile(runner: Runner, spec: SourceSpec, as_of: date) -> Profile:
+    attached = runner.attached(spec.name)
+    try:
+        known = profile(runner.session, attached, spec, as_of)
+    except EngineError as error:
+        lost = told(spec, error, runner.session.watch.late)
+        return Profile(spec.name, 0, None, None, None, (*attached.problems, lost))
+    single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
+    whole = [problem for problem in known.problems if all(problem is not one for one in single)]
+    return evolve(known, problems=(*whole, *_checked(runner, spec, as_of)), broken=tuple(single))
 
 
 def _checked(runner: Runner, spec: SourceSpec, as_of: date) -> list[Diagnostic]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import EngineError
+from kpidsl.evaluate.faults import told
 from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, cells_of
@@ -107,7 +108,11 @@ class Runner:
                 kinds, query = self._kept(spec, origin, columns)
             except EngineError:
                 return Attached(spec.name, spec.name, {}, (self._diagnostic(spec.name, error),)), None
-        problems = (*broken.values(), *self._keyless(spec, origin))
+        try:
+            keyless = self._keyless(spec, origin)
+        except EngineError as error:
+            return Attached(spec.name, spec.name, {}, (self._diagnostic(spec.name, error),)), None
+        problems = (*broken.values(), *keyless)
         return Attached(spec.name, spec.name, kinds, problems, broken), query
 
     def _kept(
@@ -157,7 +162,8 @@ class Runner:
     def unusable(self, source: str) -> Diagnostic | None:
         """Why nothing can be measured on a source."""
         spec = self.graph.sources[source]
-        if failure := self.attached(source).failure:
+        known = self.profiles.get(source)
+        if failure := self.attached(source).failure or (known and known.failure):
             return failure
         if spec.time is None:
             return Diagnostic(
@@ -183,7 +189,10 @@ class Runner:
         """The error of a link that would multiply rows; asked once."""
         if (near, far) not in self._links:
             link = next(link for link in self.graph.sources[near].links if link.target == far)
-            self._links[near, far] = link_problem(self.session, link, self.attached(far))
+            try:
+                self._links[near, far] = link_problem(self.session, link, self.attached(far))
+            except EngineError as error:
+                self._links[near, far] = self._diagnostic(far, error)
         return self._links[near, far]
 
     def run(self, scan: Scan) -> tuple[list[Result], Failed]:
@@ -234,21 +243,7 @@ class Runner:
         return results, failed
 
     def _diagnostic(self, source: str, error: EngineError) -> Diagnostic:
-        spec = self.graph.sources[source]
-        if error.fault == "memory":
-            return Diagnostic(
-                "K602",
-                f"the query on `{spec.name}` needs more memory than allowed",
-                spec.span,
-                notes=(error.words,),
-                help="a shorter time span or fewer dimensions need less",
-            )
-        return Diagnostic(
-            "K601",
-            f"the query on `{spec.name}` failed: {error.words}",
-            spec.span,
-            help="`kpi explain` shows the query",
-        )
+        return told(self.graph.sources[source], error, self.session.watch.late)
 
 
 class _Attaching(Mapping[str, Any]):

@@ -10,6 +10,7 @@ import pyarrow as pa
 from kpidsl.diagnostics import Source, Span
 from kpidsl.evaluate.engine import duckdb_faults
 from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.watch import Watch
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
 from kpidsl.model.periods import Calendar
 from kpidsl.model.rows import Apply, ColumnRef, Literal
@@ -62,6 +63,7 @@ class TableSession:
         self.connection = duckdb.connect(config={"threads": 2})
         self.attachments = {}
         self.held = {}
+        self.watch = Watch()
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
                 continue
