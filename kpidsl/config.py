@@ -192,7 +192,7 @@ class _Reader:
             key: self.value(("limits", key), keys, read, wanted) for key, (read, wanted) in LIMITS.items()
         }
         if found["spill"] is not None:  # a relative folder is one beside the config
-            found["spill"] = (Path(self.source.name).parent / found["spill"]).absolute()
+            found["spill"] = Path(os.path.abspath(self.source.name)).parent / found["spill"]
         return Limits(**found)
 
     def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:

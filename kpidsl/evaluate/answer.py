@@ -157,6 +157,11 @@ class Evaluated:
             return broken.message
         return reason(self.graph, self._store, Frame(ask, tuple(dict.fromkeys([(), key]))), key, window)
 
+    @property
+    def lost(self) -> tuple[Diagnostic, ...]:
+        """Why aggregates have no value, each reason once."""
+        return tuple({id(why): why for why in self._failures.values()}.values())
+
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""
         return next((self._failures[a] for a in aggregates(node) if a in self._failures), None)
