@@ -306,9 +306,17 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     sources = list(graph.sources.values())
     urls, unset = _urls(specs.config, sources)
     watch.progress.begin("opening the sources")
+    secrets = [each for one in specs.config.connections.values() for each in one.secrets()]
     with (
         Session(
-            specs.config.root, calendar, sources, urls, wish.data, limits=wish.limits, watch=watch
+            specs.config.root,
+            calendar,
+            sources,
+            urls,
+            wish.data,
+            limits=wish.limits,
+            secrets=secrets,
+            watch=watch,
         ) as session,
         watch.over(session),
     ):
@@ -338,7 +346,8 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             *unset,
             *unsplit,
             *crowded.values(),
-            *_failures(profiles, answers, late),
+            *_failures(profiles, answers, watch),
+            *late,
         ),
         asked_for=wish.asked_for,
         answers=answers,
@@ -491,21 +500,18 @@ def _late(watch: Watch, judged: Mapping[str, Judged]) -> tuple[Diagnostic, ...]:
     return (evolve(watch.told, notes=(*watch.told.notes, f"{done} of {len(judged)} KPIs are judged")),)
 
 
-def _failures(
-    profiles: Mapping[str, Profile], answers: Evaluated, late: Sequence[Diagnostic]
-) -> Iterable[Diagnostic]:
+def _failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
     """Why sources cannot be used, or not queried. What they promise and do not keep stays with their
     profile."""
     every = [p for profile in profiles.values() for p in (*profile.broken, *profile.problems)]
-    asked = [p for p in answers.lost if p.code in _OF_QUERIES]
-    told = [p for p in every if p.severity is Severity.ERROR and p.code != "K607"]
+    asked = [p for p in answers.lost if p.code in _OF_QUERIES and p is not watch.told]
+    told = [p for p in every if p.severity is Severity.ERROR and p is not watch.told]
     alike = {(p.code, p.message): p for p in asked}  # each scan tells the same of the same memory
     found = {id(p): p for p in (*told, *alike.values())}
-    yield from late
     yield from found.values()
 
 
-_OF_QUERIES = frozenset({"K601", "K602", "K608"})
+_OF_QUERIES = frozenset({"K601", "K602", "K607", "K608"})
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 

@@ -1,9 +1,8 @@
-"""How a query's failure is told to people."""
+"""What is said of a query that failed: the engine's own words, and one way out."""
 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.engine import EngineError, no_room
@@ -13,34 +12,53 @@ FULL = frozenset({errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)})
 """How the system says that there is no room on a disk."""
 
 
-def told(spec: SourceSpec, error: EngineError, late: Callable[[], Diagnostic]) -> Diagnostic:
-    """The diagnostic of a query on a source. `late` tells that the time was over, which is no source's
-    fault and told once."""
+def failure(error: EngineError, spec: SourceSpec, connection: str = "") -> Diagnostic:
+    """The error for a source, which lies in a connection of the config or in the session's own engine."""
+    span, query, said = spec.span, f"the query on `{spec.name}`", (error.words,)
+    place = f"connection {connection}" if connection else None
+    if error.told is not None:
+        return error.told
     match error.fault:
-        case "timeout":
-            return late()
+        case "driver":
+            message = f"connection `{connection}` needs a library that is not installed"
+            return Diagnostic("K530", message, span, help=f"`{error.words}` installs it", place=place)
+        case "connection":
+            return Diagnostic(
+                "K531",
+                f"connection `{connection}` does not answer",
+                span,
+                notes=said,
+                help=f"`url` of `[connections.{connection}]` and the environment variables in it say where",
+                place=place,
+            )
+        case "permission" if connection:
+            return Diagnostic(
+                "K532",
+                f"connection `{connection}` may not read what `{spec.name}` needs",
+                span,
+                notes=said,
+                help="the user of the connection needs the right to SELECT from the table",
+                place=place,
+            )
         case "memory":
-            return Diagnostic(
-                "K602",
-                f"the query on `{spec.name}` needs more memory than allowed",
-                spec.span,
-                notes=(error.words,),
-                help="`--memory`, or `memory` under [limits] in the config, allows more;"
-                " a shorter time span or fewer dimensions need less",
-            )
+            message = f"{query} needs more memory than allowed"
+            help_ = "`memory` of `[limits]` allows more; a shorter time span or fewer dimensions need less"
+            return Diagnostic("K602", message, span, notes=said, help=help_, place=place)
+        case "timeout":
+            message = f"{query} took longer than allowed"
+            help_ = "`timeout` of `[limits]` allows more; a shorter time span takes less"
+            return Diagnostic("K607", message, span, notes=said, help=help_, place=place)
         case "disk" if no_room(error.words):
-            return Diagnostic(
-                "K608",
-                f"the query on `{spec.name}` needs more room on the disk than there is",
-                spec.span,
-                notes=(error.words,),
-                help="`--spill FOLDER` writes what does not fit into memory elsewhere, `--spill-size` allows"
-                " more of it, `--memory` makes less of it; the config has them under [limits]",
+            message = f"{query} needs more room on the disk than there is"
+            help_ = (
+                "`spill` of `[limits]` is where it is written, `spill_size` how much of it may be;"
+                " more `memory` makes less of it"
             )
+            return Diagnostic("K608", message, span, notes=said, help=help_, place=place)
+        case "disk":
+            message = f"{query} could not read or write on a disk"
+            help_ = "the engine's words say which; a shorter time span needs less room"
+            return Diagnostic("K608", message, span, notes=said, help=help_, place=place)
         case _:
-            return Diagnostic(
-                "K601",
-                f"the query on `{spec.name}` failed: {error.words}",
-                spec.span,
-                help="`kpi explain` shows the query",
-            )
+            message = f"{query} failed: {error.words}"
+            return Diagnostic("K601", message, span, help="`kpi explain` shows the query", place=place)

@@ -8,7 +8,7 @@ ever run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,8 +20,9 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
-from kpidsl.evaluate.engine import Column, EngineError
-from kpidsl.evaluate.faults import FULL, told
+from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
+from kpidsl.evaluate.engine import Column, Dialect, EngineError, Setting
+from kpidsl.evaluate.faults import FULL, failure
 from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.local import Local
 from kpidsl.evaluate.quote import exactly
@@ -36,7 +37,9 @@ class Session:
 
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
-    `watch` ends what takes too long. OSError if there is no place for temporary files.
+    `secrets` are the texts that no message may show. Sources of different engines that belong together are
+    copied into one, up to the `copied_rows` of the limits each. `watch` ends what takes too long. OSError
+    if there is no place for temporary files.
     """
 
     def __init__(
@@ -49,12 +52,19 @@ class Session:
         *,
         limits: Limits = UNLIMITED,
         watch: Watch | None = None,
+        secrets: Collection[str] = (),
     ) -> None:
         self._root = root
         self._calendar = calendar
         self._connections = connections or {}
+        setting = Setting(root, calendar.zone, limits.threads, limits.memory, limits.timeout)
+        self._remotes = Connections(self._connections, setting, secrets)
         self._data = data or {}
+        sources = tuple(sources)
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
+        homes = {name: found.connection for name, found in self._found.items() if found.problem is None}
+        self._copied = meeting(sources, homes)
+        self._most = COPIED_ROWS if limits.copied_rows is None else limits.copied_rows
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
@@ -77,14 +87,16 @@ class Session:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Forget everything that was loaded."""
-        self._local.close()
-        self._scratch.cleanup()
-
     def interrupt(self) -> None:
         """Stop what runs, from another thread."""
+        self._remotes.interrupt()
         self._local.interrupt()
+
+    def close(self) -> None:
+        """Forget everything that was loaded."""
+        self._remotes.close()
+        self._local.close()
+        self._scratch.cleanup()
 
     @property
     def calendar(self) -> Calendar:
@@ -115,18 +127,22 @@ class Session:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils
         its source."""
         try:
+            if connection := self._found[reading.spec.name].connection:
+                from kpidsl.evaluate.remote import attach_remote, copy_remote
+
+                with self.watch.guard():
+                    if reading.spec.name in self._copied:
+                        return copy_remote(reading, connection, self._remotes, self._most)
+                    return attach_remote(reading, connection, self._remotes)
             return attach(reading, self._read(reading))
         except EngineError as error:
-            return Attached(
-                reading.spec.name, reading.label, {}, (told(reading.spec, error, self.watch.late),)
-            )
+            problem = failure(error, reading.spec)
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            full = EngineError("disk", str(error.strerror))
-            return Attached(
-                reading.spec.name, reading.label, {}, (told(reading.spec, full, self.watch.late),)
-            )
+            problem = failure(EngineError("disk", f"{error.strerror}"), reading.spec)
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
         except duckdb.Error as error:
             shown = self._found[reading.spec.name].files
             said = delimited.first_line(str(error))
@@ -146,8 +162,18 @@ class Session:
                 ),
             )
 
-    def fetch(self, sql: str) -> dict[str, Column]:
-        """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
+    def dialect(self, engine: str = "") -> Dialect:
+        """What SQL for a connection, or for the session's own engine, is written in."""
+        return self._remotes.dialect(engine) if engine else "duckdb"
+
+    def fetch(self, sql: str, engine: str = "") -> dict[str, Column]:
+        """The columns of a SELECT, masked where values are missing. ValueError for any other statement.
+
+        `engine` is the connection that runs it; empty for the session's own.
+        """
+        if engine:
+            with self.watch.guard():
+                return self._remotes.fetch(engine, sql)
         return self._local.fetch(sql)
 
     def keep(self, relation: str, sql: str) -> int:

@@ -165,9 +165,9 @@ def test_a_tiny_spill(tmp_path: Path) -> None:
     small = ("eval", "--memory", "70MB", "--threads", "1", "--format", "csv", "--spill-size")
     run = kpi(tmp_path, *small, "2MB")
     assert run.code == 2
-    assert "error[K608 disk-full]: the query on `s` needs more room on the disk than there is" in run.err
+    assert "error[K608 disk-fault]: the query on `s` needs more room on the disk than there is" in run.err
     assert "MiB used" in " ".join(run.err.split()), "the engine's own words"
-    assert "`--spill-size`" in run.err
+    assert "`spill_size`" in run.err
     assert kpi(tmp_path, *small, "2GB").code == 0
 
 
