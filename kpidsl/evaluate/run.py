@@ -223,7 +223,8 @@ class Runner:
     def unusable(self, source: str) -> Diagnostic | None:
         """Why nothing can be measured on a source."""
         spec = self.graph.sources[source]
-        if failure := self.attached(source).failure:
+        known = self.profiles.get(source)
+        if failure := self.attached(source).failure or (known and known.failure):
             return failure
         if spec.time is None:
             return Diagnostic(
