@@ -43,7 +43,9 @@ def events(rows: int) -> Path:
 
 def landings(rows: int) -> Path:
     """Events of one year with landing pages of 8 to 100,000 values, a column for each."""
-    pages = ", ".join(f"'/page/' || CAST({_draw(3)} % {count} AS VARCHAR) AS page_{count}" for count in SLICES)
+    pages = ", ".join(
+        f"'/page/' || CAST({_draw(3)} % {count} AS VARCHAR) AS page_{count}" for count in SLICES
+    )
     text = f"""SELECT
         DATE '2025-01-01' + CAST({_draw(0)} % 365 AS INTEGER) AS day,
         'channel ' || CAST({_draw(1)} % 8 AS VARCHAR) AS channel, {pages},

@@ -31,6 +31,8 @@ class Figure:
     megabytes: float | None = None
     """The peak of the side's own process."""
     runs: int = 0
+    of: int = 0
+    """How many of the KPIs it was asked for, where all would have taken too long; else 0."""
     note: str = ""
     measured: str = field(factory=lambda: date.today().isoformat())
     commit: str = field(factory=lambda: _commit())

@@ -29,7 +29,8 @@ Floats = NDArray[np.float64]
 
 
 def planner(case: Case) -> tuple[float, Floats]:
-    """kpidsl, whole: attach, profile, plan, query, compute, grids. Imported here, for its memory is its own."""
+    """kpidsl, whole: attach, profile, plan, query, compute, grids."""
+    # imported here, so that the memory is this side's alone
     from kpidsl import project
     from kpidsl.evaluate.answer import evaluate
     from kpidsl.evaluate.checks import profiles

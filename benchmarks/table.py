@@ -46,20 +46,21 @@ def measured(
 ) -> list[Figure]:
     """The figures of one case. A side that would take too long is asked for fewer KPIs, or not at all if
     those were `done`."""
-    case.file.read_bytes() if case.rows <= 10_000_000 else None  # from the disk once, for all sides alike
     figures, asked = [], {}
     for side in sides:
         most = _most(side, case)
-        if most < min(case.kpis, 1) or (most < case.kpis and (side, most) in done):
+        if not most or (most < case.kpis and (side, most) in done):
             figures.append(_figure(case, side, note=_capped(most)))
         else:
             asked[side] = evolve(case, kpis=min(case.kpis, most))
             done.add((side, asked[side].kpis))
     with tempfile.TemporaryDirectory() as folder:
+        _run("read", case, Path(folder) / "warm-up", limit)  # from the disk once, for all sides alike
         costs = _in_turn(asked, runs, limit, Path(folder))
         differing = _differing(asked, costs, Path(folder))
     for side, one in asked.items():
-        figures.append(_judged(one, side, costs[side], differing.get(side, "")))
+        judged = _judged(case, side, costs[side], differing.get(side, ""))
+        figures.append(evolve(judged, of=one.kpis if one.kpis < case.kpis else 0))
     return sorted(figures, key=lambda figure: sides.index(figure.side))
 
 
@@ -83,9 +84,7 @@ def _run(side: str, case: Case, out: Path, limit: float) -> Cost:
 
 def _differing(asked: dict[str, Case], costs: dict[str, list[Cost]], folder: Path) -> dict[str, str]:
     """What is to be said of sides whose values are not those of the planner, to 1e-9."""
-    found = {
-        side: np.load(folder / f"{side}.npy") for side in asked if (folder / f"{side}.npy").exists()
-    }
+    found = {side: np.load(folder / f"{side}.npy") for side in asked if (folder / f"{side}.npy").exists()}
     ours = found.pop("planner", None)
     said = {}
     for side, values in found.items():
@@ -103,9 +102,7 @@ def _judged(case: Case, side: str, costs: list[Cost], differs: str) -> Figure:
         return _figure(case, side, note=f"failed: {last[:200]}")
     if differs:
         return _figure(case, side, note=differs)
-    return evolve(
-        _figure(case, side), seconds=whole.seconds, megabytes=whole.megabytes, runs=len(costs)
-    )
+    return evolve(_figure(case, side), seconds=whole.seconds, megabytes=whole.megabytes, runs=len(costs))
 
 
 def _figure(case: Case, side: str, note: str = "") -> Figure:
@@ -120,19 +117,3 @@ def _most(side: str, case: Case) -> int:
 
 def _capped(most: int) -> str:
     return f"not run: too long, measured up to {most:,} KPIs" if most else "not run: too long"
-
-
-def show(figures: Iterable[Figure]) -> None:
-    """One line a side, with its ratio to the planner."""
-    listed = list(figures)
-    ours = next((f.seconds for f in listed if f.side == "planner"), None)
-    first = listed[0]
-    print(f"-- {first.workload}, {first.rows:,} rows, {listed[0].kpis} KPIs, {first.slices:,} slices")
-    for figure in listed:
-        if figure.seconds is None:
-            print(f"   {figure.side:9} {figure.note}", flush=True)
-            continue
-        of = f"  for {figure.kpis} KPIs" if figure.kpis != first.kpis else ""
-        ratio = f"{figure.seconds / ours:7.2f} x" if ours and not of else " " * 9
-        megabytes = f"{figure.megabytes:7,.0f} MB"
-        print(f"   {figure.side:9}{figure.seconds:8.2f} s{ratio}{megabytes}  {figure.runs} runs{of}", flush=True)

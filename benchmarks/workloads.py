@@ -14,7 +14,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from itertools import islice
-from pathlib import Path
 from typing import Literal
 
 from attrs import frozen

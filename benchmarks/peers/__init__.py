@@ -1,1 +1,1 @@
-"""Other tools with the same KPIs on the same rows; `compare` measures them, a module a tool writes its files."""
+"""Other tools with the same KPIs on the same rows: `compare` measures them, one module knows one tool."""

@@ -34,7 +34,7 @@ def compare(rows: int, kpis: Iterable[int], runs: int, limit: float) -> Iterator
     """The tools with so many KPIs of "full"; figures number by number."""
     for count in kpis:
         case = Case("full", rows, count)
-        case.file.read_bytes()
+        case.file.read_bytes()  # from the disk once, for all alike
         yield _measured("peers", case, PEERS, runs, limit)
 
 
@@ -58,9 +58,7 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _measured(
-    suite: str, case: Case, peers: Sequence[Peer], runs: int, limit: float
-) -> list[Figure]:
+def _measured(suite: str, case: Case, peers: Sequence[Peer], runs: int, limit: float) -> list[Figure]:
     """All tools in turn. One that cannot be had has its reason in place of a figure."""
     lost: dict[str, str] = dict(LEFT_OUT) if suite == "peers" else {}
     ready: list[tuple[Peer, Path, Path]] = []
@@ -111,7 +109,7 @@ def _set_up(peer: Peer, case: Case, limit: float) -> tuple[Path, Path]:
 
 
 def _installed(peer: Peer) -> Path:
-    """The folder of commands of the tool's virtual environment. Raises Missing where pip cannot install it."""
+    """The commands of the tool's virtual environment. Raises Missing where pip cannot install it."""
     venv = DATA / "venvs" / peer.name.lower()
     programs = venv / "bin"
     if not (programs / "ready").exists():
@@ -130,9 +128,7 @@ def _environment(peer: Peer, programs: Path) -> dict[str, str]:
     return {"PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]), **peer.environment}
 
 
-def _judged(
-    suite: str, case: Case, peer: Peer, costs: list[Cost], found: dict[str, Floats | None]
-) -> Figure:
+def _judged(suite: str, case: Case, peer: Peer, costs: list[Cost], found: dict[str, Floats | None]) -> Figure:
     whole = summed(costs)
     if whole.expired:
         return _figure(suite, case, peer.name, note=f"ended after {costs[-1].seconds:.0f} s")

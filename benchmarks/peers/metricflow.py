@@ -14,8 +14,16 @@ from benchmarks.peers.peer import Floats, Peer, grid, number
 from benchmarks.workloads import MEASURES, Kpi
 
 PROFILE = {"target": "dev", "outputs": {"dev": {"type": "duckdb", "path": "bench.duckdb", "threads": 2}}}
-PROJECT = {"name": "bench", "version": "1.0", "config-version": 2, "profile": "bench", "model-paths": ["models"]}
-DAYS = "SELECT CAST(range AS DATE) AS date_day FROM range(DATE '2024-01-01', DATE '2026-01-02', INTERVAL 1 DAY)"
+PROJECT = {
+    "name": "bench",
+    "version": "1.0",
+    "config-version": 2,
+    "profile": "bench",
+    "model-paths": ["models"],
+}
+DAYS = (
+    "SELECT CAST(range AS DATE) AS date_day FROM range(DATE '2024-01-01', DATE '2026-01-02', INTERVAL 1 DAY)"
+)
 FILTERED = re.compile(r"\b(channel|campaign|page|revenue)\b(?=\s*(?:[=<>!]|in\b))")
 
 
@@ -96,7 +104,7 @@ def _rows(case: Case, path: Path) -> Iterator[tuple[int, str, date, float]]:
 
 PEER = Peer(
     name="MetricFlow",
-    # dbt-core 1.11 and later, which newer versions of dbt-metricflow need, fetch a binary while they are installed.
+    # Newer versions need dbt-core 1.11 or later, which fetches a program while it is installed.
     packages=("dbt-metricflow==0.13.0", "dbt-core>=1.10,<1.11", "dbt-duckdb==1.11.1"),
     write=_write,
     query=_query,

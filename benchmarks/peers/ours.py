@@ -20,7 +20,17 @@ def _write(case: Case, folder: Path) -> None:
 
 def _query(case: Case, folder: Path, programs: Path) -> Sequence[str]:
     data = f"events={case.file}"
-    return [*_kpi(), "eval", "kpis.kpi", "--as-of", AS_OF.isoformat(), "--data", data, "--format", "csv=out.csv"]
+    return [
+        *_kpi(),
+        "eval",
+        "kpis.kpi",
+        "--as-of",
+        AS_OF.isoformat(),
+        "--data",
+        data,
+        "--format",
+        "csv=out.csv",
+    ]
 
 
 def _values(case: Case, folder: Path) -> Floats:

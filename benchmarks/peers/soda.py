@@ -20,16 +20,14 @@ def _write(case: Case, folder: Path) -> None:
         asked = ", ".join(f"CAST({kpi.cased()} AS DOUBLE)" for kpi in case.chosen)
         found = base.execute(f"SELECT {asked} FROM events").fetchone()
     assert found is not None
-    checks = [
-        _check(kpi.name, kpi.filtered(), value) for kpi, value in zip(case.chosen, found, strict=True)
-    ]
+    checks = [_check(kpi.name, kpi.filtered(), value) for kpi, value in zip(case.chosen, found, strict=True)]
     contract = {"dataset": "bench/bench/main/events", "columns": [{"name": "day"}], "checks": checks}
     (folder / "source.yml").write_text(json.dumps(source), "utf-8")
     (folder / "contract.yml").write_text(json.dumps(contract), "utf-8")
 
 
 def _check(name: str, text: str, value: float) -> dict[str, object]:
-    width = abs(value) * 1e-9
+    width = abs(value) * 1e-9 or 1e-12  # Soda takes no bounds without anything between them
     bounds = {"greater_than_or_equal": value - width, "less_than_or_equal": value + width}
     threshold = {"must_be_between": bounds}
     return {"metric": {"name": name, "qualifier": name, "expression": text, "threshold": threshold}}

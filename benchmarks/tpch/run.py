@@ -1,6 +1,6 @@
 """Time the questions as KPIs and as the official SQL, both as whole evaluations in a process of its own.
 
-    python -m benchmarks.tpch.run SIDE NUMBER FOLDER OUT
+python -m benchmarks.tpch.run SIDE NUMBER FOLDER OUT
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from benchmarks.process import Cost, once, summed
 from benchmarks.results import Figure
 from benchmarks.tpch.questions import QUESTIONS, Question, by_kpis, by_sql, differences
 
-SIDES = {"planner": by_kpis, "official SQL": by_sql}
+SIDES = {"kpidsl": by_kpis, "official SQL": by_sql}
 ROWS = 6_001_215
 
 
