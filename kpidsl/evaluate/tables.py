@@ -15,6 +15,8 @@ from kpidsl.model.sources import ColumnSpec, SourceSpec
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from kpidsl.evaluate.plan import Scan
+
 
 @frozen
 class Attached:
@@ -51,6 +53,8 @@ class Query:
     sql: str
     seconds: float
     rows: int
+    scan: Scan | None = None
+    """Of which scan it is the text."""
 
 
 @frozen

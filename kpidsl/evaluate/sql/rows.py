@@ -43,8 +43,9 @@ class Tables:
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
     dialect: Dialect = "duckdb"
-    gathered: Mapping[Gather, tuple[str, str]] = field(factory=dict)
-    """Column and kind of the aggregations that were made before, where a grouped source is put together."""
+    made: Mapping[Row, tuple[str, str]] = field(factory=dict)
+    """Column and kind of what a query below has made already: the aggregations of a grouped source, the
+    subjects of filters in a cube."""
 
     def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
         """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative
@@ -66,16 +67,18 @@ class Tables:
 
     def kind(self, row: Row, via: tuple[str, ...] = ()) -> str:
         """What a row expression holds; of a column without a declared kind, what the data says."""
+        if not via and row in self.made:
+            return self.made[row][1]
         if isinstance(row, ColumnRef) and row.type.kind in ("time", "unknown"):
             path = via + row.via
             home = path[-1] if path else self.source
             return self.kinds.get(home, {}).get(row.name, row.type.kind)
-        if isinstance(row, Gather) and row in self.gathered:
-            return self.gathered[row][1]
         return row.type.kind
 
     def row(self, row: Row, via: tuple[str, ...] = ()) -> SQL:
         """A row expression as SQL."""
+        if not via and row in self.made:
+            return column(self.made[row][0], "t")
         match row:
             case Literal(value=value):
                 return literal(value)
@@ -86,7 +89,7 @@ class Tables:
             case Apply(op=op, args=args):
                 return _apply(op, [self.row(arg, via) for arg in args])
             case Gather():
-                return column(self.gathered[row][0], "t")
+                raise ValueError(f"{row.function} is made by a query below")
 
     def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
         """Operands of a comparison are brought to one type first: days with moments, texts with undeclared

@@ -82,6 +82,6 @@ def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
     return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
 
 
-def text_of(query: exp.Expression, dialect: Dialect) -> str:
+def text_of(query: exp.Query, dialect: Dialect) -> str:
     """The text of a query in a dialect."""
     return query.sql(dialect, copy=False)
