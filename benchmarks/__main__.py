@@ -15,7 +15,7 @@ from benchmarks.workloads import WORKLOADS
 
 SUITES = ("table", "slices", "peers", "validate", "tpch", "commands")
 GROWTH = {
-    1_000_000: (200,),
+    1_000_000: (20, 200),
     10_000_000: (20, 200, 1000, 5000),
     30_000_000: (200,),
     100_000_000: (20, 200, 1000),

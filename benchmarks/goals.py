@@ -83,10 +83,9 @@ def _against_case(found: Figures, rows: int) -> Iterator[Goal]:
 
 def _memory(found: Figures) -> Goal:
     peaks = [f.megabytes for f in found.all if f.suite == "table" and f.side == "planner" and f.megabytes]
-    worst = max(peaks, default=None)
-    return Goal(
-        "peak memory, any of them", "under 2 GB", worst and f"{worst:,.0f} MB", worst and worst < 2000
-    )
+    if not peaks:
+        return Goal("peak memory, any of them", "under 2 GB", None, None)
+    return Goal("peak memory, any of them", "under 2 GB", f"{max(peaks):,.0f} MB", max(peaks) < 2000)
 
 
 def _peers(found: Figures) -> Iterator[Goal]:
@@ -113,15 +112,17 @@ def _front(found: Figures) -> Iterator[Goal]:
 
 def _at_most(what: str, most: float, one: Figure | None, other: Figure | None) -> Goal:
     ratio = _ratio(one, other)
-    return Goal(
-        what, f"within {most:g} x", ratio and f"{ratio:.2f} x", None if ratio is None else ratio <= most
-    )
+    if ratio is None:
+        return Goal(what, f"within {most:g} x", None, None)
+    return Goal(what, f"within {most:g} x", f"{ratio:.2f} x", ratio <= most)
 
 
 def _at_least(what: str, least: float, ours: Figure | None, theirs: Figure | None) -> Goal:
     ratio = _ratio(theirs, ours)
     reach = "faster" if least == 1 else f"{least:g} x faster"
-    return Goal(what, reach, ratio and f"{ratio:.1f} x faster", None if ratio is None else ratio >= least)
+    if ratio is None:
+        return Goal(what, reach, None, None)
+    return Goal(what, reach, f"{ratio:.2f} x faster", ratio >= least)
 
 
 def _ratio(one: Figure | None, other: Figure | None) -> float | None:

@@ -32,8 +32,8 @@ def draw() -> None:
     measured = [f for f in figures if f.suite == "table" and f.seconds is not None]
     events = [f for f in measured if f.workload != "slices"]
     rows = max((f.rows for f in events if _spread(events, f.rows)), default=None)
-    # the most rows with all numbers of KPIs
-    by_kpis = [f for f in events if f.rows == (10_000_000 if _spread(events, 10_000_000) else rows)]
+    chosen = 10_000_000 if _spread(events, 10_000_000) else rows
+    by_kpis = [f for f in events if f.rows == chosen]
     by_rows = [f for f in events if f.kpis == 200 and not f.of]
     most = max((f.rows for f in measured if f.workload == "slices"), default=0)
     by_slices = [f for f in measured if f.workload == "slices" and f.rows == most]

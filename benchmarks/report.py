@@ -19,10 +19,9 @@ SIDES = {
 }
 HOW = (
     "Written by `python -m benchmarks report`; [README](README.md) says how it is measured. Absolute times"
-    " are this machine's, the ratios are what counts. Medians; the sides of a case ran in turn, each in a process"
-    " of its own, and their values agree to 1e-9. Memory is the peak of a side's process."
-    ' "for 200" is a side'
-    " that would have taken too long, and was asked for no more than 200 of the KPIs."
+    " are this machine's, the ratios are what counts. Medians; the sides of a case ran in turn, each in a"
+    " process of its own, and their values agree to 1e-9. Memory is the peak of a side's process."
+    " *For 200* is a side that would have taken too long, and was asked for no more than 200 of the KPIs."
 )
 WORKLOADS = {
     "dims": "filters on channel and campaign",

@@ -124,7 +124,7 @@ def _fetch(
 def _laid_out(case: Case, found: dict[str, NDArray[np.generic]], kpis: list[Kpi]) -> Floats:
     """A month without rows is 0 for what adds up and no value for a quotient."""
     place = {name: n for n, name in enumerate(case.names)}
-    rows = np.array([place[name] for name in found["slice"]])
+    rows = np.array([place[name] for name in found["slice"]], int)
     out = np.zeros((len(kpis), len(place), len(case.months)))
     for n, kpi in enumerate(kpis):
         out[n] = np.nan if kpi.kind == "share" else 0.0

@@ -78,9 +78,9 @@ def _metrics(kpi: Kpi) -> list[dict[str, object]]:
             return [simple(kpi.name, "rows")]
         case "share":
             one, other = f"{kpi.name}_sum", f"{kpi.name}_rows"
-            ratio = {"name": kpi.name, "label": kpi.name, "type": "ratio"}
-            ratio["type_params"] = {"numerator": one, "denominator": other}
-            return [simple(one, kpi.column), simple(other, "rows"), ratio]
+            parts = {"numerator": one, "denominator": other}
+            ratio: dict[str, object] = {"name": kpi.name, "label": kpi.name, "type": "ratio"}
+            return [simple(one, kpi.column), simple(other, "rows"), ratio | {"type_params": parts}]
     raise ValueError(f"no measure for {kpi.kind}")
 
 

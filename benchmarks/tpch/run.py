@@ -54,8 +54,8 @@ def _judged(question: Question, side: str, costs: list[Cost], out: Path) -> Figu
     wrong += differences(found, _answers(out / "official SQL.json"), 1e-9)
     if wrong:
         return evolve(figure, note=f"WRONG: {wrong[0]}")
-    told = {"note": "as published", "runs": len(costs)}
-    return evolve(figure, seconds=whole.seconds, megabytes=whole.megabytes, **told)
+    done = evolve(figure, seconds=whole.seconds, megabytes=whole.megabytes, runs=len(costs))
+    return evolve(done, note="as published")
 
 
 def _answers(path: Path) -> dict[tuple[str, str], float]:
