@@ -176,7 +176,9 @@ def test_an_interrupt_goes_through(tmp_path, monkeypatch):
     with Session(tmp_path, Calendar(), [ADS]) as session:
         known = profiles(graph(ADS), ["ads"], session, AS_OF)
         for error in (KeyboardInterrupt, duckdb.InterruptException):
-            monkeypatch.setattr(session, "fetch", lambda sql, error=error: (_ for _ in ()).throw(error()))
+            monkeypatch.setattr(
+                session, "fetch", lambda sql, engine, error=error: (_ for _ in ()).throw(error())
+            )
             with pytest.raises(error):
                 evaluate(graph(ADS), [ask], session, AS_OF, known)
 

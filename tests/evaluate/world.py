@@ -78,7 +78,10 @@ class TableSession:
     def attach(self, source, columns=None):
         return self.attachments[source.name]
 
-    def fetch(self, sql):
+    def dialect(self, engine=""):
+        return "duckdb"
+
+    def fetch(self, sql, engine=""):
         with duckdb_faults():
             return self.connection.execute(sql).fetchnumpy()
 

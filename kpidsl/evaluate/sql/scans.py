@@ -18,12 +18,11 @@ from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
-    call,
     cast,
     grouped,
+    nested,
     projected,
     select,
-    text_of,
     when,
 )
 from kpidsl.model.rows import Row
@@ -45,12 +44,13 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
     dims = grouped_by(scan, inner)
     keys = ["b", *(f"d{n}" for n in range(len(dims)))]
     groups = [["b", *(f"d{dims.index(ref)}" for ref in columns)] for columns in scan.sets]
-    grouping = [aliased(call("GROUPING", *map(projected, keys[1:])), "g")] if len(groups) > 1 else []
+    bits = tables.say("grouping", *map(projected, keys[1:])) if len(groups) > 1 else None
+    grouping = [aliased(bits, "g")] if bits is not None else []
     if scan.kind == "ends":
         return _ends(scan, inner, keys, groups, grouping)
     values = [aggregation(part, inner) for part in scan.parts()]
     outer = select([*map(projected, keys), *grouping, *numbered(values)], rows_of(scan, inner))
-    return text_of(grouped(outer, groups), inner.tables.dialect)
+    return inner.tables.written(grouped(outer, groups))
 
 
 def masks_of(scan: Scan) -> tuple[int, ...]:
@@ -76,7 +76,7 @@ def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], gr
             columns.append(aliased(exp.Sum(this=inner.value(part.argument, part.filter)), sums[key]))
         level, moment = projected(sums[key]), projected("m")
         if part.op == "level":
-            value: SQL = cast(call("ARG_MAX" if part.end == "last" else "ARG_MIN", level, moment), "DOUBLE")
+            value: SQL = cast(inner.tables.say("level at", level, moment, part.end), "DOUBLE")
         else:
             there = when(exp.Not(this=exp.Is(this=level, expression=exp.null())), moment)
             value = exp.Max(this=there) if part.end == "last" else exp.Min(this=there)
@@ -85,5 +85,5 @@ def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], gr
     middle = select([*map(projected, keys), *grouping, projected("m"), *columns], read)
     middle = grouped(middle, [[*group, "m"] for group in groups])
     outer_keys = [*keys, "g"] if grouping else keys
-    outer = select([*map(projected, outer_keys), *values], middle.subquery("s", copy=False))
-    return text_of(outer.group_by(*map(projected, outer_keys), copy=False), inner.tables.dialect)
+    outer = select([*map(projected, outer_keys), *values], nested(middle, "s"))
+    return inner.tables.written(outer.group_by(*map(projected, outer_keys), copy=False))
