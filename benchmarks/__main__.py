@@ -17,7 +17,6 @@ SUITES = ("table", "slices", "peers", "validate", "tpch", "commands")
 GROWTH = {
     1_000_000: (20, 200),
     10_000_000: (20, 200, 1000, 5000),
-    30_000_000: (200,),
     100_000_000: (20, 200, 1000),
 }
 """How many KPIs are measured over how many rows, where nothing else is said."""
@@ -61,7 +60,7 @@ def _suite(suite: str, wish: argparse.Namespace) -> Iterator[list[Figure]]:
     if suite == "table":
         for rows in wish.rows or GROWTH:
             kpis = wish.kpis or GROWTH.get(rows, (20, 200, 1000))
-            yield from table.growth(wish.workloads, [rows], kpis, wish.runs, wish.limit)
+            yield from table.growth(wish.workloads, rows, kpis, wish.sides, wish.runs, wish.limit)
     elif suite == "slices":
         for rows in [min(wish.rows)] if wish.rows else [10_000_000]:
             yield from table.by_slices(rows, wish.slices, wish.runs, wish.limit)
@@ -84,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rows", type=int, nargs="+", help="of the events")
     parser.add_argument("--kpis", type=int, nargs="+")
     parser.add_argument("--workloads", nargs="+", choices=WORKLOADS, default=WORKLOADS)
+    parser.add_argument("--sides", nargs="+", choices=table.SIDES, default=table.SIDES, help="of the table")
     parser.add_argument("--slices", type=int, nargs="+", choices=data.SLICES, default=data.SLICES)
     parser.add_argument("--runs", type=int, default=3, help="of each side; the median counts (3)")
     parser.add_argument("--limit", type=float, default=300, help="seconds of one run of one side (300)")
