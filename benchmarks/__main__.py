@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from benchmarks import commands, data, pictures, report, results, table
 from benchmarks.data import Missing
@@ -29,8 +29,7 @@ def main(arguments: list[str]) -> int:
         arguments = ["small", *SMALL, "--runs", "1", "--limit", "60", *arguments[1:]]
     wish = _parser().parse_args(arguments)
     if wish.command == "data":
-        data.make(wish.rows or GROWTH)
-        return 0
+        return 0 if _done(lambda: data.make(wish.rows or GROWTH)) else 1
     suites = {"report": wish.only, "redraw": (), "small": ("commands", "table", "slices")}
     chosen = suites.get(wish.command, (wish.command,))
     troubles = []
@@ -43,9 +42,19 @@ def main(arguments: list[str]) -> int:
                 versions = compare.versions() if suite in ("peers", "validate") else {}
                 results.keep(figures, versions)
     if wish.command in ("report", "redraw"):
-        pictures.draw()
+        _done(pictures.draw)
         report.write()
     return 1 if troubles else 0
+
+
+def _done(work: Callable[[], None]) -> bool:
+    """Whether it could be done; else the reason is said."""
+    try:
+        work()
+    except Missing as why:
+        print(f"not done: {why}", file=sys.stderr)
+        return False
+    return True
 
 
 def _measured(suite: str, wish: argparse.Namespace) -> Iterator[list[Figure]]:

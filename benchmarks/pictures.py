@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks import results
+from benchmarks.data import Missing
 from benchmarks.results import HERE, Figure
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def _picture(
     there = [w for w in workloads if len({x(f) for f in figures if f.workload == w}) > 1]
     if not there:
         return
-    import matplotlib
-
+    try:
+        import matplotlib
+    except ImportError:
+        raise Missing("matplotlib is not installed: pip install '.[bench]'") from None
     matplotlib.use("svg")
     import matplotlib.pyplot as plt
 

@@ -18,6 +18,17 @@ HERE = Path(__file__).parent
 FILE = HERE / "results.json"
 
 
+@cache
+def _commit() -> str:
+    """The commit that is checked out, with a plus where code differs from it."""
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=HERE.parent, capture_output=True, text=True).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "kpidsl", "grammar", "benchmarks/*.py")
+    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
+
+
 @frozen
 class Figure:
     """What one side took in one case. Without seconds, `note` says why there are none."""
@@ -36,7 +47,7 @@ class Figure:
     """How many of the KPIs it was asked for, where all would have taken too long; else 0."""
     note: str = ""
     measured: str = field(factory=lambda: date.today().isoformat())
-    commit: str = field(factory=lambda: _commit())
+    commit: str = field(factory=_commit)
 
     @property
     def key(self) -> tuple[str, str, int, int, int, str]:
@@ -82,17 +93,6 @@ def _rounded(figure: Figure) -> Figure:
         seconds=None if figure.seconds is None else round(figure.seconds, 4),
         megabytes=None if figure.megabytes is None else round(figure.megabytes, 1),
     )
-
-
-@cache
-def _commit() -> str:
-    """The commit that is checked out, with a plus where code differs from it."""
-
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=HERE.parent, capture_output=True, text=True).stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "kpidsl", "grammar", "benchmarks/*.py")
-    return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def _processor() -> str:
