@@ -64,6 +64,8 @@ def _head(figures: Iterable[Figure], about: dict[str, dict[str, str]]) -> str:
     commits = sorted({figure.commit for figure in figures})
     machine = about.get("machine", {})
     span = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}" if days else "never"
+    hardware = [f"{machine.get('cores')} cores of {machine.get('processor')}"]
+    hardware += [machine.get("memory", ""), machine.get("system", "")]
     versions = ", ".join(f"{name} {machine.get(name)}" for name in ("python", "duckdb", "numpy", "sqlglot"))
     return "\n".join(
         [
@@ -74,11 +76,22 @@ def _head(figures: Iterable[Figure], about: dict[str, dict[str, str]]) -> str:
             "| | |",
             "|---|---|",
             f"| measured | {span}, commit {', '.join(commits)} |",
-            f"| machine | {machine.get('processor')}, {machine.get('memory')}, {machine.get('system')} |",
+            f"| machine | {', '.join(hardware)} |",
             f"| versions | {versions} |",
+            *_busy(figures, int(machine.get("cores", 1))),
             "",
         ]
     )
+
+
+def _busy(figures: Iterable[Figure], cores: int) -> list[str]:
+    """A line where something else ran beside the benchmarks, which by themselves keep every core busy."""
+    most = max((figure.load for figure in figures), default=0)
+    if most <= 2 * cores:
+        return []
+    return [
+        f"| **disturbed** | other work ran beside it, load up to {most:.1f}: times are too long, ratios rough |"
+    ]
 
 
 def _reached(figures: list[Figure]) -> str:

@@ -48,6 +48,8 @@ class Figure:
     note: str = ""
     measured: str = field(factory=lambda: date.today().isoformat())
     commit: str = field(factory=_commit)
+    load: float = field(factory=lambda: round(os.getloadavg()[0], 1))
+    """How many processes wanted a core in the last minute, this one's included."""
 
     @property
     def key(self) -> tuple[str, str, int, int, int, str]:
@@ -60,7 +62,8 @@ def machine() -> dict[str, str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     with_versions = {name: version(name) for name in ("duckdb", "numpy", "sqlglot")}
     return {
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": _processor(),
+        "cores": str(os.cpu_count()),
         "memory": f"{memory:.0f} GiB",
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
