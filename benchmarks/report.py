@@ -89,9 +89,7 @@ def _busy(figures: Iterable[Figure], cores: int) -> list[str]:
     most = max((figure.load for figure in figures), default=0)
     if most <= 2 * cores:
         return []
-    return [
-        f"| **disturbed** | other work ran beside it, load up to {most:.1f}: times are too long, ratios rough |"
-    ]
+    return [f"| **disturbed** | other work ran beside, load up to {most:.1f}: times too long, ratios rough |"]
 
 
 def _reached(figures: list[Figure]) -> str:
