@@ -44,12 +44,24 @@ def evaluate(
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):
         _note_trouble(ask, runner, failures)
-    for source, demand in demands(asks, profiles, failures).items():
+    planned = [
+        (
+            demand,
+            list(
+                scans(
+                    source, demand, profiles[source], runner.dialect(source), partial(runner.estimate, source)
+                )
+            ),
+        )
+        for source, demand in demands(asks, profiles, failures).items()
+    ]
+    progress = session.watch.progress
+    progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
+    for demand, several in planned:
         lost: dict[Partial | Aggregate, Diagnostic] = {}
-        dialect = runner.tables(source).dialect
-        guess = partial(runner.estimate, source)
-        for scan in scans(source, demand, profiles[source], dialect, guess):
-            results, failed = runner.run(scan)
+        for scan in several:
+            with progress.part(scan.source, profiles[scan.source].rows, once=True):
+                results, failed = runner.run(scan)
             lost |= failed
             for result in results:
                 store.add(result)

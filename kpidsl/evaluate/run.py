@@ -15,8 +15,8 @@ from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.choose import Estimate
 from kpidsl.evaluate.classes import subjects
 from kpidsl.evaluate.cube import Cube
-from kpidsl.evaluate.engine import EngineError
-from kpidsl.evaluate.faults import failure
+from kpidsl.evaluate.engine import Dialect, EngineError
+from kpidsl.evaluate.faults import told
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
@@ -110,8 +110,11 @@ class Runner:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
         relations = _Attaching(self, lambda attached: attached.relation)
         kinds = _Attaching(self, lambda attached: attached.kinds)
-        dialect = self.session.dialect(self._engine(source))
-        return Tables(self.graph.sources, relations, kinds, source, dialect=dialect)
+        return Tables(self.graph.sources, relations, kinds, source, dialect=self.dialect(source))
+
+    def dialect(self, source: str) -> Dialect:
+        """What SQL on a source is written in."""
+        return self.session.dialect(self._engine(source))
 
     def _engine(self, source: str) -> str:
         """The connection where a source is; a grouped one, also while it is made, is where its parent is."""
@@ -208,7 +211,8 @@ class Runner:
     def unusable(self, source: str) -> Diagnostic | None:
         """Why nothing can be measured on a source."""
         spec = self.graph.sources[source]
-        if failure := self.attached(source).failure:
+        known = self.profiles.get(source)
+        if failure := self.attached(source).failure or (known and known.failure):
             return failure
         if spec.time is None:
             return Diagnostic(
@@ -280,7 +284,7 @@ class Runner:
         return results, failed
 
     def _diagnostic(self, source: str, error: EngineError) -> Diagnostic:
-        return failure(error, self.graph.sources[source], self._engine(source))
+        return told(self.graph.sources[source], error, self.session.watch, self._engine(source))
 
 
 class _Attaching(Mapping[str, Any]):
