@@ -236,7 +236,7 @@ def _homes(result: Result, windows: Windows) -> dict[int, list[int]]:
     """Bucket of an exact scan to the positions of the windows with its days."""
     home: dict[tuple[date, date], int] = {}
     for n, window in enumerate(result.scan.windows):
-        low, high = (n, n + 1) if result.scan.buckets is None else result.scan.buckets.range_of(window)
+        low, high = result.scan.buckets_of(n)
         if high > low:
             home[window.start, window.end] = low
     found: dict[int, list[int]] = {}
