@@ -215,6 +215,39 @@ def test_a_missing_driver_names_the_extra(
     assert "pip install 'kpidsl[postgres]'" in text
 
 
+SLOW = (
+    "CREATE OR REPLACE VIEW shop.slow AS SELECT o.* FROM shop.orders o, (SELECT pg_sleep({}) IS NULL AS s) p"
+    " WHERE o.id >= 0 AND NOT p.s"
+)
+
+
+def test_a_server_that_stops_what_takes_long(
+    tmp_path: Path, server: Server, admin: psycopg.Connection, data: object
+) -> None:
+    admin.execute(SLOW.format(5))
+    url = f"postgresql://${{SHOP_USER}}:${{SHOP_PASSWORD}}@127.0.0.1:{server.port}/postgres"
+    project(
+        tmp_path, server, TWO.replace("shop.orders", "shop.slow"), url + "?options=-cstatement_timeout%3D200"
+    )
+    status, text = evaluate(tmp_path)
+    assert status == 2
+    assert "error[K609 query-stopped]: the query on `there` took longer than `shop` allows" in text
+    assert "canceling statement due to statement timeout" in text
+    assert "1 row in 2026-06" in text
+
+
+def test_the_time_of_an_evaluation_holds_for_databases(
+    tmp_path: Path, server: Server, admin: psycopg.Connection, data: object
+) -> None:
+    admin.execute(SLOW.format(60))
+    project(tmp_path, server, TWO.replace("shop.orders", "shop.slow"))
+    start = time.perf_counter()
+    status, text = evaluate(tmp_path, "--timeout", "2s")
+    assert time.perf_counter() - start < 20
+    assert status == 2
+    assert "error[K607 timeout]" in text
+
+
 TABLE = {
     "a name that is near": ("shop.order", "K517", "`shop.orders`"),
     "a type that cannot be": ("shop.orders", "K518", "`character varying`"),
