@@ -304,7 +304,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     kpis, lost, unsplit = _chosen(specs, wish)
     graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
-    urls, unset = _urls(specs.config, sources)
+    urls = _urls(specs.config, sources)
     watch.progress.begin("opening the sources")
     secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
     with (
@@ -341,7 +341,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unset, *unsplit, *crowded.values(), *_failures(profiles, late)),
+        diagnostics=(*_about(specs, wish), *unsplit, *crowded.values(), *_failures(profiles, late)),
         asked_for=wish.asked_for,
         answers=answers,
         schedules=schedules,
@@ -435,17 +435,13 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     return lost[:1] if len(lost) == len(chosen) else []
 
 
-def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
-    """The connections with their secrets filled in; only those that are needed have to be complete."""
-    needed = any(isinstance(spec.origin, Table) for spec in sources)
-    urls, unset = {}, []
-    for connection in config.connections.values() if needed else ():
-        found = connection.url()
-        if isinstance(found, Diagnostic):
-            unset.append(found)
-        else:
-            urls[connection.name] = found
-    return urls, unset
+def _urls(config: Config, sources: Iterable[SourceSpec]) -> dict[str, str | Diagnostic]:
+    """The connections with their secrets filled in, or what they lack; only of those that may be meant."""
+    named = {spec.origin.connection for spec in sources if isinstance(spec.origin, Table)}
+    return {
+        name: connection.url() if name in named or None in named else ""
+        for name, connection in config.connections.items()
+    }
 
 
 def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:

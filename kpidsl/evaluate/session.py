@@ -37,8 +37,8 @@ class Session:
 
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
-    `watch` ends what takes too long, `secrets` are the texts that no message may show. OSError if there is no
-    place for temporary files.
+    Of a connection there may be, instead of its url, what it lacks. `watch` ends what takes too long,
+    `secrets` are the texts that no message may show. OSError if there is no place for temporary files.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Session:
         root: Path,
         calendar: Calendar,
         sources: Iterable[SourceSpec],
-        connections: Mapping[str, str] | None = None,
+        connections: Mapping[str, str | Diagnostic] | None = None,
         data: Mapping[str, object] | None = None,
         *,
         limits: Limits = UNLIMITED,
@@ -57,7 +57,8 @@ class Session:
         self._calendar = calendar
         self._connections = connections or {}
         setting = Setting(root, calendar.zone, limits.threads, limits.memory, limits.timeout)
-        self._remotes = Connections(self._connections, setting, secrets)
+        urls = {name: url for name, url in self._connections.items() if isinstance(url, str)}
+        self._remotes = Connections(urls, setting, secrets)
         self._data = data or {}
         sources = tuple(sources)
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
