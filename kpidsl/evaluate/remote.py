@@ -61,7 +61,9 @@ def _attached(
             stored.append(how)
     tree = stored_tree(parts, stored, remote.dialect, reading.writing.zone)
     kinds = {each.name: each.kind for each in stored}
-    return Attached(spec.name, tree, kinds, tuple(broken.values()), broken, connection), tuple(stored)
+    percents = tuple(c.name for c in reading.columns if c.name in kinds and c.type.unit.style == "percent")
+    found_there = Attached(spec.name, tree, kinds, tuple(broken.values()), broken, connection, percents)
+    return found_there, tuple(stored)
 
 
 def _stored(column: ColumnSpec, found: Kind | None) -> StoredColumn | None:

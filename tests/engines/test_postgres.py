@@ -275,6 +275,26 @@ def test_tables_and_their_columns(
     admin.execute("DROP SCHEMA odd CASCADE")
 
 
+@pytest.mark.parametrize(
+    ("values", "told"), [("0.042", True), ("0.5, 1", True), ("4.2", False), ("1, 0", False)]
+)
+@pytest.mark.parametrize("copied", [False, True])
+def test_percents_that_may_be_fractions(
+    tmp_path: Path, server: Server, admin: psycopg.Connection, values: str, told: bool, copied: bool
+) -> None:
+    admin.execute("DROP SCHEMA IF EXISTS odd CASCADE; CREATE SCHEMA odd")
+    admin.execute(
+        f"CREATE TABLE odd.t AS SELECT date '2026-06-01' AS at, 1 AS k, unnest(ARRAY[{values}]) AS rate"
+    )
+    link = "\n  belongs to here by k = day" if copied else ""
+    spec = TWO.replace("shop.orders", "odd.t").replace("amount EUR", "rate %\n  column k text" + link)
+    project(tmp_path, server, spec.replace("sum(there.amount)", "average(there.rate)"))
+    status, text = evaluate(tmp_path)
+    admin.execute("DROP SCHEMA odd CASCADE")
+    assert status == 0
+    assert ("holds percents of at most" in text) == told
+
+
 def test_one_name_in_two_schemas(
     tmp_path: Path, server: Server, admin: psycopg.Connection, data: object
 ) -> None:
@@ -403,7 +423,7 @@ def test_it_is_not_asked_for_ever(
 def test_nothing_shows_the_url(engine: Postgres, server: Server) -> None:
     assert no_secret(repr(engine))
     with pytest.raises(EngineError) as told:
-        connect(server.url("nothing"), Setting(Path(), "UTC"))
+        connect(server.url("nothing"), Setting(Path(), "UTC")).fetch("SELECT 1")
     assert told.value.__suppress_context__
     assert no_secret(str(told.value))
 
