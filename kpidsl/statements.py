@@ -214,8 +214,8 @@ def _with(scan: Scan, parts: Sequence[Part]) -> Scan:
 
 _PURPOSES = {
     "case": "what adds up",
-    "cube": "what adds up, by the values of filters",
-    "distinct": "distinct counts under many filters",
+    "cube": "what adds up",
+    "distinct": "distinct counts of one thing, each under several conditions",
     "ends": "levels at the first or last moment",
     "exact": "distinct counts and percentiles, which do not add up",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +10,7 @@ from typing import Any, Self
 import duckdb
 
 from kpidsl.evaluate.engine import Column, Dialect, duckdb_faults, duckdb_limits
+from kpidsl.evaluate.large import fetch_large
 from kpidsl.evaluate.quote import literal, literals, name
 from kpidsl.evaluate.watch import Watch
 
@@ -48,6 +49,11 @@ class Local:
         """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
         with duckdb_faults(), self._cursor() as cursor:
             return cursor.execute(_select(cursor, sql)).fetchnumpy()
+
+    def fetch_cells(self, sql: str, dims: Sequence[str]) -> dict[str, Any]:
+        """As `fetch`; of many rows the texts in `dims` come as `Coded`."""
+        with duckdb_faults(), self._cursor() as cursor:
+            return fetch_large(cursor, _select(cursor, sql).query, dims)
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""

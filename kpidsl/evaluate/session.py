@@ -8,10 +8,10 @@ ever run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 
@@ -181,6 +181,10 @@ class Session:
             return self._local.fetch(sql)
         with self.watch.guard():
             return self._remotes.fetch(engine, sql)
+
+    def fetch_cells(self, sql: str, dims: Sequence[str]) -> dict[str, Any]:
+        """As `fetch` on the session's own engine; of many rows the texts in `dims` come as `Coded`."""
+        return self._local.fetch_cells(sql, dims)
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""

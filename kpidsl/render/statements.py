@@ -16,9 +16,9 @@ _WIDTH = 100
 def render(found: Statements, screen: Screen) -> str:
     """One statement after the other, with comments that say what each is for and what is assumed."""
     assumed = (
-        f"{found.dialect}, as of {found.as_of}. No data was looked at: it is taken to reach from"
-        f" {found.first} to then, columns to hold what is declared, and times to be local. Files are taken to"
-        " be tables."
+        f"{found.dialect}, as of {found.as_of}. No data was looked at: it is taken to reach"
+        f" from {found.first} to then, columns to hold what is declared, and times to be local."
+        " Files are taken to be tables."
     )
     blocks = [_comment([assumed], screen), *(_block(statement, screen) for statement in found.found)]
     return "\n\n".join(blocks) + "\n"

@@ -13,13 +13,14 @@ from sqlglot import exp
 from kpidsl.evaluate.classes import Key, Value, representatives
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Columns, Partial, Scan, plain
-from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, listing, rows_of
+from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of, with_values
 from kpidsl.evaluate.sql.parts import aggregation, numbered
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
     cast,
+    column,
     integer,
     literal,
     name,
@@ -37,6 +38,8 @@ BITS = 60
 """Conditions in one integer."""
 _SEPARATE = 4
 """Layers of windows that are each counted alone; further ones are joined by range."""
+_MATERIALIZES = frozenset(("duckdb", "postgres"))
+"""Where a common table can be asked to be worked out once."""
 Known = dict[Row, tuple[str, str]]
 
 
@@ -147,8 +150,11 @@ def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL, di
     edge, after = key.cuts[middle]
     kind = exp.LTE if after else exp.LT
     below = kind(this=value.copy(), expression=literal(edge, dialect))
-    under = _band(key, values, low, middle, value, dialect)
-    return when(below, under, _band(key, values, middle + 1, high, value, dialect))
+    return when(
+        below,
+        _band(key, values, low, middle, value, dialect),
+        _band(key, values, middle + 1, high, value, dialect),
+    )
 
 
 def _unlike(texts: Sequence[str]) -> str:
@@ -175,26 +181,27 @@ def distinct_sql(scan: Scan, tables: Tables) -> str:
     inner.columns.extend(masks)
     names = [mask.alias for mask in masks]
     keys = ["b", *(f"d{n}" for n in range(len(dims))), "x"]
-    there: SQL = exp.Not(this=exp.Is(this=projected("x"), expression=exp.null()))
+    there: SQL = exp.Not(this=exp.Is(this=column("x", "r"), expression=exp.null()))
     if all(aggregate.filter is not None for aggregate in scan.aggregates):
-        some = [exp.NEQ(this=projected(mask), expression=integer(0)) for mask in names]
+        some = [exp.NEQ(this=column(mask, "r"), expression=integer(0)) for mask in names]
         there = exp.And(this=there, expression=exp.paren(exp.or_(*some, copy=False), copy=False))
-    gathered = _gathered(keys, names, rows_of(scan, inner)).where(there, copy=False)
+    gathered = _gathered(keys, names, rows_of(scan, inner), "r", tables).where(there, copy=False)
     parts = [
-        _counted(scan, layer, n, columns, names, tables)
+        _counted(scan, layer, n, columns, dims, names, tables)
         for layer in _layers(scan)
         for n, columns in enumerate(scan.sets)
     ]
-    query: exp.Select | exp.SetOperation = (
-        parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
-    )
-    held = True if tables.dialect in ("duckdb", "postgres") else None
-    return tables.written(query.with_(name("c"), as_=gathered, materialized=held, copy=False))
+    query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
+    once = True if tables.dialect in _MATERIALIZES else None
+    return tables.written(query.with_(name("c"), as_=gathered, materialized=once, copy=False))
 
 
-def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL) -> exp.Select:
-    joined = [aliased(exp.BitwiseOrAgg(this=projected(mask)), mask) for mask in masks]
-    return select([*map(projected, keys), *joined], rows).group_by(*map(projected, keys), copy=False)
+def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL, alias: str, tables: Tables) -> exp.Select:
+    """The masks of `rows`, which is called `alias`, or-ed by some keys. They keep their names, so the columns
+    are told from the results by the alias."""
+    joined = [aliased(tables.say("any bit", column(mask, alias)), mask) for mask in masks]
+    groups = [column(key, alias) for key in keys]
+    return select([*groups, *joined], rows).group_by(*(each.copy() for each in groups), copy=False)
 
 
 def _layers(scan: Scan) -> list[tuple[Window, ...]]:
@@ -206,32 +213,35 @@ def _layers(scan: Scan) -> list[tuple[Window, ...]]:
 
 
 def _counted(
-    scan: Scan, layer: tuple[Window, ...], number: int, columns: Columns, masks: Sequence[str], tables: Tables
+    scan: Scan,
+    layer: tuple[Window, ...],
+    number: int,
+    columns: Columns,
+    dims: Columns,
+    masks: Sequence[str],
+    tables: Tables,
 ) -> exp.Select:
     """The identities of one layer of windows by one set of dimensions."""
-    dims = scan.dimensions()
     names = [f"d{dims.index(ref)}" for ref in columns]
-    known: SQL = exp.Not(this=exp.Is(this=projected("w"), expression=exp.null()))
-    rows = _windowed(scan, layer, [*names, "x", *masks], tables.dialect)
-    gathered = _gathered(["w", *names, "x"], masks, rows).where(known, copy=False)
+    known: SQL = exp.Not(this=exp.Is(this=column("w", "i"), expression=exp.null()))
+    rows = _windowed(scan, layer, [*names, "x", *masks], tables)
+    gathered = _gathered(["w", *names, "x"], masks, rows, "i", tables).where(known, copy=False)
     groups = ["w", *names, *masks]
     shown: list[SQL] = [aliased(projected("w"), "b"), aliased(integer(number), "g")]
     for n, ref in enumerate(dims):
         value = projected(f"d{n}") if ref in columns else tables.cast(exp.null(), "VARCHAR")
         shown.append(aliased(value, f"d{n}"))
     shown += [*map(projected, masks), *numbered([exp.Count(this=exp.Star())])]
-    return select(shown, nested(gathered, "h")).group_by(*map(projected, groups), copy=False)
+    return select(shown, gathered.subquery("h", copy=False)).group_by(*map(projected, groups), copy=False)
 
 
-def _windowed(
-    scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], dialect: Dialect
-) -> exp.Subquery:
+def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], tables: Tables) -> exp.Subquery:
     """The gathered identities, with the index of the window that their bucket is in (`w`)."""
     assert scan.buckets is not None
     ranges = sorted((*scan.buckets.range_of(window), scan.windows.index(window)) for window in layer)
     rows = table("c", "c")
     if any(high > low for (_, high, _), (low, _, _) in pairwise(ranges)):
-        return _joined(ranges, columns, rows, dialect)
+        return _joined(ranges, columns, rows, tables)
     window = _window_of(ranges, 0, len(ranges))
     return nested(select([aliased(window, "w"), *map(projected, columns)], rows), "i")
 
@@ -260,14 +270,13 @@ def _between(low: int, high: int, value: SQL) -> SQL:
 
 
 def _joined(
-    ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, dialect: Dialect
+    ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, tables: Tables
 ) -> exp.Subquery:
     """For windows that overlap: an identity once for each window that its bucket is in."""
-    numbers = [list(map(integer, each)) for each in ranges]
-    listed = listing(numbers, ("low", "high", "w"), "j", dialect)
     inside = exp.And(
         this=exp.GTE(this=projected("b"), expression=projected("low")),
         expression=exp.LT(this=projected("b"), expression=projected("high")),
     )
     query = select([*map(projected, ["w", *columns])], rows)
-    return nested(query.join(listed, join_type="cross", copy=False).where(inside, copy=False), "i")
+    values = [list(map(integer, each)) for each in ranges]
+    return nested(with_values(query, "j", ("low", "high", "w"), values, inside, tables), "i")

@@ -109,32 +109,49 @@ def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
     query = inner.tables.relation().select(*inner.columns, copy=False).where(where, copy=False)
     if scan.buckets is None:
         query = _joined_to_windows(query, scan.windows, inner.tables)
-    return query.subquery("r", copy=False)
+    return nested(query, "r")
 
 
 def _joined_to_windows(query: exp.Select, windows: Sequence[Window], tables: Tables) -> exp.Select:
     """Each row once for each window that it is in: `w`, with the number of the window in `i`."""
-    inside = exp.Between(this=tables.day(), low=column("low", "w"), high=column("high", "w"))
+    low, high = (column(end, "w") for end in ("low", "high"))
     rows = [
         [integer(n), literal(w.start, tables.dialect), literal(w.end, tables.dialect)]
         for n, w in enumerate(windows)
     ]
-    listed = listing(rows, ("i", "low", "high"), "w", tables.dialect)
-    return query.join(listed, join_type="cross", copy=False).where(inside, copy=False)
+    inside = exp.Between(this=tables.day(), low=low, high=high)
+    return with_values(query, "w", ("i", "low", "high"), rows, inside, tables)
 
 
-def listing(rows: Sequence[Sequence[SQL]], names: Sequence[str], alias: str, dialect: Dialect) -> SQL:
-    """A relation of given rows."""
-    if dialect == "duckdb":
-        columns = exp.TableAlias(this=name(alias), columns=[name(each) for each in names])
-        tuples = [exp.Tuple(expressions=list(row)) for row in rows]
-        return exp.Values(expressions=tuples, alias=columns)
-    # Not every engine has VALUES after FROM.
-    selects: list[exp.Query] = [
-        exp.Select(expressions=[aliased(value, each) for value, each in zip(row, names, strict=True)])
+def with_values(
+    query: exp.Select,
+    alias: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[SQL]],
+    condition: SQL,
+    tables: Tables,
+) -> exp.Select:
+    """A query joined to rows that are written out."""
+    if tables.dialect == "duckdb":
+        called = exp.TableAlias(this=name(alias), columns=[name(each) for each in columns])
+        values = exp.Values(expressions=[exp.Tuple(expressions=list(row)) for row in rows], alias=called)
+        return query.join(values, on=condition, copy=False)
+    # Not every engine has VALUES there, nor joins by anything but equality.
+    selects = [
+        exp.Select(expressions=[aliased(value, each) for value, each in zip(row, columns, strict=True)])
         for row in rows
     ]
-    return nested(reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=False), selects), alias)
+    return query.join(nested(_all_of(selects), alias), join_type="cross", copy=False).where(
+        condition, copy=False
+    )
+
+
+def _all_of(selects: Sequence[exp.Query]) -> exp.Query:
+    """A balanced union: a tree as deep as it is long cannot be walked."""
+    if len(selects) == 1:
+        return selects[0]
+    middle = len(selects) // 2
+    return exp.Union(this=_all_of(selects[:middle]), expression=_all_of(selects[middle:]), distinct=False)
 
 
 def within(days: Window, tables: Tables) -> SQL:

@@ -20,6 +20,7 @@ from kpidsl.evaluate.sql.trees import (
     aliased,
     cast,
     grouped,
+    nested,
     projected,
     select,
     when,
@@ -84,5 +85,5 @@ def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], gr
     middle = select([*map(projected, keys), *grouping, projected("m"), *columns], read)
     middle = grouped(middle, [[*group, "m"] for group in groups])
     outer_keys = [*keys, "g"] if grouping else keys
-    outer = select([*map(projected, outer_keys), *values], middle.subquery("s", copy=False))
+    outer = select([*map(projected, outer_keys), *values], nested(middle, "s"))
     return inner.tables.written(outer.group_by(*map(projected, outer_keys), copy=False))
