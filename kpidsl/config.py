@@ -33,13 +33,13 @@ from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
-_OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _DURATION = re.compile(
     r"(?:(\d+(?:\.\d+)?) ?(?:h|hours?))? ?(?:(\d+(?:\.\d+)?) ?(?:m|min|minutes?))?"
     r" ?(?:(\d+(?:\.\d+)?) ?(?:s|sec|seconds?))?"
 )
 _LONGEST = 7 * 24 * 3600
+_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 
 
@@ -103,13 +103,13 @@ class Limits:
     memory: str | None = None
     """A DuckDB size such as `2GB` or `60%`."""
     threads: int | None = None
+    copied_rows: int | None = None
+    """Of a source that is copied to where those of another engine are."""
     spill: Path | None = None
     """The folder that temporary files are written below; the system's by default."""
     spill_size: str | None = None
     timeout: float | None = None
     """Seconds."""
-    copied_rows: int | None = None
-    """Of a source that is copied to where those of another engine are."""
 
     def over(self, other: Limits) -> Limits:
         """These, and the other's where these say nothing."""
@@ -239,7 +239,7 @@ class _Reader:
             key: self.value(("limits", key), keys, read, wanted) for key, (read, wanted) in LIMITS.items()
         }
         if found["spill"] is not None:  # a relative folder is one beside the config
-            found["spill"] = (Path(self.source.name).parent / found["spill"]).absolute()
+            found["spill"] = Path(os.path.abspath(self.source.name)).parent / found["spill"]
         return Limits(**found)
 
     def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:
@@ -392,9 +392,9 @@ def _duration(value: Any) -> float | None:
 LIMITS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "memory": (_memory, 'an amount, as in memory = "2GB" or "60%"'),
     "threads": (_threads, "a number from 1 to 1024"),
+    "copied_rows": (_rows, "a whole number of rows, as in copied_rows = 5_000_000"),
     "spill": (_folder, 'a folder, as in spill = "/mnt/scratch"'),
     "spill_size": (_size, 'an amount, as in spill_size = "50GB"'),
     "timeout": (_duration, 'a time with its unit, up to 7 days, as in timeout = "30s", "5m" or "1h 30m"'),
-    "copied_rows": (_rows, "a whole number of rows, as in copied_rows = 5_000_000"),
 }
 """How the value of each limit is read, None if it is wrong, and what it is."""

@@ -315,8 +315,8 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             urls,
             wish.data,
             limits=wish.limits,
-            watch=watch,
             secrets=secrets,
+            watch=watch,
         ) as session,
         watch.over(session),
     ):
@@ -341,7 +341,13 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unsplit, *crowded.values(), *_failures(profiles, late)),
+        diagnostics=(
+            *_about(specs, wish),
+            *unsplit,
+            *crowded.values(),
+            *_failures(profiles, answers, watch),
+            *late,
+        ),
         asked_for=wish.asked_for,
         answers=answers,
         schedules=schedules,
@@ -489,14 +495,18 @@ def _late(watch: Watch, judged: Mapping[str, Judged]) -> tuple[Diagnostic, ...]:
     return (evolve(watch.told, notes=(*watch.told.notes, f"{done} of {len(judged)} KPIs are judged")),)
 
 
-def _failures(profiles: Mapping[str, Profile], late: Sequence[Diagnostic]) -> Iterable[Diagnostic]:
-    """Why sources cannot be used. What they promise and do not keep stays with their profile."""
-    every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
-    found = {id(p): p for p in every if p.severity is Severity.ERROR and p.code != "K607"}
-    yield from late
+def _failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
+    """Why sources cannot be used, or not queried. What they promise and do not keep stays with their
+    profile."""
+    every = [p for profile in profiles.values() for p in (*profile.broken, *profile.problems)]
+    asked = [p for p in answers.lost if p.code in _OF_QUERIES and p is not watch.told]
+    told = [p for p in every if p.severity is Severity.ERROR and p is not watch.told]
+    alike = {(p.code, p.message): p for p in asked}  # each scan tells the same of the same memory
+    found = {id(p): p for p in (*told, *alike.values())}
     yield from found.values()
 
 
+_OF_QUERIES = frozenset({"K601", "K602", "K607", "K608"})
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 

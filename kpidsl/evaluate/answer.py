@@ -44,17 +44,11 @@ def evaluate(
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):
         _note_trouble(ask, runner, failures)
-    planned = [
-        (
-            demand,
-            list(
-                scans(
-                    source, demand, profiles[source], runner.dialect(source), partial(runner.estimate, source)
-                )
-            ),
-        )
-        for source, demand in demands(asks, profiles, failures).items()
-    ]
+    planned = []
+    for source, demand in demands(asks, profiles, failures).items():
+        dialect = runner.dialect(source)
+        guess = partial(runner.estimate, source)
+        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess))))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:
@@ -172,6 +166,11 @@ class Evaluated:
         if broken:
             return broken.message
         return reason(self.graph, self._store, Frame(ask, Slices.of([key])), key, window)
+
+    @property
+    def lost(self) -> tuple[Diagnostic, ...]:
+        """Why aggregates have no value, each reason once."""
+        return tuple({id(why): why for why in self._failures.values()}.values())
 
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""

@@ -10,7 +10,7 @@ from attrs import evolve
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import EngineError
-from kpidsl.evaluate.faults import told
+from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.promises import extent, profile
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
@@ -26,29 +26,28 @@ from kpidsl.results import Profile
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
     """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
     runner = Runner(graph, session, as_of)
-    names = list(dict.fromkeys(sources))
-    sizes = {name: session.size(name) for name in names}
+    sizes = {name: session.size(name) for name in sources}
     session.watch.progress.begin("reading", list(sizes.values()), "bytes")
     found = {}
-    for name in names:
-        with session.watch.progress.part(name, sizes[name]):
-            found[name] = _profile(runner, graph.sources[name])
+    for name, size in sizes.items():
+        with session.watch.progress.part(name, size):
+            found[name] = _profiled(runner, graph.sources[name])
     return found
 
 
-def _profile(runner: Runner, spec: SourceSpec) -> Profile:
+def _profiled(runner: Runner, spec: SourceSpec) -> Profile:
     attached = runner.attached(spec.name)
     try:
-        known = _looked_at(runner, attached, spec)
+        known = _profile(runner, attached, spec)
     except EngineError as error:
-        lost = told(spec, error, runner.session.watch, attached.engine)
-        return Profile(spec.name, 0, None, None, None, (*attached.problems, lost))
+        problems = (*attached.problems, failure(error, spec, attached.engine))
+        known = Profile(spec.name, 0, None, None, None, problems)
     single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
     whole = tuple(problem for problem in known.problems if all(problem is not one for one in single))
     return evolve(known, problems=whole, broken=tuple(single))
 
 
-def _looked_at(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
+def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
     """One query for all that can be counted, one more for a key, and for an example of each broken check."""
     session, as_of = runner.session, runner.as_of
     if attached.failure:

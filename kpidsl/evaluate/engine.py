@@ -17,6 +17,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from kpidsl.diagnostics import Diagnostic
+
 Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
 """One value per row, masked where there is none. Numbers and flags in their own types, days and moments as
 datetime64, texts as objects."""
@@ -43,10 +45,12 @@ class EngineError(Exception):
     others are the engine's, whatever is asked.
     """
 
-    def __init__(self, fault: Fault, words: str) -> None:
+    def __init__(self, fault: Fault, words: str, told: Diagnostic | None = None) -> None:
         super().__init__(words)
         self.fault: Fault = fault
         self.words = words
+        self.told = told
+        """What is to be said of it, where that is no source's matter."""
 
 
 class Interrupted(KeyboardInterrupt):

@@ -90,7 +90,8 @@ class Local:
         """What the connection does can be stopped, and tells how far it is."""
         self._busy.append(connection)
         try:
-            with self._watch.guard(), self._watch.progress.query(lambda: _share(connection)):
+            running = self._watch.progress.query(lambda: _share(connection))
+            with self._watch.guard(), duckdb_limits(), running:
                 yield
         finally:
             self._busy.remove(connection)
@@ -132,7 +133,7 @@ class Guarded:
 
     @contextmanager
     def _at_work(self) -> Iterator[None]:
-        with self._local.at_work(self._connection), duckdb_limits():
+        with self._local.at_work(self._connection):
             yield
 
 
@@ -145,9 +146,12 @@ def _opened(
         "python_enable_replacements": False,
         "temp_directory": str(Path(scratch) / "spill"),
     }
-    given = {"threads": threads, "memory_limit": memory, "max_temp_directory_size": spill_size}
+    given = {"threads": threads, "memory_limit": memory}
     config |= {key: value for key, value in given.items() if value is not None}
-    return duckdb.connect(":memory:", config=config)
+    connection = duckdb.connect(":memory:", config=config)
+    if spill_size is not None:  # as a part of the config it is not heeded
+        connection.execute(f"SET max_temp_directory_size = {literal(spill_size)}")
+    return connection
 
 
 def _counting(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

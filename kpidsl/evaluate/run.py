@@ -16,7 +16,7 @@ from kpidsl.evaluate.choose import Estimate
 from kpidsl.evaluate.classes import subjects
 from kpidsl.evaluate.cube import Cube
 from kpidsl.evaluate.engine import Dialect, EngineError
-from kpidsl.evaluate.faults import told
+from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.large import LARGE, Coded
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
@@ -288,7 +288,7 @@ class Runner:
         return results, failed
 
     def _diagnostic(self, source: str, error: EngineError) -> Diagnostic:
-        return told(self.graph.sources[source], error, self.session.watch, self._engine(source))
+        return failure(error, self.graph.sources[source], self._engine(source))
 
 
 class _Attaching(Mapping[str, Any]):

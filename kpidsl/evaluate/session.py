@@ -22,7 +22,7 @@ from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
 from kpidsl.evaluate.engine import Column, Dialect, EngineError, Setting
-from kpidsl.evaluate.faults import FULL, told
+from kpidsl.evaluate.faults import FULL, failure
 from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.local import Local
 from kpidsl.evaluate.quote import exactly
@@ -134,13 +134,13 @@ class Session:
                 else attach(reading, self._read(reading))
             )
         except EngineError as error:
-            lost = told(reading.spec, error, self.watch, connection)
-            return Attached(reading.spec.name, reading.label, {}, (lost,))
+            problem = failure(error, reading.spec, connection)
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
         except OSError as error:
             if error.errno not in FULL:
                 raise
-            full = EngineError("disk", str(error.strerror))
-            return Attached(reading.spec.name, reading.label, {}, (told(reading.spec, full, self.watch),))
+            problem = failure(EngineError("disk", f"{error.strerror}"), reading.spec)
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
         except duckdb.Error as error:
             shown = self._found[reading.spec.name].files
             said = delimited.first_line(str(error))

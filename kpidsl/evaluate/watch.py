@@ -70,7 +70,7 @@ class Watch:
     def check(self) -> None:
         """`EngineError` once the time is over; for long work that asks no engine."""
         if self.expired:
-            raise EngineError("timeout", self.late().message)
+            raise EngineError("timeout", self.late().message, self.late())
 
     def late(self) -> Diagnostic:
         """The diagnostic of what was lost by the end of the time."""
@@ -96,6 +96,10 @@ class Watch:
             yield
         except Interrupted:
             self.check()
+            raise
+        except EngineError as error:
+            if error.fault == "timeout":
+                self.check()
             raise
 
     @contextmanager
