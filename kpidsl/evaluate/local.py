@@ -50,10 +50,10 @@ class Local:
         with duckdb_faults(), self._cursor() as cursor:
             return cursor.execute(_select(cursor, sql)).fetchnumpy()
 
-    def fetch_cells(self, sql: str, dims: Sequence[str]) -> dict[str, Any]:
-        """As `fetch`; of many rows the texts in `dims` come as `Coded`."""
+    def fetch_cells(self, several: Sequence[str], dims: Sequence[str]) -> dict[str, Any]:
+        """As `fetch`, of several SELECTs of the same columns; of many rows the texts in `dims` come as `Coded`."""
         with duckdb_faults(), self._cursor() as cursor:
-            return fetch_large(cursor, _select(cursor, sql).query, dims)
+            return fetch_large(cursor, [_select(cursor, sql).query for sql in several], dims)
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""

@@ -182,9 +182,10 @@ class Session:
         with self.watch.guard():
             return self._remotes.fetch(engine, sql)
 
-    def fetch_cells(self, sql: str, dims: Sequence[str]) -> dict[str, Any]:
-        """As `fetch` on the session's own engine; of many rows the texts in `dims` come as `Coded`."""
-        return self._local.fetch_cells(sql, dims)
+    def fetch_cells(self, several: Sequence[str], dims: Sequence[str]) -> dict[str, Any]:
+        """As `fetch` on the session's own engine, of several SELECTs of the same columns; of many rows the
+        texts in `dims` come as `Coded`."""
+        return self._local.fetch_cells(several, dims)
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""
