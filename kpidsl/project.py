@@ -304,9 +304,9 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     kpis, lost, unsplit = _chosen(specs, wish)
     graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
-    urls, unset = _urls(specs.config, sources)
+    urls = _urls(specs.config, sources)
     watch.progress.begin("opening the sources")
-    secrets = [each for one in specs.config.connections.values() for each in one.secrets()]
+    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
     with (
         Session(
             specs.config.root,
@@ -343,7 +343,6 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         profiles=profiles,
         diagnostics=(
             *_about(specs, wish),
-            *unset,
             *unsplit,
             *crowded.values(),
             *_failures(profiles, answers, watch),
@@ -442,17 +441,13 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     return lost[:1] if len(lost) == len(chosen) else []
 
 
-def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
-    """The connections with their secrets filled in; only those that are needed have to be complete."""
-    needed = any(isinstance(spec.origin, Table) for spec in sources)
-    urls, unset = {}, []
-    for connection in config.connections.values() if needed else ():
-        found = connection.url()
-        if isinstance(found, Diagnostic):
-            unset.append(found)
-        else:
-            urls[connection.name] = found
-    return urls, unset
+def _urls(config: Config, sources: Iterable[SourceSpec]) -> dict[str, str | Diagnostic]:
+    """The connections with their secrets filled in, or what they lack; only of those that may be meant."""
+    named = {spec.origin.connection for spec in sources if isinstance(spec.origin, Table)}
+    return {
+        name: connection.url() if name in named or None in named else ""
+        for name, connection in config.connections.items()
+    }
 
 
 def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:
