@@ -59,7 +59,7 @@ class Slicewise:
         self.ruling: Ruling = rule(evidence, *terms(self.kpi, self._slot), places, self._slot)
         counted = evidence.counts.column(self.slices, places, self._slot.window)
         self._rows = np.nan_to_num(counted).astype(np.int64)
-        nothing: Flags = ~np.isfinite(evidence.value.grid.values[1:]).any(axis=1, keepdims=True)[:, 0]
+        nothing = np.asarray(~np.isfinite(evidence.value.grid.values[1:]).any(axis=1), np.bool_)
         nothing[list(self._own)] = False
         self._nothing = nothing
         self.special: dict[int, Verdict] = {n: self.verdict(n) for n in self._own}

@@ -175,10 +175,11 @@ class _Varying:
             target, untold = self._target(bound, base)
             slack = _slack(target, tolerance)
             progress = progress_at(evidence, bound, slot.window)
-            owed, lost = target, untold
+            owed = target
             if progress is not None and progress != 1:
                 owed = _each(target, lambda end: _Number.of(base).toward(end, float(progress)))
-                lost = untold | np.isnan(base)
+                untold = untold | np.isnan(base)
+            lost = untold
             so_far = counted_so_far(evidence, bound, slot.window)
             share: Floats = np.ones(len(self.places))
             if gone is None or so_far or promise.pace == "none":

@@ -108,28 +108,34 @@ def bounds(draw):
     return bound(direction, draw(NODES), relative=change and draw(st.booleans()))
 
 
+DEADLINES = ["2026-03-31", "2026-06-30", "2026-07-10", "2026-07-20", "2026-08-31", "2026-12-31"]
+BASELINES = [period("2025-11"), "previous period", "same period last year", count("plan")]
+
+
 @st.composite
 def kpis(draw) -> Kpi:
-    formula = draw(
-        st.sampled_from([SALES, MARGIN, MARGIN, count(), least("min"), least("max"), least("average")])
-    )
-    measured = draw(st.sampled_from([Every("month"), Every("month"), Cumulative(), Trailing(28, "day")]))
-    days = st.sampled_from(["2026-03-31", "2026-06-30", "2026-07-10", "2026-08-31", "2026-12-31"])
-    milestones = draw(st.dictionaries(days.map(date.fromisoformat), bounds(), max_size=3))
-    baselines = [None, None, period("2025-11"), "previous period", "same period last year", count("plan")]
+    """Plain ones; with a line from a baseline; at the pace of last year; with milestones."""
+    kind = draw(st.sampled_from(["plain", "line", "last year", "milestones"]))
+    formula = draw(st.sampled_from([SALES, MARGIN, count(), least("min"), least("max"), least("average")]))
+    measured = draw(st.sampled_from([Every("month"), Cumulative(), Trailing(28, "day")]))
+    if kind in ("last year", "milestones"):
+        formula = draw(st.sampled_from([SALES, SALES, SALES, formula]))
+        measured = draw(st.sampled_from([Cumulative(), Cumulative(), measured]))
+    by = draw(st.lists(st.sampled_from(DEADLINES), min_size=2, max_size=4, unique=True))
+    milestones = tuple((date.fromisoformat(day), draw(bounds())) for day in by)
+    baseline = draw(st.sampled_from([None, *BASELINES]))
+    pace = draw(st.sampled_from([None, None, "none", "linear"]))
     return kpi(
         formula,
-        None if milestones else draw(st.one_of(st.none(), bounds(), bounds(), bounds())),
+        None if kind == "milestones" else draw(st.one_of(st.none(), bounds(), bounds(), bounds(), bounds())),
         measured=measured,
         by=True,
         start=draw(st.sampled_from(["2026-01-01", "2026-06-15"])),
-        deadline=None
-        if milestones
-        else draw(st.sampled_from([None, "2026-06-30", "2026-07-20", "2026-12-31"])),
+        deadline=None if kind == "milestones" else draw(st.sampled_from([None, *DEADLINES])),
         tolerance=draw(st.sampled_from([None, percent(5), percent(0), percent(7.3), amount(5)])),
-        baseline=draw(st.sampled_from(baselines)),
-        pace=draw(st.sampled_from([None, None, "like last year", "none", "linear"])),
-        milestones=tuple(milestones.items()),
+        baseline=BASELINES[0] if kind == "line" else baseline,
+        pace="like last year" if kind == "last year" else None if kind == "line" else pace,
+        milestones=milestones if kind == "milestones" else (),
         slices=draw(st.sampled_from([(), (("slice 3", bound("at least", 95), None),)])),
     )
 
@@ -141,7 +147,7 @@ def same(one: float | None, other: float, size: float) -> bool:
     return abs(one - other) <= 2e-11 * max(abs(one), size)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     kpis(),
     st.sampled_from(["2026-05-31", "2026-07-01", "2026-07-13", "2026-08-02"]),
