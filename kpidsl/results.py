@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
 from operator import eq
 from typing import Literal, Protocol, TypeVar, get_args, overload
@@ -234,6 +234,30 @@ class Crowd(Protocol):
     @property
     def rows(self) -> NDArray[np.int64]:
         """How many rows are behind each value."""
+        ...
+
+    @property
+    def final(self) -> Flags:
+        """Which words are the promise's last ones."""
+        ...
+
+    @property
+    def target(self) -> str | None:
+        """The target in words, where it is the same for all."""
+        ...
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What the values of a slice are of."""
+        ...
+
+    @property
+    def special(self) -> Mapping[int, Verdict]:
+        """The verdicts on slices with a target of their own: arrays have no more of them than numbers."""
+        ...
+
+    def find(self, key: SliceKey) -> int | None:
+        """Which one a slice is, None if there is no such slice."""
         ...
 
     def number(self, name: str) -> NDArray[np.float64]:

@@ -129,6 +129,27 @@ class Slicewise:
         """How many rows are behind each value."""
         return self._with_special(self._rows, lambda one: one.rows or 0)
 
+    @property
+    def final(self) -> Flags:
+        """Which words are the promise's last ones."""
+        return self._with_special(self.ruling.final, lambda one: one.final)
+
+    @property
+    def target(self) -> str | None:
+        """The target in words, where it is the same for all."""
+        return self.ruling.owed.text if self.ruling.owed else None
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What the values of a slice are of."""
+        return tuple(dimension.name for dimension in self.kpi.dimensions)
+
+    def find(self, key: SliceKey) -> int | None:
+        """Which one a slice is, None if there is no such slice."""
+        place = self.slices.place(key) if key else None
+        absent = (n for n, one in enumerate(self.absent) if tuple(value for _, value in one.slice) == key)
+        return place - 1 if place else next((self._count + n for n in absent), None)
+
     def number(self, name: str) -> Floats:
         """A number of every verdict by its name there, NaN for None."""
         return self._with_special(
@@ -187,7 +208,8 @@ class Slicewise:
             column[there] = self.slices.column(d, which[there] + 1)
             columns.append(column)
         for at in np.flatnonzero(~there).tolist():
-            columns[0][at] = self.absent[which[at] - self._count].slice[0][1]
+            for column, (_, value) in zip(columns, self.absent[which[at] - self._count].slice, strict=True):
+                column[at] = value
         return columns
 
     # -- trends --
