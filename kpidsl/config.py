@@ -24,14 +24,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 from attrs import define, field, frozen
 
-from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 
 
@@ -53,7 +56,39 @@ class Connection:
                 place=f"{self.file}: connections.{self.name}.url",
                 help=f"set `{missing[0]}` before the command is run",
             )
-        return _VARIABLE.sub(lambda found: environment[found[1]], self.template)
+        login = _LOGIN.match(self.template)
+        end = login.end() if login else 0
+        return _VARIABLE.sub(
+            lambda found: (
+                quote(environment[found[1]], safe="") if found.start() < end else environment[found[1]]
+            ),
+            self.template,
+        )
+
+    def secrets(self, environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+        """What no output may show: the values of all variables, as they are and as urls have them, and a
+        password that is written out."""
+        found = {environment[name] for name in _VARIABLE.findall(self.template) if name in environment}
+        for value in tuple(found):  # a variable may hold a whole url
+            found |= _passwords(value)
+        found |= _passwords(_VARIABLE.sub("", self.template))
+        found |= {unquote(value) for value in found}
+        return frozenset(text for text in (*found, *(quote(value, safe="") for value in found)) if text)
+
+    @property
+    def written_out(self) -> bool:
+        """Whether there is a password in the url itself."""
+        return bool(_passwords(_VARIABLE.sub("", self.template)))
+
+
+def _passwords(url: str) -> set[str]:
+    """The passwords in a url: behind the user, up to the last `@` of the login, or as an option."""
+    found = set(_OPTION.findall(url))
+    if (login := _LOGIN.match(url)) and ":" in (inside := login[0].partition("://")[2][:-1]):
+        found.add(inside.partition(":")[2])
+    # a sign that had to be escaped makes drivers take a part for the host, and name it
+    parts = {part for each in found for part in re.split("[/?#:@]", each) if len(part) > 3}
+    return {each for each in found | parts if each}
 
 
 @frozen
@@ -62,6 +97,8 @@ class Limits:
 
     memory: str | None = None
     threads: int | None = None
+    copied_rows: int | None = None
+    """Of a source that is copied to where those of another engine are."""
 
 
 @frozen
@@ -125,10 +162,13 @@ def _syntax_error(source: Source, message: str) -> Diagnostic:
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
     what = (found[1] if found else message.removesuffix(" (at end of document)")).strip()
     offset = source.line_starts[int(found[2]) - 1] + int(found[3]) - 1 if found else len(source.text)
+    line = source.text.count("\n", 0, min(offset, len(source.text.rstrip()))) + 1
+    secret = "://" in (source.text.splitlines() or [""])[line - 1]
     return Diagnostic(
         "K701",
         f"not a TOML document: {what[:1].lower()}{what[1:]}",
-        Span(source, offset, offset),
+        None if secret else Span(source, offset, offset),
+        place=f"{source.name}:{line}" if secret else None,
         help='a key and its value are written as: as_of = "2026-10-15"',
     )
 
@@ -163,17 +203,25 @@ class _Reader:
             )
             if url is not None:
                 found[name] = Connection(name, url, self.source.name)
+                if found[name].written_out:
+                    self.written_out(("connections", name, "url"))
             elif "url" not in keys and isinstance(table, dict):
                 self.wrong(("connections", name), f"the connection `{name}` has no url")
         return found
 
+    def written_out(self, path: tuple[str, ...]) -> None:
+        message = f"the url of the connection `{path[1]}` has its password written out"
+        help_ = f"a variable of the environment in its place: `${{{path[1].upper()}_PASSWORD}}`"
+        self.report.add(self.told("K706", message, path, help_, Severity.WARNING))
+
     def limits(self, data: Any) -> Limits:
-        keys = self.keys(("limits",), data, ("memory", "threads"))
+        keys = self.keys(("limits",), data, ("memory", "threads", "copied_rows"))
         return Limits(
             memory=self.value(
                 ("limits", "memory"), keys, _memory, 'an amount, as in memory = "2GB" or "60%"'
             ),
             threads=self.value(("limits", "threads"), keys, _threads, "a number from 1 to 1024"),
+            copied_rows=self.value(("limits", "copied_rows"), keys, _rows, "a whole number of rows"),
         )
 
     def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:
@@ -208,10 +256,26 @@ class _Reader:
             hint = f"a key with a similar name: `{alike[0]}`"
         else:
             hint = f"known keys: {', '.join(f'`{key}`' for key in known)}"
-        self.report.add(Diagnostic("K702", f"unknown key `{name}`", self.place(path), help=hint))
+        self.report.add(self.told("K702", f"unknown key `{name}`", path, hint))
 
     def wrong(self, path: tuple[str, ...], message: str, wanted: str | None = None) -> None:
-        self.report.add(Diagnostic("K703", message, self.place(path), help=wanted))
+        self.report.add(self.told("K703", message, path, wanted))
+
+    def told(
+        self,
+        code: str,
+        message: str,
+        path: tuple[str, ...],
+        help_: str | None,
+        severity: Severity | None = None,
+    ) -> Diagnostic:
+        """What is wrong with a key. No line is shown that may hold a password."""
+        span, severity = self.place(path), severity or Severity.ERROR
+        line = self.source.text.count("\n", 0, span.start)
+        if path[-1] != "url" and "://" not in (self.source.text.splitlines() or [""])[line]:
+            return Diagnostic(code, message, span, severity, help=help_)
+        place = f"{self.source.name}:{line + 1}"
+        return Diagnostic(code, message, None, severity, help=help_, place=place)
 
     def place(self, path: tuple[str, ...]) -> Span:
         """Where a key stands: its line after the header of its table, else the header. TOML keeps no
@@ -279,6 +343,10 @@ def _fail_on(value: Any) -> tuple[str, ...] | None:
 
 def _memory(value: Any) -> str | None:
     return value if isinstance(value, str) and _MEMORY.fullmatch(value) else None
+
+
+def _rows(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
 
 
 def _threads(value: Any) -> int | None:

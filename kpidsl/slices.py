@@ -158,6 +158,12 @@ class Slices(Sequence[SliceKey]):
         found[~missing] = texts[codes[~missing]]
         return found
 
+    def only(self, kept: NDArray[np.bool_]) -> Slices:
+        """The slices that are kept, one flag for each; the total always is."""
+        if kept[1:].all():
+            return self
+        return Slices(self.texts, [each[kept[1:]] for each in self.codes])
+
     def places(self, other: Slices) -> Codes:
         """Of each slice of another sequence its place in this one, -1 where it is not there."""
         if other == self:

@@ -10,6 +10,7 @@ import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span, near
 from kpidsl.evaluate.columns import missing_column
+from kpidsl.evaluate.connections import DRIVERS, scheme_of
 from kpidsl.evaluate.delimited import first_line
 from kpidsl.evaluate.files import DataFile, Found
 from kpidsl.evaluate.quote import literal, name
@@ -17,16 +18,19 @@ from kpidsl.evaluate.tables import Read, Reading, Typed, Unreadable
 from kpidsl.model.sources import Table
 
 _KNOWN = frozenset(
-    "postgresql postgres mysql mariadb sqlite mssql oracle snowflake bigquery redshift databricks clickhouse"
+    "mysql mariadb sqlite mssql oracle snowflake bigquery redshift databricks clickhouse"
     " http https s3".split()
 )
 
 
 def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span | None) -> Found:
-    """The database file of a connection. Its URL is the config's word: it may be anywhere."""
+    """The database of a connection: a file, or what is reached by a driver. Its URL is the config's word: it
+    may be anywhere."""
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))
+    if scheme_of(connections[named]) in DRIVERS:
+        return Found(format="remote", connection=named)
     try:
         url = urlsplit(connections[named])
         path = root / unquote(url.path).removeprefix("/")
@@ -41,7 +45,8 @@ def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span |
                 "K516",
                 f"connection `{named}` is {shown} cannot be read",
                 span,
-                help="connections that are read: `duckdb:///path/relative/to/the/project.duckdb`",
+                help="connections that are read: `duckdb:///path/relative/to/the/project.duckdb`, "
+                + ", ".join(f"`{scheme}:`" for scheme in DRIVERS),
                 place=f"connection {named}",
             )
         )

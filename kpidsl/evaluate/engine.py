@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import duckdb
 import numpy as np
+from attrs import frozen
 from numpy.typing import NDArray
 
 Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
@@ -24,7 +26,14 @@ Dialect = Literal[
 ]
 """A dialect that SQL is written in; the first four are also run."""
 
-Fault = Literal["query", "memory", "disk", "timeout", "connection", "permission"]
+Fault = Literal["query", "memory", "disk", "timeout", "connection", "permission", "driver"]
+"""`driver`: the library that speaks to the engine is not installed."""
+
+Kind = Literal["number", "text", "day", "moment", "moment with zone", "flag"]
+"""What the values of a type are, whatever an engine calls it. A moment without a zone is local time."""
+
+Parts = tuple[str, ...]
+"""The name of a table with what it is in: `("shop", "orders")`."""
 
 
 class EngineError(Exception):
@@ -63,6 +72,48 @@ class Engine(Protocol):
     def close(self) -> None:
         """Let go of it."""
         ...
+
+
+class Remote(Engine, Protocol):
+    """A database that the session did not make: what it holds has to be found out."""
+
+    def tables(self) -> list[Parts]:
+        """The tables and views that may be named, with their schema, as `("shop", "orders")`, sorted."""
+        ...
+
+    def types(self, parts: Parts) -> dict[str, str] | None:
+        """Column to the engine's name of its type, in the table's order; None if there is no such table.
+
+        A name of one part is looked up as the engine does it: in the schemas where it looks by itself.
+        """
+        ...
+
+    def kind_of(self, found: str) -> Kind | None:
+        """What a type holds, by the name that `types` gave it; None for what is read as text only."""
+        ...
+
+    def batches(self, sql: str, rows: int) -> Iterator[dict[str, Column]]:
+        """The columns of a SELECT in pieces of about so many rows, without ever holding all of them.
+
+        There is at least one piece, empty if there are no rows. Fails as `fetch` does, at the first piece or
+        later. Nothing else is asked before it is used up or closed.
+        """
+        ...
+
+
+@frozen
+class Setting:
+    """What a connection is opened with besides its URL."""
+
+    root: Path
+    """The folder of the config, which relative paths in a URL start from."""
+    zone: str
+    """Of the calendar."""
+    threads: int | None = None
+    memory: str | None = None
+    """A DuckDB size such as `2GB`."""
+    timeout: float | None = None
+    """Seconds that a single query may take."""
 
 
 @contextmanager

@@ -8,7 +8,7 @@ ever run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,7 +19,8 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
-from kpidsl.evaluate.engine import Column, duckdb_faults
+from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
+from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
 from kpidsl.evaluate.files import Found, find, given
 from kpidsl.evaluate.quote import exactly, literal, literals, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
@@ -32,7 +33,9 @@ class Session:
 
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
-    `memory` is a DuckDB size such as `2GB`.
+    `memory` is a DuckDB size such as `2GB`, `timeout` the seconds that a query in a connection may take.
+    `secrets` are the texts that no message may show. Sources of different engines that belong together are
+    copied into one, up to `copied_rows` each.
     """
 
     def __init__(
@@ -45,12 +48,21 @@ class Session:
         *,
         threads: int | None = None,
         memory: str | None = None,
+        timeout: float | None = None,
+        secrets: Collection[str] = (),
+        copied_rows: int = COPIED_ROWS,
     ) -> None:
         self._root = root
         self._calendar = calendar
         self._connections = connections or {}
+        setting = Setting(root, calendar.zone, threads, memory, timeout)
+        self._remotes = Connections(self._connections, setting, secrets)
         self._data = data or {}
+        sources = tuple(sources)
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
+        homes = {name: found.connection for name, found in self._found.items() if found.problem is None}
+        self._copied = meeting(sources, homes)
+        self._most = copied_rows
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
@@ -65,8 +77,14 @@ class Session:
     ) -> None:
         self.close()
 
+    def interrupt(self) -> None:
+        """Stop what runs, from another thread."""
+        self._remotes.interrupt()
+        self._connection.interrupt()
+
     def close(self) -> None:
         """Forget everything that was loaded."""
+        self._remotes.close()
         self._connection.close()
         self._scratch.cleanup()
 
@@ -94,6 +112,12 @@ class Session:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils
         its source."""
         try:
+            if connection := self._found[reading.spec.name].connection:
+                from kpidsl.evaluate.remote import attach_remote, copy_remote
+
+                if reading.spec.name in self._copied:
+                    return copy_remote(reading, connection, self._remotes, self._most)
+                return attach_remote(reading, connection, self._remotes)
             return attach(reading, self._read(reading))
         except duckdb.InterruptException:
             raise
@@ -116,8 +140,17 @@ class Session:
                 ),
             )
 
-    def fetch(self, sql: str) -> dict[str, Column]:
-        """The columns of a SELECT, masked where values are missing. ValueError for any other statement."""
+    def dialect(self, engine: str = "") -> Dialect:
+        """What SQL for a connection, or for the session's own engine, is written in."""
+        return self._remotes.dialect(engine) if engine else "duckdb"
+
+    def fetch(self, sql: str, engine: str = "") -> dict[str, Column]:
+        """The columns of a SELECT, masked where values are missing. ValueError for any other statement.
+
+        `engine` is the connection that runs it; empty for the session's own.
+        """
+        if engine:
+            return self._remotes.fetch(engine, sql)
         with duckdb_faults(), self._connection.cursor() as cursor:
             return cursor.execute(self._select(cursor, sql)).fetchnumpy()
 

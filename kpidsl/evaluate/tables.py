@@ -15,25 +15,36 @@ from kpidsl.model.sources import ColumnSpec, SourceSpec
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from kpidsl.evaluate.plan import Scan
+    from kpidsl.evaluate.sql import Tree
+
 
 @frozen
 class Attached:
     """A source that can be queried.
 
-    `relation` is the unquoted name of a view or a table with the declared columns that the data has, under
-    their declared names: numbers DOUBLE (percents as fractions), texts and identities VARCHAR, days DATE,
-    moments TIMESTAMP in the calendar's zone, flags BOOLEAN. `kinds` says which of these each column is. A
-    column of which nothing but its role is declared keeps the type it is found with.
+    `relation` is the unquoted name of a view or a table, or the query of a derived table where none can be
+    made, with the declared columns that the data has, under their declared names: numbers DOUBLE (percents as
+    fractions), texts and identities VARCHAR, days DATE, moments TIMESTAMP in the calendar's zone, flags
+    BOOLEAN. `kinds` says which of these each column is. A column of which nothing but its role is declared
+    keeps the type it is found with. `engine` is the connection where it is; empty for the session's own.
 
     `problems` has errors and warnings. An error in `broken` spoils only its column, which the relation lacks;
     any other error spoils the source, and there is no relation.
     """
 
     source: str
-    relation: str
+    relation: str | Tree
     kinds: Mapping[str, str]
     problems: tuple[Diagnostic, ...] = ()
     broken: Mapping[str, Diagnostic] = field(factory=dict)
+    engine: str = ""
+
+    @property
+    def view(self) -> str:
+        """The name of the relation, for a source in the session's own engine."""
+        assert isinstance(self.relation, str)
+        return self.relation
 
     @property
     def failure(self) -> Diagnostic | None:
@@ -51,6 +62,8 @@ class Query:
     sql: str
     seconds: float
     rows: int
+    scan: Scan | None = None
+    """Of which scan it is the text."""
 
 
 @frozen

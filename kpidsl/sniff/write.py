@@ -166,7 +166,7 @@ def _tried(draft: Draft, root: Path) -> Draft | Diagnostic:
                 return attached.failure
             doubtful = {*attached.broken, *(_column_of(p) for p in attached.problems)} & {*draft.columns}
             if not doubtful:
-                key = _key(session, attached.relation, draft)
+                key = _key(session, attached.view, draft)
                 return evolve(draft, key=key)
         draft = _as_text(draft, doubtful)
     return draft
