@@ -22,6 +22,8 @@ class Cost:
     seconds: float
     megabytes: float
     code: int
+    cpu: float = 0.0
+    """Seconds of all cores together; of one run."""
 
 
 def once(command: Sequence[str], folder: Path = ROOT) -> Cost:
@@ -36,7 +38,7 @@ def once(command: Sequence[str], folder: Path = ROOT) -> Cost:
     seconds = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     scale = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return Cost(seconds, usage.ru_maxrss / scale, process.returncode)
+    return Cost(seconds, usage.ru_maxrss / scale, process.returncode, usage.ru_utime + usage.ru_stime)
 
 
 def compared(*commands: Sequence[str], runs: int = 5, folder: Path = ROOT) -> list[Cost]:

@@ -104,7 +104,7 @@ def _slice(kpi: Kpi, judged: Judged, asked: Mapping[str, str]) -> Verdict | Diag
     said = ", ".join(f"{name}={value}" for name, value in asked.items())
     known = crowd.names(np.arange(min(len(judged.slices), _ALIKE))) if crowd is not None else []
     names_of = zip(*(column.tolist() for column in known), strict=True)
-    names = [", ".join(map(_said, names, values)) for values in names_of]
+    names = [", ".join(map(_said, dimensions, values)) for values in names_of]
     alike = near(said, names) or names[:10]
     hint = f"slices: {'; '.join(alike)}" if names else f"`{kpi.name}` has no slices; `--by DIM` splits it"
     return Diagnostic("K725", f"`{kpi.name}` has no slice {said}", help=hint, kpi=kpi.name)

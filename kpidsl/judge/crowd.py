@@ -35,6 +35,8 @@ Terms = tuple[Bound | None, Tolerance | None]
 
 _HELD = 200_000
 """Grids of more numbers than this are not held on to: the evaluator is asked again."""
+_latest: list[Evidence] = []
+"""The last such evidence that was asked for again: outputs take one KPI after the other."""
 
 
 class Slicewise:
@@ -44,9 +46,8 @@ class Slicewise:
     def __init__(self, gathered: Callable[[], Evidence], absent: Callable[[Evidence], list[Verdict]]) -> None:
         self._gathered = gathered
         evidence = gathered()
-        self._known: Callable[[], Evidence | None] = (
-            (lambda: evidence) if evidence.value.grid.values.size <= _HELD else weakref.ref(evidence)
-        )
+        large = evidence.value.grid.values.size > _HELD
+        self._known: Callable[[], Evidence | None] = weakref.ref(evidence) if large else lambda: evidence
         self.kpi, self.schedule = evidence.kpi, evidence.schedule
         self.slices: Slices = evidence.slices
         self.absent = absent(evidence)
@@ -73,6 +74,7 @@ class Slicewise:
     def _regathered(self) -> Evidence:
         evidence = self._gathered()
         self._known = weakref.ref(evidence)
+        _latest[:] = [evidence]
         return evidence
 
     def __len__(self) -> int:

@@ -51,6 +51,8 @@ class Chosen:
         """`999,980 more: 12 missed, 999,968 met`, what needs attention first; empty if there are none."""
         if not self.rest:
             return ""
+        if set(self.rest) == {"no target"}:
+            return f"{self.rest['no target']:,} more"
         words = sorted(self.rest.items(), key=lambda entry: (LIGHTS.index(LIGHT_OF[entry[0]]), entry[0]))
         return f"{sum(self.rest.values()):,} more: " + ", ".join(f"{n:,} {word}" for word, n in words)
 

@@ -114,12 +114,25 @@ def _lines(
     line = join(
         (name, "%s" if name in each else write(name, same[name]).replace("%", "%%")) for name in KINDS
     )
-    written = [[write(name, value) for value in each[name]] for name in KINDS if name in each]
+    written = [_texts(name, each[name], write) for name in KINDS if name in each]
     lines = [line % row for row in zip(*written, strict=True)]
     for n, verdict in sheet.special.items():
         record = _record(verdict, "slice")
         lines[n] = join((name, write(name, value)) for name, value in record.items())
     return iter(lines)
+
+
+def _texts(name: str, values: list[Any], write: Callable[[str, Any], str]) -> list[str]:
+    """A column as texts; what is often the same is written once."""
+    if KINDS[name] is float:
+        nothing = write(name, None)
+        return [nothing if value is None else repr(value) for value in values]
+    if KINDS[name] is int:
+        return list(map(str, values))
+    if name == "slice":
+        return [write(name, value) for value in values]
+    known = {value: write(name, value) for value in set(values)}
+    return [known[value] for value in values]
 
 
 def _written(
@@ -152,7 +165,7 @@ _NEEDS_QUOTES = re.compile(r'[",\r\n]').search
 def _csv_text(name: str, value: Any) -> str:
     if value.__class__ is float:
         return repr(value)
-    text = csv_cell(value)
+    text: str = csv_cell(value)
     return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES(text) else text
 
 
