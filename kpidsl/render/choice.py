@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST = 20
 """How many slices of a KPI people are shown, if nothing else is wished."""
-DETAILED = 1_000
+DETAILED = 250
 """Up to as many slices programs get the sentence and the history of each."""
 _LIGHT_RANK = np.array([LIGHTS.index(LIGHT_OF[word]) for word in WORDS])
 
