@@ -15,7 +15,7 @@ from kpidsl.digits import Floats
 from kpidsl.graph import Bound, Kpi, Tolerance
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.bulk import Ruling, rule
-from kpidsl.judge.evidence import Evidence
+from kpidsl.judge.evidence import LARGE, Evidence
 from kpidsl.judge.schedule import Slot
 from kpidsl.judge.verdict import verdict
 from kpidsl.results import (
@@ -33,8 +33,6 @@ from kpidsl.results import (
 
 Terms = tuple[Bound | None, Tolerance | None]
 
-_HELD = 200_000
-"""Grids of more numbers than this are not held on to: the evaluator is asked again."""
 _latest: list[Evidence] = []
 """The last such evidence that was asked for again: outputs take one KPI after the other."""
 
@@ -46,7 +44,7 @@ class Slicewise:
     def __init__(self, gathered: Callable[[], Evidence], absent: Callable[[Evidence], list[Verdict]]) -> None:
         self._gathered = gathered
         evidence = gathered()
-        large = evidence.value.grid.values.size > _HELD
+        large = evidence.value.grid.values.size > LARGE
         self._known: Callable[[], Evidence | None] = weakref.ref(evidence) if large else lambda: evidence
         self.kpi, self.schedule = evidence.kpi, evidence.schedule
         self.slices: Slices = evidence.slices
@@ -58,8 +56,7 @@ class Slicewise:
         self._count = len(self.slices) - 1
         places = np.arange(1, len(self.slices))
         self.ruling: Ruling = rule(evidence, *terms(self.kpi, self._slot), places, self._slot)
-        counted = evidence.counts.column(self.slices, places, self._slot.window)
-        self._rows = np.nan_to_num(counted).astype(np.int64)
+        self._rows = evidence.counted(places, self._slot.window).astype(np.int64)
         nothing = np.asarray(~np.isfinite(evidence.value.grid.values[1:]).any(axis=1), np.bool_)
         nothing[list(self._own)] = False
         self._nothing = nothing

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from kpidsl.digits import Floats
 from kpidsl.graph import Kpi, Node, aggregates
@@ -13,6 +13,9 @@ from kpidsl.judge.questions import around
 from kpidsl.judge.schedule import Schedule
 from kpidsl.model.periods import Window
 from kpidsl.results import Answers, Ask, Grid, Places, SliceKey, Slices
+
+LARGE = 200_000
+"""Numbers of a grid: of larger ones no more is asked, and no longer held, than is needed."""
 
 
 @frozen(eq=False)
@@ -65,10 +68,10 @@ class Evidence(Case):
 
     answers: Answers
     value: Table
-    counts: Table
     baseline: Table | None
     pace: Table | None
     nodes: Mapping[Node, Table]
+    _counted: dict[Ask, Table] = field(factory=dict, init=False)
 
     @property
     def slices(self) -> Slices:
@@ -81,6 +84,25 @@ class Evidence(Case):
         if not aggregates(node):
             return table.at((), table.ask.windows[0])
         return table.at(key, window)
+
+    def rows(self, key: SliceKey, window: Window) -> float | None:
+        """How many rows are behind a value; None for a slice that the value does not have."""
+        if key not in self.slices:
+            return None
+        return self._counts(window).at(key, window) or 0.0
+
+    def counted(self, places: Places, window: Window) -> Floats:
+        """The same of many slices, named by their places among those of the value."""
+        return np.nan_to_num(self._counts(window).column(self.slices, places, window))
+
+    def _counts(self, window: Window) -> Table:
+        """Of large grids only the windows that are looked at are counted."""
+        ask = self.value.ask
+        if self.value.grid.values.size > LARGE:
+            ask = evolve(ask, windows=(window,))
+        if ask not in self._counted:
+            self._counted[ask] = _table(ask, self.answers.rows(ask))
+        return self._counted[ask]
 
     def numbers(self, node: Node, places: Places, window: Window) -> Floats:
         """A number of the promise, for slices named by their places among those of the value."""
@@ -125,7 +147,6 @@ def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
         schedule=schedule,
         answers=answers,
         value=_table(schedule.value, answers.grid(schedule.value)),
-        counts=_table(schedule.value, answers.rows(schedule.value)),
         baseline=_table(schedule.baseline, answers.grid(schedule.baseline)) if schedule.baseline else None,
         pace=_table(schedule.pace, answers.grid(schedule.pace)) if schedule.pace else None,
         nodes={node: _table(ask, answers.grid(ask)) for node, ask in schedule.nodes},

@@ -123,7 +123,7 @@ def _facts(evidence: Evidence, key: SliceKey, slot: Slot, value: float | None, j
     kpi, schedule, window = evidence.kpi, evidence.schedule, slot.window
     to_milestone = kpi.promise.milestones and isinstance(kpi.promise.measured, Cumulative)
     deadline = slot.due_on if to_milestone else schedule.deadline
-    rows = evidence.counts.at(key, window)
+    rows = evidence.rows(key, window)
     return {
         "kpi": kpi.name,
         "title": kpi.label,

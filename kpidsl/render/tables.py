@@ -130,6 +130,8 @@ def _texts(name: str, values: list[Any], write: Callable[[str, Any], str]) -> li
     if KINDS[name] is int:
         return list(map(str, values))
     if name == "slice":
+        if write is _csv_text and values[0][:1].isalpha() and not _NEEDS_QUOTES("".join(values)):
+            return values  # all begin with the name of the dimension
         return [write(name, value) for value in values]
     known = {value: write(name, value) for value in set(values)}
     return [known[value] for value in values]
