@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -142,7 +143,7 @@ def measure(pages: int, formats: list[str]) -> None:
             size = out.stat().st_size / 1e6 if out.exists() else 0.0
             checked = f"{check(folder, out):,} checked" if wanted == "csv" and not cost.code else ""
             print(
-                f"{pages:>9,} {rows:>11,} {wanted:<6} {cost.seconds:>8.1f} s {cost.cpu:>8.1f} s of CPU {cost.megabytes:>8,.0f} MB"
+                f"{pages:>9,} {rows:>11,} {wanted:<6} {cost.seconds:>8.1f} s {cost.megabytes:>8,.0f} MB"
                 f" {size:>10,.1f} MB written  {checked}{f'ended in {cost.code}' if cost.code else ''}",
                 flush=True,
             )
@@ -164,6 +165,8 @@ def stages(pages: int) -> None:
 def inside(folder: str) -> None:
     """Evaluate and write in this process, and print the seconds of each step."""
     from kpidsl import project
+    from kpidsl.evaluate.progress import Progress
+    from kpidsl.evaluate.watch import Watch
     from kpidsl.render import tables, verdicts
     from kpidsl.render.cells import Screen
 
@@ -176,10 +179,17 @@ def inside(folder: str) -> None:
         seconds[last] = round(seconds.get(last, 0) + now - began, 2)
         last, began = name, now
 
+    class Steps(Progress):
+        def begin(self, name: str, *rest: Any, **more: Any) -> None:
+            step(name)
+            super().begin(name, *rest, **more)
+
+    watch = Watch()
+    watch.progress = Steps()
     specs = project.load([folder])
     wish = project.wish(specs)
     assert isinstance(wish, project.Wish)
-    outcome = project.evaluate(specs, wish, lambda name, *_: step(name))
+    outcome = project.evaluate(specs, wish, watch)
     step("text")
     verdicts.render(outcome, Screen())
     step("csv")

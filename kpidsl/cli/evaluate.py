@@ -9,6 +9,7 @@ import click
 
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
+from kpidsl.cli.limits import limits, read_limits
 from kpidsl.cli.outputs import Renderer, outputs, put
 from kpidsl.config import FAIL_ON
 
@@ -58,6 +59,7 @@ _FAILING: dict[str, frozenset[str]] = {
     type=click.Choice(FAIL_ON),
     help="End in 1 if a verdict is this or worse; grey: if one cannot be given. Repeatable.",
 )
+@limits
 @common
 def command(
     paths: tuple[str, ...],
@@ -72,6 +74,11 @@ def command(
     min_rows: int,
     full: bool,
     fail_on: tuple[str, ...],
+    memory: str | None,
+    threads: str | None,
+    spill: str | None,
+    spill_size: str | None,
+    timeout: str | None,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -83,6 +90,7 @@ def command(
     screens = console(color)
     targets = outputs(formats, _FORMATS)
     most = _most(top)
+    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     specs = load(paths)
     if unreadable(specs.diagnostics):
         screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))
@@ -93,13 +101,19 @@ def command(
     from kpidsl.render.choice import Choice
 
     wish = project.wish(
-        specs, as_of=as_of, period=period, kpis=kpis, by=by, data=pairs(data, "--data", "NAME=FILE")
+        specs,
+        as_of=as_of,
+        period=period,
+        kpis=kpis,
+        by=by,
+        data=pairs(data, "--data", "NAME=FILE"),
+        limits=held,
     )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2
-    with screens.progress() as step:
-        outcome = project.evaluate(specs, wish, step)
+    with screens.watch(quiet=quiet) as watch:
+        outcome = project.evaluate(specs, wish, watch)
     told = [*outcome.diagnostics, *outcome.warnings] if verbose else outcome.diagnostics
     screens.report(wanted(told, quiet=quiet, verbose=verbose))
     choice = Choice(most, top == "all", frozenset(only), min_rows, full)
