@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
 
-MOST_SLICES = 5_000
-"""Of a KPI: each has a verdict and a history in words."""
+MOST_SLICES = 5_000_000
+"""Of a KPI: their names alone take about half a gigabyte."""
+MOST_VALUES = 60_000_000
+"""Of a KPI, slices times windows: half a gigabyte for each number of its formula."""
 
 
 @frozen(eq=False)
@@ -392,10 +394,13 @@ def _crowded(
     for kpi in kpis:
         value = schedules[kpi.name].value
         count = len(answers.slices(value)) - 1 if value is not None and kpi.dimensions else 0
-        if count > MOST_SLICES:
+        windows = len(value.windows) if value is not None else 0
+        most = min(MOST_SLICES, MOST_VALUES // max(windows, 1))
+        if count > most:
+            over = f" over {windows:,} windows" if most < MOST_SLICES else ""
             found[kpi.name] = Diagnostic(
                 "K606",
-                f"`{kpi.name}` falls into {count:,} slices, and up to {MOST_SLICES:,} are judged:"
+                f"`{kpi.name}` falls into {count:,} slices, and up to {most:,}{over} are judged:"
                 " it is shown as a total only",
                 kpi.span,
                 help='a computed column can put rare values together: `when ... then ... otherwise "other"`',
