@@ -221,6 +221,20 @@ _family(
         "Rows lack a value that they are to be grouped by, and make no row of the grouped source.",
     ),
     ("K527", "unsupported-data", Severity.ERROR, "An object given as data is no table that can be read."),
+    ("K530", "missing-driver", Severity.ERROR, "A connection needs a library that is not installed."),
+    (
+        "K531",
+        "no-answer",
+        Severity.ERROR,
+        "A database cannot be reached, does not let its user in, or was lost in the middle of a query.",
+    ),
+    ("K532", "no-permission", Severity.ERROR, "The user of a connection may not read a table."),
+    (
+        "K533",
+        "too-many-rows",
+        Severity.ERROR,
+        "A source is too large to be copied to where those of another engine are.",
+    ),
 )
 
 
@@ -237,6 +251,8 @@ _family(
     ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K606", "too-many-slices", Severity.ERROR, "A KPI falls into more slices than are judged."),
+    ("K607", "query-timeout", Severity.ERROR, "A query takes longer than it is allowed."),
+    ("K608", "disk-fault", Severity.ERROR, "An engine could not read from or write to a disk."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
 )
 
@@ -258,6 +274,12 @@ _family(
         "environment-missing",
         Severity.ERROR,
         "A connection's url names an environment variable that is not set.",
+    ),
+    (
+        "K705",
+        "password-written-out",
+        Severity.WARNING,
+        "The url of a connection holds a password instead of an environment variable.",
     ),
     ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
     ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),

@@ -24,14 +24,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import quote, unquote
 
 from attrs import define, field, frozen
 
-from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
+_OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 
 
@@ -53,7 +56,39 @@ class Connection:
                 place=f"{self.file}: connections.{self.name}.url",
                 help=f"set `{missing[0]}` before the command is run",
             )
-        return _VARIABLE.sub(lambda found: environment[found[1]], self.template)
+        login = _LOGIN.match(self.template)
+        end = login.end() if login else 0
+        return _VARIABLE.sub(
+            lambda found: (
+                quote(environment[found[1]], safe="") if found.start() < end else environment[found[1]]
+            ),
+            self.template,
+        )
+
+    def secrets(self, environment: Mapping[str, str] = os.environ) -> frozenset[str]:
+        """What no output may show: the values of all variables, as they are and as urls have them, and a
+        password that is written out."""
+        found = {environment[name] for name in _VARIABLE.findall(self.template) if name in environment}
+        for value in tuple(found):  # a variable may hold a whole url
+            found |= _passwords(value)
+        found |= _passwords(_VARIABLE.sub("", self.template))
+        found |= {unquote(value) for value in found}
+        return frozenset(text for text in (*found, *(quote(value, safe="") for value in found)) if text)
+
+    @property
+    def written_out(self) -> bool:
+        """Whether there is a password in the url itself."""
+        return bool(_passwords(_VARIABLE.sub("", self.template)))
+
+
+def _passwords(url: str) -> set[str]:
+    """The passwords in a url: behind the user, up to the last `@` of the login, or as an option."""
+    found = set(_OPTION.findall(url))
+    if (login := _LOGIN.match(url)) and ":" in (inside := login[0].partition("://")[2][:-1]):
+        found.add(inside.partition(":")[2])
+    # a sign that had to be escaped makes drivers take a part for the host, and name it
+    parts = {part for each in found for part in re.split("[/?#:@]", each) if len(part) > 3}
+    return {each for each in found | parts if each}
 
 
 @frozen
@@ -62,6 +97,8 @@ class Limits:
 
     memory: str | None = None
     threads: int | None = None
+    copied_rows: int | None = None
+    """Of a source that is copied to where those of another engine are."""
 
 
 @frozen
@@ -163,17 +200,32 @@ class _Reader:
             )
             if url is not None:
                 found[name] = Connection(name, url, self.source.name)
+                if found[name].written_out:
+                    self.written_out(("connections", name, "url"))
             elif "url" not in keys and isinstance(table, dict):
                 self.wrong(("connections", name), f"the connection `{name}` has no url")
         return found
 
+    def written_out(self, path: tuple[str, ...]) -> None:
+        name = path[1]
+        self.report.add(
+            Diagnostic(
+                "K705",
+                f"the url of the connection `{name}` has its password written out",
+                self.place(path),
+                Severity.WARNING,
+                help="a variable of the environment in its place: `${" + name.upper() + "_PASSWORD}`",
+            )
+        )
+
     def limits(self, data: Any) -> Limits:
-        keys = self.keys(("limits",), data, ("memory", "threads"))
+        keys = self.keys(("limits",), data, ("memory", "threads", "copied_rows"))
         return Limits(
             memory=self.value(
                 ("limits", "memory"), keys, _memory, 'an amount, as in memory = "2GB" or "60%"'
             ),
             threads=self.value(("limits", "threads"), keys, _threads, "a number from 1 to 1024"),
+            copied_rows=self.value(("limits", "copied_rows"), keys, _rows, "a whole number of rows"),
         )
 
     def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:
@@ -279,6 +331,10 @@ def _fail_on(value: Any) -> tuple[str, ...] | None:
 
 def _memory(value: Any) -> str | None:
     return value if isinstance(value, str) and _MEMORY.fullmatch(value) else None
+
+
+def _rows(value: Any) -> int | None:
+    return value if type(value) is int and value >= 0 else None
 
 
 def _threads(value: Any) -> int | None:

@@ -276,7 +276,15 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     urls, unset = _urls(specs.config, sources)
     step("opening the sources")
     with Session(
-        specs.config.root, calendar, sources, urls, wish.data, threads=limits.threads, memory=limits.memory
+        specs.config.root,
+        calendar,
+        sources,
+        urls,
+        wish.data,
+        threads=limits.threads,
+        memory=limits.memory,
+        secrets=[each for one in specs.config.connections.values() for each in one.secrets()],
+        **({} if limits.copied_rows is None else {"copied_rows": limits.copied_rows}),
     ) as session:
         step("checking the sources")
         profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)

@@ -10,10 +10,12 @@ from attrs import evolve
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import EngineError
-from kpidsl.evaluate.promises import profile
+from kpidsl.evaluate.faults import failure
+from kpidsl.evaluate.promises import extent, profile
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
-from kpidsl.evaluate.sql import breach_sql, breaches_sql
+from kpidsl.evaluate.sql import breach_sql
+from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.wording import said
 from kpidsl.graph import Graph
 from kpidsl.model.rows import ColumnRef, Row, columns_of
@@ -28,41 +30,46 @@ def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date
     for name in dict.fromkeys(sources):
         spec = graph.sources[name]
         attached = runner.attached(name)
-        known = profile(session, attached, spec, as_of)
+        try:
+            known = _profile(runner, attached, spec)
+        except EngineError as error:
+            problems = (*attached.problems, failure(error, spec, attached.engine))
+            known = Profile(name, 0, None, None, None, problems)
         single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
-        whole = [problem for problem in known.problems if all(problem is not one for one in single)]
-        found[name] = evolve(known, problems=(*whole, *_checked(runner, spec, as_of)), broken=tuple(single))
+        whole = tuple(problem for problem in known.problems if all(problem is not one for one in single))
+        found[name] = evolve(known, problems=whole, broken=tuple(single))
     return found
 
 
-def _checked(runner: Runner, spec: SourceSpec, as_of: date) -> list[Diagnostic]:
-    """A warning for each condition that rows break: one query for all, one more for each example."""
-    if runner.attached(spec.name).failure:
-        return []
+def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
+    """One query for all that can be counted, one more for a key, and for an example of each broken check."""
+    session, as_of = runner.session, runner.as_of
+    if attached.failure:
+        return profile(session, attached, spec, as_of)
     checks = [check for check in spec.checks if runner.trouble(spec.name, check) is None]
+    tables = runner.tables(spec.name)
+    said: list[Diagnostic] = []
     try:
-        return [
-            _breach(runner, spec, check, count, as_of)
-            for check, count in zip(checks, _counts(runner, spec, checks, as_of), strict=True)
-            if count
-        ]
+        seen = extent(session, attached, tables, as_of, checks)
+        counts = zip(checks, seen.breaches, strict=True)
+        said = [_breach(runner, spec, check, count, as_of) for check, count in counts if count]
     except EngineError as error:
-        return [
-            Diagnostic(
-                "K605",
-                f"the checks of `{spec.name}` could not be asked: {error.words}",
-                spec.span,
-                Severity.WARNING,
-                help="a check compares columns of one row: `check spend >= 0`",
-            )
-        ]
+        if error.fault != "query" or not checks:
+            raise
+        seen = extent(session, attached, runner.tables(spec.name), as_of)
+        said = [_not_asked(spec, error)]
+    known = profile(session, attached, spec, as_of, seen)
+    return evolve(known, problems=(*known.problems, *said))
 
 
-def _counts(runner: Runner, spec: SourceSpec, checks: list[Row], as_of: date) -> list[int]:
-    if not checks:
-        return []
-    columns = runner.fetch(spec.name, breaches_sql(checks, runner.tables(spec.name), as_of))
-    return [int(columns[f"v{n}"][0]) for n in range(len(checks))]
+def _not_asked(spec: SourceSpec, error: EngineError) -> Diagnostic:
+    return Diagnostic(
+        "K605",
+        f"the checks of `{spec.name}` could not be asked: {error.words}",
+        spec.span,
+        Severity.WARNING,
+        help="a check compares columns of one row: `check spend >= 0`",
+    )
 
 
 def _breach(runner: Runner, spec: SourceSpec, check: Row, count: int, as_of: date) -> Diagnostic:

@@ -8,7 +8,7 @@ part of a URL may come from a secret of the environment.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from attrs import define, field, frozen
 
 from kpidsl.evaluate.engine import Column, Dialect, EngineError, Parts, Remote, Setting
+from kpidsl.model.sources import Grouped, SourceSpec
 
 
 @frozen
@@ -39,6 +40,9 @@ DRIVERS: Mapping[str, _Driver] = {
     "chdb": _Driver("kpidsl.evaluate.clickhouse", "chdb", "clickhouse"),  # chdb:///path/to/folder
 }
 """Schemes of URLs to what opens them."""
+
+COPIED_ROWS = 10_000_000
+"""Of a source that meets one of another engine."""
 
 
 def open_remote(url: str, setting: Setting) -> Remote:
@@ -134,3 +138,22 @@ def hidden(words: str, secrets: Iterable[str]) -> str:
         pattern = re.escape(secret)
         words = re.sub(pattern if len(secret) > 3 else rf"(?<!\w){pattern}(?!\w)", "***", words)
     return words
+
+
+def meeting(sources: Sequence[SourceSpec], homes: Mapping[str, str]) -> frozenset[str]:
+    """The sources in databases that links, or groups, lead to or from another engine: all has to be in one
+    place. `homes` is the connection of each source, empty for files; a grouped one has no home of its own."""
+    kin: dict[str, set[str]] = {spec.name: {spec.name} for spec in sources}
+    for spec in sources:
+        grouped = [spec.origin.source] if isinstance(spec.origin, Grouped) else []
+        for other in (*(link.target for link in spec.links), *grouped):
+            if other in kin and kin[other] is not kin[spec.name]:
+                kin[spec.name] |= kin[other]
+                kin.update(dict.fromkeys(kin[other], kin[spec.name]))
+    made = {spec.name for spec in sources if isinstance(spec.origin, Grouped)}
+    several = {
+        name
+        for name in kin
+        if len({homes[each] for each in kin[name] if each in homes and each not in made}) > 1
+    }
+    return frozenset(name for name in several if homes.get(name))

@@ -10,6 +10,7 @@ import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span, near
 from kpidsl.evaluate.columns import missing_column
+from kpidsl.evaluate.connections import DRIVERS
 from kpidsl.evaluate.delimited import first_line
 from kpidsl.evaluate.files import DataFile, Found
 from kpidsl.evaluate.quote import literal, name
@@ -17,13 +18,14 @@ from kpidsl.evaluate.tables import Read, Reading, Typed, Unreadable
 from kpidsl.model.sources import Table
 
 _KNOWN = frozenset(
-    "postgresql postgres mysql mariadb sqlite mssql oracle snowflake bigquery redshift databricks clickhouse"
+    "mysql mariadb sqlite mssql oracle snowflake bigquery redshift databricks clickhouse"
     " http https s3".split()
 )
 
 
 def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span | None) -> Found:
-    """The database file of a connection. Its URL is the config's word: it may be anywhere."""
+    """The database of a connection: a file, or what is reached by a driver. Its URL is the config's word: it
+    may be anywhere."""
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))
@@ -33,6 +35,8 @@ def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span |
         there = path.is_file()
     except (OSError, ValueError):
         url, there = urlsplit(""), False
+    if url.scheme in DRIVERS:
+        return Found(format="remote", connection=named)
     if url.scheme != "duckdb" or url.netloc:
         # Nothing else of a url is shown: any part of it may come from a secret.
         shown = f"`{url.scheme}:`, which" if url.scheme in _KNOWN else "of a kind that"
@@ -41,7 +45,8 @@ def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span |
                 "K516",
                 f"connection `{named}` is {shown} cannot be read",
                 span,
-                help="connections that are read: `duckdb:///path/relative/to/the/project.duckdb`",
+                help="connections that are read: `duckdb:///path/relative/to/the/project.duckdb`, "
+                + ", ".join(f"`{scheme}:`" for scheme in DRIVERS),
                 place=f"connection {named}",
             )
         )

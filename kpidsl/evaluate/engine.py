@@ -39,8 +39,8 @@ Parts = tuple[str, ...]
 class EngineError(Exception):
     """A query that failed, told by the engine's own first words.
 
-    Only a `query` fault may lie with a part of the query, and is worth trying again on parts of it; all
-    others are the engine's, whatever is asked.
+    Only `query` and `permission` may lie with a part of the query, and are worth trying again on parts of it;
+    all others are the engine's, whatever is asked.
     """
 
     def __init__(self, fault: Fault, words: str) -> None:
@@ -95,8 +95,8 @@ class Remote(Engine, Protocol):
     def batches(self, sql: str, rows: int) -> Iterator[dict[str, Column]]:
         """The columns of a SELECT in pieces of about so many rows, without ever holding all of them.
 
-        Fails as `fetch` does, at the first piece or later. Nothing else is asked before it is used up or
-        closed.
+        There is at least one piece, empty if there are no rows. Fails as `fetch` does, at the first piece or
+        later. Nothing else is asked before it is used up or closed.
         """
         ...
 

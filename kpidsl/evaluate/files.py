@@ -40,6 +40,8 @@ class Found:
     files: tuple[DataFile, ...] = ()
     format: str = ""
     problem: Diagnostic | None = None
+    connection: str = ""
+    """Where the format is `remote`."""
 
 
 def find(origin: Files, root: Path, span: Span | None) -> Found:

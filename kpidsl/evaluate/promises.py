@@ -1,19 +1,24 @@
 """What a source promises of itself, checked on its attached rows: freshness, keys, completeness, links.
 
-`check` conditions are row expressions and are asked by the query stage.
+One query says which days have rows, how many, and how many of them break a `check`; all that can be told from
+it is. Keys that repeat are looked for only where a key is promised.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from attrs import frozen
+from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
-from kpidsl.evaluate.quote import literal, name
+from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
 from kpidsl.evaluate.tables import Attached
-from kpidsl.model.periods import Calendar, Window, containing, periods
+from kpidsl.model.periods import Window, containing, periods
+from kpidsl.model.rows import Row
 from kpidsl.model.sources import Link, SourceSpec
 from kpidsl.results import Profile
 
@@ -24,31 +29,83 @@ _SHOWN = 5
 """Examples in a message."""
 
 
-def profile(session: Session, attached: Attached, spec: SourceSpec, as_of: date) -> Profile:
-    """Rows, first day and watermark up to as-of, and what is wrong with the source.
+@frozen(eq=False)
+class Extent:
+    """The rows of a source up to as-of."""
+
+    rows: int
+    days: NDArray[np.datetime64]
+    """Those that have rows, in order; none where there is no time."""
+    timeless: int
+    breaches: tuple[int, ...]
+    """Rows that break each of the conditions that were asked for."""
+
+    @property
+    def first(self) -> date | None:
+        """The first day with a row."""
+        return _as_date(self.days[0]) if len(self.days) else None
+
+    @property
+    def last(self) -> date | None:
+        """The newest day with a row."""
+        return _as_date(self.days[-1]) if len(self.days) else None
+
+
+def extent(
+    session: Session, attached: Attached, tables: Tables, as_of: date, checks: Sequence[Row] = ()
+) -> Extent:
+    """What there is of a source, by one query. `EngineError` if it fails."""
+    spec = tables.specs[tables.source]
+    timed = spec.time is not None and spec.time in attached.kinds
+    found = session.fetch(profile_sql(checks, tables, timed), attached.engine)
+    counts = [_counts(found[name]) for name in ("n", *(f"v{n}" for n in range(len(checks))))]
+    if not timed:
+        rows, *broken = (int(count.sum()) for count in counts)
+        return Extent(rows, np.array([], "M8[D]"), 0, tuple(broken))
+    lacking = np.ma.getmaskarray(found["d"])
+    days = np.ma.getdata(found["d"]).astype("M8[D]")
+    lacking = lacking | np.isnat(days)
+    seen = ~lacking & (np.where(lacking, np.datetime64("0001-01-01"), days) <= np.datetime64(as_of))
+    rows, *broken = (int(count[seen].sum()) for count in counts)
+    return Extent(rows, np.unique(days[seen]), int(counts[0][lacking].sum()), tuple(broken))
+
+
+def profile(
+    session: Session, attached: Attached, spec: SourceSpec, as_of: date, found: Extent | None = None
+) -> Profile:
+    """Rows, first day and watermark up to as-of, and what is wrong with the source. `EngineError` if a query
+    fails; what `extent` found need not be asked again.
 
     A source without a time, or whose time column is broken, has neither first day nor watermark. Rows without
     a time are counted in no period, so they are not in `rows` either.
     """
     if attached.failure:
         return Profile(spec.name, 0, None, None, None, attached.problems)
-    rows, first, last, timeless = _extent(session, attached, spec, as_of)
-    stale = _stale(spec, last, as_of)
+    tables = _own(session, attached, spec)
+    found = found or extent(session, attached, tables, as_of)
+    stale = _stale(spec, found.last, as_of)
     problems = [*attached.problems]
-    if timeless:
-        problems.append(_timeless(spec, timeless))
+    if found.timeless:
+        problems.append(_timeless(spec, found.timeless))
     if stale:
         problems.append(Diagnostic("K523", stale, spec.span, Severity.WARNING, place=f"source {spec.name}"))
-    problems += [p for p in (_keys(session, attached, spec, as_of),) if p]
-    problems += [p for p in (_gaps(session, attached, spec, first, last),) if p]
-    return Profile(spec.name, rows, first, last, stale, tuple(problems))
+    problems += [p for p in (_keys(session, attached, tables, as_of),) if p]
+    problems += [p for p in (_gaps(session, spec, found),) if p]
+    return Profile(spec.name, found.rows, found.first, found.last, stale, tuple(problems))
+
+
+def _own(session: Session, attached: Attached, spec: SourceSpec) -> Tables:
+    """A source by itself, without its links."""
+    name, dialect = spec.name, session.dialect(attached.engine)
+    return Tables({name: spec}, {name: attached.relation}, {name: attached.kinds}, name, dialect=dialect)
 
 
 def link_problem(session: Session, link: Link, far: Attached) -> Diagnostic | None:
     """The error of a link whose far key is not unique: rows here would be counted once for each match."""
     if link.far not in far.kinds:
         return far.broken.get(link.far)
-    found = _repeated(session, far, (link.far,), "true")
+    sql = repeated_sql((link.far,), _far(session, far, link), None, _SHOWN)
+    found = _repeated(session, far, sql)
     if found is None:
         return None
     count, examples = found
@@ -62,27 +119,10 @@ def link_problem(session: Session, link: Link, far: Attached) -> Diagnostic | No
     )
 
 
-def day_of(attached: Attached, column: str) -> str:
-    """SQL for the day of a time column."""
-    return name(column) if attached.kinds[column] == "day" else f"CAST({name(column)} AS DATE)"
-
-
-def _extent(
-    session: Session, attached: Attached, spec: SourceSpec, as_of: date
-) -> tuple[int, date | None, date | None, int]:
-    """Rows, first and last day up to as-of, and how many rows have no time."""
-    relation = name(attached.view)
-    if spec.time is None or spec.time not in attached.kinds:
-        return int(_first(session, f"SELECT count(*) AS n FROM {relation}")["n"]), None, None, 0
-    day = day_of(attached, spec.time)
-    seen = f"FILTER ({day} <= {_date(as_of)})"
-    row = _first(
-        session,
-        f"SELECT count(*) {seen} AS n, min({day}) {seen} AS low, max({day}) {seen} AS high,"
-        f" count(*) - count({name(spec.time)}) AS timeless"
-        f" FROM {relation}",
-    )
-    return int(row["n"]), _as_date(row["low"]), _as_date(row["high"]), int(row["timeless"])
+def _far(session: Session, far: Attached, link: Link) -> Tables:
+    """The relation that a link leads to; its spec is not needed to see whether a key repeats."""
+    name, dialect = link.target, session.dialect(far.engine)
+    return Tables({}, {name: far.relation}, {name: far.kinds}, name, dialect=dialect)
 
 
 def _stale(spec: SourceSpec, last: date | None, as_of: date) -> str | None:
@@ -109,13 +149,13 @@ def _timeless(spec: SourceSpec, count: int) -> Diagnostic:
     )
 
 
-def _keys(session: Session, attached: Attached, spec: SourceSpec, as_of: date) -> Diagnostic | None:
+def _keys(session: Session, attached: Attached, tables: Tables, as_of: date) -> Diagnostic | None:
     """A key that repeats among the rows up to as-of. Rows that lack a part of it are not compared."""
+    spec = tables.specs[tables.source]
     if not spec.key or any(column not in attached.kinds for column in spec.key):
         return None
-    known = spec.time in attached.kinds if spec.time else False
-    until = f"{day_of(attached, spec.time)} <= {_date(as_of)}" if spec.time and known else "true"
-    found = _repeated(session, attached, spec.key, until)
+    timed = spec.time is not None and spec.time in attached.kinds
+    found = _repeated(session, attached, repeated_sql(spec.key, tables, as_of if timed else None, _SHOWN))
     if found is None:
         return None
     count, examples = found
@@ -130,20 +170,8 @@ def _keys(session: Session, attached: Attached, spec: SourceSpec, as_of: date) -
     )
 
 
-def _repeated(
-    session: Session, attached: Attached, key: tuple[str, ...], where: str
-) -> tuple[int, str] | None:
-    columns = ", ".join(name(column) for column in key)
-    filled = " AND ".join(f"{name(column)} IS NOT NULL" for column in key)
-    groups = (
-        f"SELECT {columns}, count(*) AS n FROM {name(attached.view)} WHERE {filled} AND ({where})"
-        f" GROUP BY {columns} HAVING count(*) > 1"
-    )
-    shown = " || ', ' || ".join(f"CAST(k.{name(column)} AS VARCHAR)" for column in key)
-    found = session.fetch(
-        f"SELECT {shown} AS example, n AS times, count(*) OVER () AS total FROM ({groups}) k"
-        f" ORDER BY n DESC, example LIMIT {_SHOWN}"
-    )
+def _repeated(session: Session, attached: Attached, sql: str) -> tuple[int, str] | None:
+    found = session.fetch(sql, attached.engine)
     examples, times = found["example"].tolist(), found["times"].tolist()
     if not examples:
         return None
@@ -152,20 +180,13 @@ def _repeated(
     return total, ", ".join(f"`{e}` ({int(t)} times)" for e, t in zip(examples, times, strict=True)) + more
 
 
-def _gaps(
-    session: Session, attached: Attached, spec: SourceSpec, first: date | None, last: date | None
-) -> Diagnostic | None:
+def _gaps(session: Session, spec: SourceSpec, found: Extent) -> Diagnostic | None:
     """Periods between the first and the last row that have none; the first and the last cannot lack any."""
-    if spec.complete is None or spec.time is None or first is None or last is None:
+    if spec.complete is None or found.first is None or found.last is None:
         return None
     calendar = session.calendar
-    day = day_of(attached, spec.time)
-    relation = name(attached.view)
-    found = session.fetch(
-        f"SELECT DISTINCT {day} AS day FROM {relation} WHERE {day} <= {_date(last)} ORDER BY 1"
-    )
-    seen = {_period(_as_date(each), spec, calendar) for each in found["day"]}
-    missing = [p for p in periods(first, last, spec.complete, calendar) if p.start not in seen]
+    seen = {containing(day, spec.complete, calendar).start for day in found.days.tolist()}
+    missing = [p for p in periods(found.first, found.last, spec.complete, calendar) if p.start not in seen]
     if not missing:
         return None
     count = f"1 {spec.complete} is" if len(missing) == 1 else f"{len(missing)} {spec.complete}s are"
@@ -177,10 +198,6 @@ def _gaps(
         notes=(f"without a row: {_runs(missing)}",),
         place=f"source {spec.name}",
     )
-
-
-def _period(day: date | None, spec: SourceSpec, calendar: Calendar) -> date | None:
-    return containing(day, spec.complete, calendar).start if day and spec.complete else None
 
 
 def _runs(missing: list[Window]) -> str:
@@ -204,12 +221,8 @@ def _days(count: int) -> str:
     return "1 day" if count == 1 else f"{count} days"
 
 
-def _date(day: date) -> str:
-    return f"CAST({literal(day.isoformat())} AS DATE)"
-
-
-def _first(session: Session, sql: str) -> dict[str, Any]:
-    return {key: values[0] for key, values in session.fetch(sql).items()}
+def _counts(column: Any) -> NDArray[np.int64]:
+    return np.ma.getdata(column).astype(np.int64)
 
 
 def _as_date(value: Any) -> date | None:

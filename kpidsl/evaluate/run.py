@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import EngineError
+from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, cells_of
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import (
     Tables,
+    Tree,
     class_count_sql,
     dimensions_of,
     grouped_sql,
+    grouped_tree,
     keyless_sql,
     masks_of,
     scan_sql,
@@ -73,8 +76,13 @@ class Runner:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
         relations = _Attaching(self, lambda attached: attached.relation)
         kinds = _Attaching(self, lambda attached: attached.kinds)
-        dialect = self.session.dialect(self.attached(source).engine)
+        dialect = self.session.dialect(self._engine(source))
         return Tables(self.graph.sources, relations, kinds, source, dialect=dialect)
+
+    def _engine(self, source: str) -> str:
+        """The connection where a source is; a grouped one, also while it is made, is where its parent is."""
+        origin = self.graph.sources[source].origin
+        return self._engine(origin.source) if isinstance(origin, Grouped) else self.attached(source).engine
 
     def attached(self, source: str) -> Attached:
         """A source that can be queried; a grouped one is made at its first use, once for the session."""
@@ -93,35 +101,43 @@ class Runner:
         parent = self.graph.sources[origin.source]
         keys = tuple(ref for _, ref in origin.keys)
         time = self.attached(parent.name).broken.get(parent.time or "")
-        failure = self.attached(parent.name).failure or time or self.trouble(parent.name, *keys)
-        if failure:
-            return Attached(spec.name, spec.name, {}, (failure,)), None
+        lost = self.attached(parent.name).failure or time or self.trouble(parent.name, *keys)
+        if lost:
+            return Attached(spec.name, spec.name, {}, (lost,)), None
+        engine = self._engine(parent.name)
         columns = [c for c in spec.columns if c.value is not None and spec.stored(c)]
         broken = {c.name: lost for c in columns if (lost := self._gathers_trouble(spec, c, parent.name))}
         columns = [c for c in columns if c.name not in broken]
         try:
-            kinds, query = self._kept(spec, origin, columns)
+            relation, kinds, query = self._kept(spec, origin, columns)
+            keyless = self._keyless(spec, origin)
         except EngineError as error:
             broken |= {c.name: lost for c in columns if (lost := self._fails(spec, origin, c))}
             columns = [c for c in columns if c.name not in broken]
             try:
-                kinds, query = self._kept(spec, origin, columns)
+                relation, kinds, query = self._kept(spec, origin, columns)
+                keyless = self._keyless(spec, origin)
             except EngineError:
                 return Attached(spec.name, spec.name, {}, (self._diagnostic(spec.name, error),)), None
-        problems = (*broken.values(), *self._keyless(spec, origin))
-        return Attached(spec.name, spec.name, kinds, problems, broken), query
+        problems = (*broken.values(), *keyless)
+        return Attached(spec.name, relation, kinds, problems, broken, engine), query
 
     def _kept(
         self, spec: SourceSpec, origin: Grouped, columns: Sequence[ColumnSpec]
-    ) -> tuple[dict[str, str], Query]:
+    ) -> tuple[str | Tree, dict[str, str], Query | None]:
+        """The rows as a table; in a database that is only read, a derived table, made wherever it is used."""
+        if self._engine(origin.source):
+            tree, kinds = grouped_tree(spec, origin.keys, columns, self.tables(origin.source), self.as_of)
+            return tree, kinds, None
         sql, kinds = grouped_sql(spec, origin.keys, columns, self.tables(origin.source), self.as_of)
         start = perf_counter()
         rows = self.session.keep(spec.name, sql)
-        return kinds, Query(spec.name, sql, perf_counter() - start, rows)
+        return spec.name, kinds, Query(spec.name, sql, perf_counter() - start, rows)
 
     def _keyless(self, spec: SourceSpec, origin: Grouped) -> list[Diagnostic]:
         """A warning for rows that no group has."""
-        found = self.session.fetch(keyless_sql(origin.keys, self.tables(origin.source), self.as_of))
+        sql = keyless_sql(origin.keys, self.tables(origin.source), self.as_of)
+        found = self.session.fetch(sql, self._engine(origin.source))
         count = int(found["v0"][0])
         if not count:
             return []
@@ -142,7 +158,7 @@ class Runner:
         """The error of a query for this column alone."""
         sql, _ = grouped_sql(spec, origin.keys, [column], self.tables(origin.source), self.as_of)
         try:
-            self.session.fetch(sql)
+            self.session.fetch(sql, self._engine(origin.source))
         except EngineError as error:
             return self._diagnostic(spec.name, error)
         return None
@@ -150,7 +166,7 @@ class Runner:
     def fetch(self, source: str, sql: str) -> dict[str, Any]:
         """Run a query and note it."""
         start = perf_counter()
-        columns = self.session.fetch(sql, self.attached(source).engine)
+        columns = self.session.fetch(sql, self._engine(source))
         rows = len(next(iter(columns.values()))) if columns else 0
         self.queries.append(Query(source, sql, perf_counter() - start, rows))
         return columns
@@ -184,7 +200,10 @@ class Runner:
         """The error of a link that would multiply rows; asked once."""
         if (near, far) not in self._links:
             link = next(link for link in self.graph.sources[near].links if link.target == far)
-            self._links[near, far] = link_problem(self.session, link, self.attached(far))
+            try:
+                self._links[near, far] = link_problem(self.session, link, self.attached(far))
+            except EngineError as error:
+                self._links[near, far] = self._diagnostic(far, error)
         return self._links[near, far]
 
     def run(self, scan: Scan) -> tuple[list[Result], Failed]:
@@ -224,7 +243,7 @@ class Runner:
         """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
         source."""
         parts = scan.parts()
-        if len(parts) == 1 or error.fault != "query":
+        if len(parts) == 1 or error.fault not in ("query", "permission"):
             return [], {part: self._diagnostic(scan.source, error) for part in parts}
         results: list[Result] = []
         failed: Failed = {}
@@ -235,21 +254,7 @@ class Runner:
         return results, failed
 
     def _diagnostic(self, source: str, error: EngineError) -> Diagnostic:
-        spec = self.graph.sources[source]
-        if error.fault == "memory":
-            return Diagnostic(
-                "K602",
-                f"the query on `{spec.name}` needs more memory than allowed",
-                spec.span,
-                notes=(error.words,),
-                help="a shorter time span or fewer dimensions need less",
-            )
-        return Diagnostic(
-            "K601",
-            f"the query on `{spec.name}` failed: {error.words}",
-            spec.span,
-            help="`kpi explain` shows the query",
-        )
+        return failure(error, self.graph.sources[source], self._engine(source))
 
 
 class _Attaching(Mapping[str, Any]):

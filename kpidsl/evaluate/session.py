@@ -19,7 +19,7 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
-from kpidsl.evaluate.connections import Connections
+from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
 from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
 from kpidsl.evaluate.files import Found, find, given
 from kpidsl.evaluate.quote import exactly, literal, literals, name
@@ -33,7 +33,9 @@ class Session:
 
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
-    `memory` is a DuckDB size such as `2GB`.
+    `memory` is a DuckDB size such as `2GB`, `timeout` the seconds that a query in a connection may take.
+    `secrets` are the texts that no message may show. Sources of different engines that belong together are
+    copied into one, up to `copied_rows` each.
     """
 
     def __init__(
@@ -48,6 +50,7 @@ class Session:
         memory: str | None = None,
         timeout: float | None = None,
         secrets: Collection[str] = (),
+        copied_rows: int = COPIED_ROWS,
     ) -> None:
         self._root = root
         self._calendar = calendar
@@ -55,7 +58,11 @@ class Session:
         setting = Setting(root, calendar.zone, threads, memory, timeout)
         self._remotes = Connections(self._connections, setting, secrets)
         self._data = data or {}
+        sources = tuple(sources)
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
+        homes = {name: found.connection for name, found in self._found.items() if found.problem is None}
+        self._copied = meeting(sources, homes)
+        self._most = copied_rows
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
@@ -69,6 +76,11 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def interrupt(self) -> None:
+        """Stop what runs, from another thread."""
+        self._remotes.interrupt()
+        self._connection.interrupt()
 
     def close(self) -> None:
         """Forget everything that was loaded."""
@@ -100,6 +112,12 @@ class Session:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils
         its source."""
         try:
+            if connection := self._found[reading.spec.name].connection:
+                from kpidsl.evaluate.remote import attach_remote, copy_remote
+
+                if reading.spec.name in self._copied:
+                    return copy_remote(reading, connection, self._remotes, self._most)
+                return attach_remote(reading, connection, self._remotes)
             return attach(reading, self._read(reading))
         except duckdb.InterruptException:
             raise

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kpidsl.evaluate.plan import by_class, demands, scans
-from kpidsl.evaluate.sql import Tables, breaches_sql, class_count_sql, scan_sql
+from kpidsl.evaluate.sql import Tables, class_count_sql, profile_sql, repeated_sql, scan_sql
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.types import DAY, MOMENT, NUMBER, TEXT
 from kpidsl.results import Ask, Profile
@@ -111,10 +111,13 @@ def test_text_of_a_scan_by_class():
 
 
 def test_text_of_checks():
-    same(
-        "checks",
-        breaches_sql([LARGE, op(">=", AMOUNT, lit(-0.5))], tables("orders"), date(2026, 8, 20)) + "\n",
-    )
+    checks = [LARGE, op(">=", AMOUNT, lit(-0.5))]
+    same("checks", profile_sql(checks, tables("orders"), timed=True) + "\n")
+
+
+def test_text_of_keys():
+    key = ("session_id", "Canal d'acquisition")
+    same("keys", repeated_sql(key, tables("orders"), date(2026, 8, 20), 5) + "\n")
 
 
 def test_no_query_uses_filter():

@@ -163,7 +163,7 @@ def test_database_file(project: Project) -> None:
 
 def test_connection(project: Project) -> None:
     database(project.root / "a.duckdb")
-    project.connections = {"shop": "duckdb:///a.duckdb", "lake": "postgresql://host/db"}
+    project.connections = {"shop": "duckdb:///a.duckdb", "lake": "mysql://host/db"}
     same(project.take(source(Table("shop.orders", "shop"), columns=COLUMNS)))
     assert project.take(source(Table("t", "lake"), a="number")).only.code == "K516"
     assert project.take(source(Table("t", "shp"), a="number")).only.code == "K515"

@@ -1,10 +1,11 @@
 """Scans and checks as SQL. The only package that imports sqlglot; nothing in it pastes text."""
 
-from kpidsl.evaluate.sql.checks import breach_sql, breaches_sql
-from kpidsl.evaluate.sql.groups import grouped_sql, keyless_sql
+from kpidsl.evaluate.sql.checks import breach_sql
+from kpidsl.evaluate.sql.groups import grouped_sql, grouped_tree, keyless_sql
+from kpidsl.evaluate.sql.profile import profile_sql, repeated_sql
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.scans import class_count_sql, dimensions_of, masks_of, scan_sql
-from kpidsl.evaluate.sql.stored import StoredColumn, stored_tree
+from kpidsl.evaluate.sql.stored import StoredColumn, stored_sql, stored_tree
 from kpidsl.evaluate.sql.trees import Tree
 
 __all__ = [
@@ -12,12 +13,15 @@ __all__ = [
     "Tables",
     "Tree",
     "breach_sql",
-    "breaches_sql",
     "class_count_sql",
     "dimensions_of",
     "grouped_sql",
+    "grouped_tree",
     "keyless_sql",
     "masks_of",
+    "profile_sql",
+    "repeated_sql",
     "scan_sql",
+    "stored_sql",
     "stored_tree",
 ]

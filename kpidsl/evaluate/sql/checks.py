@@ -7,20 +7,9 @@ from datetime import date
 
 from sqlglot import exp
 
-from kpidsl.evaluate.sql.parts import numbered
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, cast, literal, projected, text_of, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, cast, literal, projected, text_of
 from kpidsl.model.rows import ColumnRef, Row
-
-
-def breaches_sql(conditions: Sequence[Row], tables: Tables, as_of: date) -> str:
-    """How many rows up to as-of break each condition (`v0` ...). A condition on a missing value is not
-    broken."""
-    broken = [
-        when(exp.Not(this=exp.paren(tables.row(c), copy=False)), exp.Literal.number(1)) for c in conditions
-    ]
-    query = tables.relation().select(*numbered([exp.Count(this=b) for b in broken]), copy=False)
-    return text_of(query.where(until(as_of, tables)), tables.dialect)
 
 
 def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_of: date) -> str:

@@ -14,7 +14,7 @@ from kpidsl.evaluate.sql.checks import until
 from kpidsl.evaluate.sql.inner import Inner
 from kpidsl.evaluate.sql.parts import aggregation
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, call, cast, column, literal, select, text_of, when
+from kpidsl.evaluate.sql.trees import SQL, Tree, aliased, call, cast, column, literal, select, text_of, when
 from kpidsl.graph import Aggregate
 from kpidsl.model.rows import ColumnRef, Gather, Row
 from kpidsl.model.sources import ColumnSpec, SourceSpec, Table
@@ -32,7 +32,15 @@ _PICKED = frozenset(("first", "last", "min", "max"))
 def grouped_sql(
     spec: SourceSpec, keys: Keys, columns: Sequence[ColumnSpec], parent: Tables, as_of: date
 ) -> tuple[str, dict[str, str]]:
-    """The text of a query with keys and columns by their names, and the kind of each.
+    """The text of a query with keys and columns by their names, and the kind of each."""
+    tree, kinds = grouped_tree(spec, keys, columns, parent, as_of)
+    return text_of(tree, parent.dialect), kinds
+
+
+def grouped_tree(
+    spec: SourceSpec, keys: Keys, columns: Sequence[ColumnSpec], parent: Tables, as_of: date
+) -> tuple[Tree, dict[str, str]]:
+    """A query with keys and columns by their names, and the kind of each.
 
     The rows of the parent up to as-of are grouped first (those that lack a key make no row); then each column
     is put together from its aggregations.
@@ -59,7 +67,7 @@ def grouped_sql(
     groups = select(values, rows.subquery("r"))
     groups = groups.where(*(exp.Not(this=_missing(place.copy())) for place in places), copy=False)
     groups = groups.group_by(*(place.copy() for place in places), copy=False)
-    return text_of(select(made, groups.subquery("t")), parent.dialect), kinds
+    return select(made, groups.subquery("t")), kinds
 
 
 def keyless_sql(keys: Keys, parent: Tables, as_of: date) -> str:

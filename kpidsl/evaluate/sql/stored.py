@@ -12,7 +12,19 @@ from attrs import frozen
 from sqlglot import exp
 
 from kpidsl.evaluate.engine import Dialect, Kind, Parts
-from kpidsl.evaluate.sql.trees import SQL, Tree, aliased, cast, column, integer, literal, name, select, when
+from kpidsl.evaluate.sql.trees import (
+    SQL,
+    Tree,
+    aliased,
+    cast,
+    column,
+    integer,
+    literal,
+    name,
+    select,
+    text_of,
+    when,
+)
 
 _LARGEST = 1.7976931348623157e308
 
@@ -41,6 +53,12 @@ def stored_tree(parts: Parts, columns: Sequence[StoredColumn], dialect: Dialect,
         catalog=names[-3] if len(names) > 2 else None,
     )
     return select(values or [aliased(integer(1), "f")], place)
+
+
+def stored_sql(tree: Tree | str, dialect: Dialect) -> str:
+    """The text of such a query, to read all its rows."""
+    assert isinstance(tree, exp.Select)
+    return text_of(tree.copy(), dialect)
 
 
 def _value(each: StoredColumn, dialect: Dialect, zone: str) -> SQL:

@@ -1,0 +1,50 @@
+"""What is said of a query that failed: the engine's own words, and one way out."""
+
+from __future__ import annotations
+
+from kpidsl.diagnostics import Diagnostic
+from kpidsl.evaluate.engine import EngineError
+from kpidsl.model.sources import SourceSpec
+
+
+def failure(error: EngineError, spec: SourceSpec, connection: str = "") -> Diagnostic:
+    """The error for a source, which lies in a connection of the config or in the session's own engine."""
+    span, query, said = spec.span, f"the query on `{spec.name}`", (error.words,)
+    place = f"connection {connection}" if connection else None
+    match error.fault:
+        case "driver":
+            message = f"connection `{connection}` needs a library that is not installed"
+            return Diagnostic("K530", message, span, help=f"`{error.words}` installs it", place=place)
+        case "connection":
+            return Diagnostic(
+                "K531",
+                f"connection `{connection}` does not answer",
+                span,
+                notes=said,
+                help=f"`url` of `[connections.{connection}]` and the environment variables in it say where",
+                place=place,
+            )
+        case "permission" if connection:
+            return Diagnostic(
+                "K532",
+                f"connection `{connection}` may not read what `{spec.name}` needs",
+                span,
+                notes=said,
+                help="the user of the connection needs the right to SELECT from the table",
+                place=place,
+            )
+        case "memory":
+            message = f"{query} needs more memory than allowed"
+            help_ = "a shorter time span or fewer dimensions need less"
+            return Diagnostic("K602", message, span, notes=said, help=help_, place=place)
+        case "timeout":
+            message = f"{query} took longer than allowed"
+            help_ = "`timeout` of `[limits]` allows more; a shorter time span takes less"
+            return Diagnostic("K607", message, span, notes=said, help=help_, place=place)
+        case "disk":
+            message = f"{query} could not read or write on a disk"
+            help_ = "the engine's words say which; a shorter time span needs less room"
+            return Diagnostic("K608", message, span, notes=said, help=help_, place=place)
+        case _:
+            message = f"{query} failed: {error.words}"
+            return Diagnostic("K601", message, span, help="`kpi explain` shows the query", place=place)

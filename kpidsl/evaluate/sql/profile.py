@@ -1,0 +1,55 @@
+"""What is asked of a source before anything else: its rows by day, the rows that break its checks, and the
+keys that repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from sqlglot import exp
+
+from kpidsl.evaluate.sql.checks import until
+from kpidsl.evaluate.sql.rows import Tables
+from kpidsl.evaluate.sql.trees import SQL, aliased, cast, column, projected, select, text_of, when
+from kpidsl.model.rows import Row
+
+
+def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool) -> str:
+    """A row for each day `d` that has rows, and one without a day: how many rows there are (`n`), and how
+    many break each condition (`v0` ...). Where there is no time, a single row without `d`.
+
+    A condition on a missing value is not broken.
+    """
+    days = [aliased(tables.day(), "d")] if timed else []
+    counts: list[SQL] = [aliased(exp.Count(this=exp.Star()), "n")]
+    for n, check in enumerate(checks):
+        broken = exp.Not(this=exp.paren(tables.row(check), copy=False))
+        counts.append(aliased(exp.Count(this=when(broken, exp.Literal.number(1))), f"v{n}"))
+    query = tables.relation().select(*days, *counts, copy=False)
+    if timed:
+        query = query.group_by(tables.day(), copy=False)
+    return text_of(query, tables.dialect)
+
+
+def repeated_sql(key: Sequence[str], tables: Tables, as_of: date | None, shown: int) -> str:
+    """Some keys that several rows have, the most frequent first: `example`, `times`, and in `total` how many
+    there are of all. Rows that lack a part of the key are not compared."""
+    parts = [column(each, "t") for each in key]
+    filled = [exp.Not(this=exp.Is(this=part.copy(), expression=exp.null())) for part in parts]
+    named = [aliased(part.copy(), f"k{n}") for n, part in enumerate(parts)]
+    count = exp.Count(this=exp.Star())
+    groups = tables.relation().select(*named, aliased(count, "n"), copy=False).where(*filled, copy=False)
+    if as_of is not None:
+        groups = groups.where(until(as_of, tables), copy=False)
+    groups = groups.group_by(*parts, copy=False)
+    groups = groups.having(exp.GT(this=count.copy(), expression=exp.Literal.number(1)), copy=False)
+    texts: list[SQL] = [cast(projected(f"k{n}"), "VARCHAR") for n in range(len(parts))]
+    example = texts[0]
+    for text in texts[1:]:
+        comma = exp.DPipe(this=example, expression=exp.Literal.string(", "))
+        example = exp.DPipe(this=comma, expression=text)
+    every = exp.Window(this=exp.Count(this=exp.Star()))
+    values = [aliased(example, "example"), aliased(projected("n"), "times"), aliased(every, "total")]
+    query = select(values, groups.subquery("g", copy=False))
+    query = query.order_by(exp.Ordered(this=projected("times"), desc=True), projected("example"), copy=False)
+    return text_of(query.limit(shown, copy=False), tables.dialect)
