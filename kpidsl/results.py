@@ -13,25 +13,29 @@ from numpy.typing import NDArray
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Dimension, Node
 from kpidsl.model.periods import Window
+from kpidsl.slices import SliceKey, Slices
 
-SliceKey = tuple[str | None, ...]
-"""One value per dimension, as text; None where the data has none. The total is the empty tuple."""
+__all__ = [
+    "Answers", "Ask", "Grid", "Judged", "Light", "ObjectiveVerdict", "Profile", "SliceKey", "Slices", "Verb",
+    "Verdict",
+]  # fmt: skip
 
 
 @frozen(eq=False)
 class Grid:
     """Values of one node: slices x windows, float64, NaN for no value. The first slice is the total, `()`."""
 
-    slices: tuple[SliceKey, ...]
+    slices: Slices
     windows: tuple[Window, ...]
     values: NDArray[np.float64]
 
     def at(self, key: SliceKey, window: Window) -> float | None:
         """The value of a slice in a window, None for no value (also for a slice that the data does not
         have)."""
-        if key not in self.slices:
+        row = self.slices.place(key)
+        if row is None:
             return None
-        value = float(self.values[self.slices.index(key), self.windows.index(window)])
+        value = float(self.values[row, self.windows.index(window)])
         return None if np.isnan(value) else value
 
 

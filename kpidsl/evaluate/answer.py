@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 
 import numpy as np
 from attrs import define, field
 
 from kpidsl.diagnostics import Diagnostic
-from kpidsl.evaluate.compute import Frame, Slices, Store, tidy
-from kpidsl.evaluate.plan import Columns, Partial, columns_for, demands, looks, partials, scans
-from kpidsl.evaluate.rollup import Floats, slice_order
+from kpidsl.evaluate.choose import scans
+from kpidsl.evaluate.compute import Frame, Store, spread, tidy
+from kpidsl.evaluate.plan import (
+    Columns,
+    Partial,
+    columns_for,
+    demands,
+    looks,
+    partials,
+)
+from kpidsl.evaluate.rollup import Floats
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
 from kpidsl.graph import Aggregate, Graph, Node, aggregates
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Grid, Profile, SliceKey
+from kpidsl.results import Ask, Grid, Profile
+from kpidsl.slices import SliceKey, Slices, merged
 
 
 def evaluate(
@@ -36,7 +46,9 @@ def evaluate(
         _note_trouble(ask, runner, failures)
     for source, demand in demands(asks, profiles, failures).items():
         lost: dict[Partial | Aggregate, Diagnostic] = {}
-        for scan in scans(source, demand, profiles[source]):
+        dialect = runner.tables(source).dialect
+        guess = partial(runner.estimate, source)
+        for scan in scans(source, demand, profiles[source], dialect, guess):
             results, failed = runner.run(scan)
             lost |= failed
             for result in results:
@@ -94,21 +106,19 @@ class Evaluated:
         """The total, then every slice with rows of a source, up to as-of, in a window that the ask looks
         at."""
         if not ask.dimensions or self.failure(ask.node):
-            return ((),)
+            return Slices()
         seen = {
             (a.source, columns_for(ask.dimensions, a.source), windows)
             for a, windows in looks(ask, self.profiles).items()
         }
         at = (frozenset(seen),)
         if at not in self._slices:
-            found: set[SliceKey] = set()
+            found = []
             for source, columns, windows in seen:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
-                    found |= {
-                        key for key, some in zip(keys, rows.sum(axis=1).tolist(), strict=True) if some and key
-                    }
-            self._slices[at] = ((), *sorted(found, key=slice_order))
+                    found.append(keys.only(rows.sum(axis=1) > 0))
+            self._slices[at] = merged(found)
         return self._slices[at]
 
     def rows(self, ask: Ask) -> Grid:
@@ -128,11 +138,11 @@ class Evaluated:
         self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices
     ) -> Floats:
         keys, found = self._store.rows(source, kept, columns, windows)
-        position = {key: n for n, key in enumerate(keys)}
-        out = np.zeros(len(slices))
-        for n, key in enumerate(slices):
-            if len(key) == len(columns) and key in position:
-                out[n] = found[position[key]].sum()
+        summed = found.sum(axis=1, keepdims=True)
+        if not columns:
+            return np.concatenate([summed[0], np.zeros(len(slices) - 1)])
+        out = spread(summed, self._store.places(keys, slices), 0.0)[:, 0]
+        out[0] = 0.0
         return out
 
     def _read(self, ask: Ask, window: Window) -> set[tuple[str, Partial, tuple[Window, ...]]]:
@@ -147,7 +157,7 @@ class Evaluated:
         broken = self.failure(ask.node)
         if broken:
             return broken.message
-        return reason(self.graph, self._store, Frame(ask, tuple(dict.fromkeys([(), key]))), key, window)
+        return reason(self.graph, self._store, Frame(ask, Slices.of([key])), key, window)
 
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""

@@ -14,15 +14,15 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
-from kpidsl.evaluate.rollup import Floats, Targets
+from kpidsl.evaluate.rollup import Floats, Indexes, Targets
 from kpidsl.evaluate.run import Result
 from kpidsl.evaluate.windows import looked_at, shifted, since
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Profile, SliceKey
+from kpidsl.results import Ask, Profile
+from kpidsl.slices import Slices, merged
 
 Windows = tuple[Window, ...]
-Slices = tuple[SliceKey, ...]
 
 _COUNTED = frozenset(("sum", "count", "count distinct"))
 """Aggregates of which a slice without rows is 0."""
@@ -61,24 +61,31 @@ class Store:
     """Everything that the engine returned, by what answers it."""
 
     profiles: Mapping[str, Profile]
-    merged: dict[tuple[str, Partial], Result] = field(factory=dict)
+    merged: dict[tuple[str, Partial], list[Result]] = field(factory=dict)
     exact: dict[Aggregate, list[Result]] = field(factory=dict)
     _memo: dict[object, Floats] = field(factory=dict)
+    _places: dict[tuple[int, int], tuple[Slices, Slices, Indexes]] = field(factory=dict)
 
     def add(self, result: Result) -> None:
         """Make the parts of a result findable."""
         for partial in result.scan.partials:
-            self.merged.setdefault((result.scan.source, partial), result)
+            self.merged.setdefault((result.scan.source, partial), []).append(result)
         for aggregate in result.scan.aggregates:
             self.exact.setdefault(aggregate, []).append(result)
 
     # -- rows --
 
+    def result(self, source: str, partial: Partial, columns: Columns, windows: Windows) -> Result | None:
+        """The scan that was asked for a partial by these columns over these windows, the one with the fewest
+        cells."""
+        able = [r for r in self.merged.get((source, partial), ()) if r.answers(columns, windows)]
+        return min(able, key=lambda result: len(result.cells(columns).buckets), default=None)
+
     def rows(self, source: str, kept: Partial, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
         """How many rows pass a filter, by slice and window."""
-        result = self.merged.get((source, kept))
+        result = self.result(source, kept, columns, windows)
         if result is None:
-            return ((),), np.zeros((1, len(windows)))
+            return Slices(), np.zeros((1, len(windows)))
         targets = _targets(result, columns, windows)
         return targets.keys, targets.sum(result.cells(columns).data[kept])
 
@@ -157,21 +164,27 @@ class Store:
                 if node.function in EXACT
                 else self._merged(node, wanted, windows)
             )
-            position = {key: n for n, key in enumerate(keys)}
             empty = 0.0 if node.function in _COUNTED else np.nan
-            for n, key in enumerate(frame.slices):
-                if len(key) == len(wanted):
-                    out[n] = found[position[key]] if key in position else empty
+            if not wanted:
+                out[0] = found[0] if len(found) else empty
+            elif len(frame.slices) > 1:
+                out[1:] = spread(found, self.places(keys, frame.slices), empty)[1:]
         return tidy(np.where(has_rows, out, np.nan))
+
+    def places(self, keys: Slices, wanted: Slices) -> Indexes:
+        """Where the slices that are wanted are among those that are known, -1 where they are not."""
+        at = (id(keys), id(wanted))
+        if at not in self._places:
+            self._places[at] = keys, wanted, keys.places(wanted)
+        return self._places[at][2]
 
     def _merged(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
         parts = partials(node)
-        results = [self.merged.get((node.source, part)) for part in parts]
-        result = results[0]
-        if result is None or any(r is None for r in results):
-            return (), np.zeros((0, len(windows)))
-        targets = _targets(result, columns, windows)
-        x = [r.cells(columns).data[part] for r, part in zip(results, parts, strict=True) if r is not None]
+        found = self._results(node.source, parts, columns, windows)
+        if len(found) < len(parts):
+            return Slices(), np.zeros((0, len(windows)))
+        targets = _targets(found[0], columns, windows)
+        x = [result.cells(columns).data[part] for result, part in zip(found, parts, strict=True)]
         match node.function:
             case "sum" | "count":
                 return targets.keys, targets.sum(x[0])
@@ -182,23 +195,41 @@ class Store:
             case "standard deviation":
                 return targets.keys, targets.deviation(*x)
             case _:  # average, weighted average, share
-                return targets.keys, combine("/", [targets.sum(x[0]), targets.sum(x[1])])
+                above, below = (
+                    _targets(result, columns, windows).sum(values)
+                    for result, values in zip(found, x, strict=True)
+                )
+                return targets.keys, combine("/", [above, below])
+
+    def _results(
+        self, source: str, parts: Sequence[Partial], columns: Columns, windows: Windows
+    ) -> list[Result]:
+        """The scan that has all parts of an aggregate; else one for each, of those that were found."""
+        last = self.result(source, parts[-1], columns, windows)
+        if last is not None and all(part in last.scan.partials for part in parts):
+            return [last] * len(parts)
+        each = [self.result(source, part, columns, windows) for part in parts]
+        return [result for result in each if result is not None]
 
     def _exact(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
-        keys: dict[SliceKey, int] = {}
-        found: dict[tuple[int, int], float] = {}
-        for result in self.exact.get(node, ()):
-            cells = result.exactly(columns)
-            home = _homes(result, windows)
-            for n, (s, b) in enumerate(zip(cells.slices.tolist(), cells.buckets.tolist(), strict=True)):
-                for w in home.get(b, ()):
-                    row = keys.setdefault(cells.keys[s], len(keys))
-                    found[row, w] = float(cells.data[node][n])
-        empty = 0.0 if node.function in _COUNTED else np.nan
-        out = np.full((len(keys), len(windows)), empty)
-        for at, value in found.items():
-            out[at] = value
-        return tuple(keys), out
+        """What one query found for each window; several queries have different windows."""
+        known = [(result.exactly(columns), result) for result in self.exact.get(node, ())]
+        keys = merged([cells.keys for cells, _ in known])
+        out = np.full((len(keys), len(windows)), 0.0 if node.function in _COUNTED else np.nan)
+        for cells, result in known:
+            moved = self.places(keys, cells.keys)
+            for bucket, at in _homes(result, windows).items():
+                low, high = np.searchsorted(cells.buckets, [bucket, bucket + 1])
+                for w in at:
+                    out[moved[cells.slices[low:high]], w] = cells.data[node][low:high]
+        return keys, out
+
+
+def spread(found: Floats, places: Indexes, empty: float) -> Floats:
+    """The rows at some places, `empty` where there is none."""
+    if not len(found):
+        return np.full((len(places), found.shape[1]), empty)
+    return np.where((places >= 0)[:, None], found[places], empty)
 
 
 def _targets(result: Result, columns: Columns, windows: Windows) -> Targets:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from attrs import define, evolve, field, frozen
 
+from kpidsl.evaluate.classes import Key, subjects
 from kpidsl.evaluate.windows import MAX_SEPARATE, Buckets, buckets, layers, looked_at, merged, one_each
 from kpidsl.graph import Aggregate, Dimension, Node, Running, aggregates, children
 from kpidsl.model.periods import Window
@@ -29,9 +30,8 @@ Op = Literal[
 EXACT = frozenset(("count distinct", "median", "percentile"))
 """Aggregates that cannot be merged from parts."""
 ENDS = frozenset(("first", "last"))
-
-SPREAD = frozenset(("mean", "squares"))
-"""Partials that are merged from cells, but not by an SQL aggregation."""
+MANY_DISTINCT = 4
+"""So many distinct counts of one thing are worth a query of their own."""
 
 
 @frozen(cache_hash=True)
@@ -83,13 +83,15 @@ def partials(aggregate: Aggregate) -> tuple[Partial, ...]:
 class Scan:
     """One query on one source.
 
-    `sets` are the dimension sets to group by. `merge` answers `partials`, `ends` partials of levels in
-    time; `exact` answers `aggregates` with bucket k being `windows[k]`, by `buckets` or, when they overlap,
-    by a range join.
+    `sets` are the dimension sets to group by, `windows` what has to be known. A `cube` is grouped by the
+    `keys` of its filters, too, and is rolled up to its `partials`; a `case` scan has an aggregation with
+    `CASE WHEN` for each partial; `ends` answers partials of levels in time. `exact` answers `aggregates` with
+    bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range join. `distinct` gathers for
+    each identity which filters its rows meet, and answers `aggregates` with bucket k being `windows[k]`.
     """
 
     source: str
-    kind: Literal["merge", "ends", "exact"]
+    kind: Literal["cube", "case", "ends", "exact", "distinct"]
     days: tuple[Window, ...]
     """The rows to read, as intervals that do not touch."""
     sets: tuple[Columns, ...]
@@ -97,17 +99,35 @@ class Scan:
     windows: tuple[Window, ...] = ()
     partials: tuple[Partial, ...] = ()
     aggregates: tuple[Aggregate, ...] = ()
-    classes: bool = False
-    """Group by which filters a row passes first, and aggregate the few classes that remain (`merge` only)."""
+    keys: tuple[Key, ...] = ()
+    estimate: float | None = None
+    """About how many cells it will find; None where nobody asked."""
+
+    def dimensions(self) -> Columns:
+        """Every column that is grouped by, in the order of the results."""
+        return tuple(dict.fromkeys(ref for columns in self.sets for ref in columns))
 
     def conditions(self) -> tuple[Row, ...]:
         """Every filter, and every condition whose rows are counted, once."""
-        found = (row for p in self.partials for row in (p.filter, p.argument if p.op == "holds" else None))
-        return tuple(dict.fromkeys(row for row in found if row is not None))
+        found = (row for part in self.parts() for row in conditions_of(part))
+        return tuple(dict.fromkeys(found))
 
     def parts(self) -> tuple[Partial, ...] | tuple[Aggregate, ...]:
         """What it asks for; a scan that fails is tried again on half of them each."""
         return self.aggregates or self.partials
+
+
+def conditions_of(part: Partial | Aggregate) -> tuple[Row, ...]:
+    """What the rows that count for a part have to meet."""
+    counted = part.argument if isinstance(part, Partial) and part.op == "holds" else None
+    return tuple(row for row in (part.filter, counted) if row is not None)
+
+
+def plain(partial: Partial) -> Partial:
+    """The part without its conditions: what a cube has of it in every cell."""
+    if partial.op in ("rows", "holds"):
+        return Partial("rows", None, None)
+    return evolve(partial, filter=None)
 
 
 @define
@@ -181,34 +201,120 @@ def demands(
     return found
 
 
-def scans(source: str, demand: Demand, profile: Profile) -> list[Scan]:
-    """The queries that answer a demand: one for what merges, one for levels, a few for what does not
-    merge."""
+@define(eq=False)
+class Cluster:
+    """Partials to be read together: by which columns, over which windows."""
+
+    windows: dict[Window, None]
+    columns: dict[Columns, None]
+    partials: dict[Partial, None]
+
+    def union(self, other: Cluster) -> Cluster:
+        """Both as one."""
+        return Cluster(
+            self.windows | other.windows, self.columns | other.columns, self.partials | other.partials
+        )
+
+    def every_column(self) -> Columns:
+        """The columns of all dimension sets."""
+        return tuple(dict.fromkeys(ref for columns in self.columns for ref in columns))
+
+    def conditions(self) -> tuple[Row, ...]:
+        """Every filter and counted condition, once."""
+        return tuple(dict.fromkeys(row for p in self.partials for row in conditions_of(p)))
+
+
+def clusters(demand: Demand) -> list[Cluster]:
+    """What merges, apart by the columns that are grouped by and those that filters touch."""
+    found: dict[tuple[Columns, frozenset[Row]], Cluster] = {}
+    for aggregate, windows in demand.windows.items():
+        rows = (Partial("rows", None, None), Partial("rows", None, aggregate.filter))
+        merging = partials(aggregate) if aggregate.function not in ENDS else ()
+        for columns in demand.sets[aggregate]:
+            for partial in dict.fromkeys((*rows, *merging)):
+                about = frozenset(subjects(conditions_of(partial)))
+                cluster = found.setdefault((columns, about), Cluster({}, {}, {}))
+                cluster.windows.update(windows)
+                cluster.columns[columns] = None
+                cluster.partials[partial] = None
+    return list(found.values())
+
+
+def case_scan(source: str, cluster: Cluster, profile: Profile) -> Scan | None:
+    """A scan that asks for everything with `CASE WHEN`."""
+    return _merging(source, "case", cluster, largest(cluster.columns), profile)
+
+
+def cube_scan(source: str, cluster: Cluster, keys: tuple[Key, ...], profile: Profile) -> Scan | None:
+    """A scan of the cells that everything is rolled up from."""
+    scan = _merging(source, "cube", cluster, (cluster.every_column(),), profile)
+    return evolve(scan, keys=keys) if scan else None
+
+
+def _merging(
+    source: str,
+    kind: Literal["cube", "case", "ends"],
+    cluster: Cluster,
+    sets: tuple[Columns, ...],
+    profile: Profile,
+) -> Scan | None:
+    """None if no window has a day with data."""
+    first, last = profile.first, profile.watermark
+    grid = None if first is None or last is None else buckets(cluster.windows, first, last)
+    if first is None or last is None or grid is None:
+        return None
+    days = _days(cluster.windows, first, last)
+    windows = tuple(cluster.windows)
+    return Scan(source, kind, days, sets, grid, windows, partials=tuple(cluster.partials))
+
+
+def other_scans(source: str, demand: Demand, profile: Profile) -> list[Scan]:
+    """The scans for what does not merge like a sum: levels, distinct counts, percentiles."""
     first, last = profile.first, profile.watermark
     if first is None or last is None:
         return []
-    every = list(dict.fromkeys(w for windows in demand.windows.values() for w in windows))
-    grid = buckets(every, first, last)
-    if grid is None:
-        return []
-    sets = largest(columns for asked in demand.sets.values() for columns in asked)
-    parts = {
-        p: None
-        for a in demand.windows
-        for p in (Partial("rows", None, None), Partial("rows", None, a.filter))
-    }
-    parts |= {p: None for a in demand.windows if a.function not in ENDS for p in partials(a)}
-    levels = {p: None for a in demand.windows if a.function in ENDS for p in partials(a)}
-    days = _days(every, first, last)
-    found = [Scan(source, "merge", days, sets, grid, partials=tuple(parts))]
-    if levels:
-        found.append(Scan(source, "ends", days, sets, grid, partials=tuple(levels)))
-    return found + _exact(source, demand, first, last)
-
-
-def _exact(source: str, demand: Demand, first: date, last: date) -> list[Scan]:
-    """A scan per layer of windows that do not overlap; if there are many, the rest joined by range in one."""
+    levels = Cluster({}, {}, {})
+    for aggregate in demand.windows:
+        if aggregate.function in ENDS:
+            levels.windows.update(demand.windows[aggregate])
+            levels.columns.update(demand.sets[aggregate])
+            levels.partials.update(dict.fromkeys(partials(aggregate)))
+    ends = _merging(source, "ends", levels, largest(levels.columns), profile) if levels.partials else None
     exact = [a for a in demand.windows if a.function in EXACT]
+    found = [ends] if ends else []
+    for counted in _counted_together(exact):
+        scan = _distinct(source, counted, demand, profile)
+        exact = [a for a in exact if a not in counted]
+        found += [scan] if scan else []
+    return found + _exact(source, exact, demand, first, last)
+
+
+def _counted_together(exact: Sequence[Aggregate]) -> list[list[Aggregate]]:
+    """Distinct counts of the same thing under many filters."""
+    found: dict[Row | None, list[Aggregate]] = {}
+    for aggregate in exact:
+        if aggregate.function == "count distinct":
+            found.setdefault(aggregate.argument, []).append(aggregate)
+    return [several for several in found.values() if len(several) >= MANY_DISTINCT]
+
+
+def _distinct(source: str, counted: Sequence[Aggregate], demand: Demand, profile: Profile) -> Scan | None:
+    first, last = profile.first, profile.watermark
+    windows = dict.fromkeys(w for a in counted for w in demand.windows[a])
+    if first is None or last is None:
+        return None
+    spans = {(w.start, w.end): w for w in windows if _days([w], first, last)}
+    windows = dict.fromkeys(spans.values())
+    grid = buckets(windows, first, last)
+    if grid is None:
+        return None
+    sets = tuple(dict.fromkeys(columns for a in counted for columns in ((), *demand.sets[a])))
+    days = _days(windows, first, last)
+    return Scan(source, "distinct", days, sets, grid, windows=tuple(windows), aggregates=tuple(counted))
+
+
+def _exact(source: str, exact: Sequence[Aggregate], demand: Demand, first: date, last: date) -> list[Scan]:
+    """A scan per layer of windows that do not overlap; if there are many, the rest joined by range in one."""
     sets = tuple(dict.fromkeys([(), *(columns for a in exact for columns in demand.sets[a])]))
     windows = dict.fromkeys(w for a in exact for w in demand.windows[a] if _days([w], first, last))
     separate = layers(windows)
@@ -239,10 +345,3 @@ def largest(sets: Iterable[Columns]) -> tuple[Columns, ...]:
     """The sets that no other one contains; the smaller ones are added up from them."""
     distinct = {frozenset(columns): columns for columns in sets}
     return tuple(columns for s, columns in distinct.items() if not any(s < other for other in distinct))
-
-
-def by_class(scan: Scan) -> tuple[Scan, Scan | None]:
-    """The scan by classes of rows, and the rest that it cannot answer: distributions do not add up in SQL."""
-    rest = tuple(p for p in scan.partials if p.op in SPREAD)
-    quick = tuple(p for p in scan.partials if p.op not in SPREAD)
-    return evolve(scan, partials=quick, classes=True), evolve(scan, partials=rest) if rest else None

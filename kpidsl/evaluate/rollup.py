@@ -14,17 +14,12 @@ from numpy.typing import NDArray
 
 from kpidsl.evaluate.plan import Columns, Partial
 from kpidsl.graph import Aggregate
-from kpidsl.results import SliceKey
+from kpidsl.slices import Slices
 
 Floats = NDArray[np.float64]
 Indexes = NDArray[np.int64]
 Ranges = tuple[tuple[int, int], ...]
 """Per window the half-open range of the buckets it is made of."""
-
-
-def slice_order(key: SliceKey) -> tuple[tuple[bool, str], ...]:
-    """Total first, then by value as text, missing last."""
-    return tuple((value is None, value or "") for value in key)
 
 
 @define(eq=False)
@@ -36,7 +31,7 @@ class Cells:
     """
 
     columns: Columns
-    keys: tuple[SliceKey, ...]
+    keys: Slices
     slices: Indexes
     buckets: Indexes
     data: Mapping[Partial | Aggregate, Floats]
@@ -50,11 +45,7 @@ class Cells:
         return self._targets[at]
 
     def _targets_for(self, columns: Columns, ranges: Ranges) -> Targets:
-        places = [self.columns.index(column) for column in columns]
-        fewer = [tuple(key[place] for place in places) for key in self.keys]
-        keys = tuple(sorted(set(fewer), key=slice_order)) if columns else ((),)
-        position = {key: n for n, key in enumerate(keys)}
-        moved = np.array([position[key] for key in fewer], dtype=np.int64)
+        keys, moved = self._fewer(columns)
         lows = np.searchsorted(self.buckets, [low for low, _ in ranges])
         highs = np.searchsorted(self.buckets, [high for _, high in ranges])
         cells = [np.arange(low, high) for low, high in zip(lows, highs, strict=True)]
@@ -63,13 +54,24 @@ class Cells:
         target = moved[self.slices[cell]] * len(ranges) + window if len(cell) else cell
         return Targets(keys, len(ranges), cell, target.astype(np.int64))
 
+    def _fewer(self, columns: Columns) -> tuple[Slices, Indexes]:
+        """The slices of fewer columns, and where each of the slices goes."""
+        if columns == self.columns:
+            return self.keys, np.arange(len(self.keys))
+        if not columns or not self.keys.texts:
+            return Slices(), np.zeros(len(self.keys), np.int64)
+        places = [self.columns.index(column) for column in columns]
+        texts = [self.keys.texts[place] for place in places]
+        keys, moved = Slices.of_codes(texts, [self.keys.codes[place] for place in places])
+        return keys, np.concatenate([[0], moved])
+
 
 @define(eq=False)
 class Targets:
     """Cells and the place of each in an array of slices x windows, flattened; a cell may go to several
     windows."""
 
-    keys: tuple[SliceKey, ...]
+    keys: Slices
     windows: int
     cell: Indexes
     target: Indexes
@@ -115,16 +117,11 @@ class Targets:
             return np.where(n > 1, np.sqrt((self.sum(squares) + between) / (n - 1)), np.nan)
 
 
-def cells_of(
-    columns: Columns,
-    values: Sequence[NDArray[np.object_]],
-    buckets: Indexes,
-    data: Mapping[Partial | Aggregate, Floats],
-) -> Cells:
-    """Cells in a fixed order (by bucket and slice), whatever order the engine returned them in."""
-    found: list[SliceKey] = list(zip(*values, strict=True)) if columns else [()] * len(buckets)
-    keys = tuple(sorted(set(found), key=slice_order))
-    position = {key: n for n, key in enumerate(keys)}
-    slices = np.array([position[key] for key in found], dtype=np.int64)
-    order = np.lexsort((slices, buckets))
-    return Cells(columns, keys, slices[order], buckets[order], {part: v[order] for part, v in data.items()})
+def placed(
+    values: Sequence[NDArray[np.object_]], buckets: Indexes
+) -> tuple[Slices, Indexes, Indexes, Indexes]:
+    """Rows of an engine's answer in their places: the slices; of each place its slice and bucket, in the
+    order of buckets and slices; and of each row its place."""
+    keys, slices = Slices.of_rows(values) if values else (Slices(), np.zeros(len(buckets), np.int64))
+    folded, place = np.unique(buckets * len(keys) + slices, return_inverse=True)
+    return keys, folded % len(keys), folded // len(keys), place

@@ -12,25 +12,30 @@ from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.choose import Estimate
+from kpidsl.evaluate.classes import subjects
+from kpidsl.evaluate.cube import Cube
 from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.faults import failure
-from kpidsl.evaluate.plan import SPREAD, Columns, Partial, Scan, by_class
+from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
-from kpidsl.evaluate.rollup import Cells, Floats, cells_of
+from kpidsl.evaluate.rollup import Cells, Floats, Indexes, placed
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import (
+    BITS,
     Tables,
     Tree,
-    class_count_sql,
-    dimensions_of,
+    base_of,
     grouped_sql,
     grouped_tree,
     keyless_sql,
     masks_of,
+    sample_sql,
     scan_sql,
 )
 from kpidsl.evaluate.tables import Attached, Query
 from kpidsl.graph import Aggregate, Graph
+from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row, columns_of
 from kpidsl.model.sources import ColumnSpec, Grouped, SourceSpec
 from kpidsl.results import Profile
@@ -38,10 +43,7 @@ from kpidsl.results import Profile
 Part = Partial | Aggregate
 Failed = dict[Part, Diagnostic]
 
-_MANY_FILTERS = 3
-_MANY_ROWS = 200_000
-_SAMPLE = 50_000
-_FEW_CLASSES = 2_500
+_SAMPLE = 20_000
 
 
 @frozen(eq=False)
@@ -50,6 +52,16 @@ class Result:
 
     scan: Scan
     sets: tuple[Cells, ...]
+    _spans: frozenset[tuple[date, date]] = field(init=False)
+
+    @_spans.default
+    def _spans_of(self) -> frozenset[tuple[date, date]]:
+        return frozenset((window.start, window.end) for window in self.scan.windows)
+
+    def answers(self, columns: Columns, windows: Sequence[Window]) -> bool:
+        """Whether it has been asked for these columns and windows."""
+        asked = any(set(columns) <= set(cells.columns) for cells in self.sets)
+        return asked and all((window.start, window.end) in self._spans for window in windows)
 
     def cells(self, columns: Columns) -> Cells:
         """The cells to add up for some columns: of the sets that have them, the one with the fewest."""
@@ -163,12 +175,12 @@ class Runner:
             return self._diagnostic(spec.name, error)
         return None
 
-    def fetch(self, source: str, sql: str) -> dict[str, Any]:
-        """Run a query and note it."""
+    def fetch(self, source: str, sql: str, scan: Scan | None = None) -> dict[str, Any]:
+        """Run a query and note it, with the scan that it is."""
         start = perf_counter()
         columns = self.session.fetch(sql, self._engine(source))
         rows = len(next(iter(columns.values()))) if columns else 0
-        self.queries.append(Query(source, sql, perf_counter() - start, rows))
+        self.queries.append(Query(source, sql, perf_counter() - start, rows, scan))
         return columns
 
     def unusable(self, source: str) -> Diagnostic | None:
@@ -206,38 +218,30 @@ class Runner:
                 self._links[near, far] = self._diagnostic(far, error)
         return self._links[near, far]
 
+    def estimate(self, source: str, demand: Sequence[Cluster]) -> Estimate:
+        """How many cells there will be, judged by the first rows of a source."""
+        rows = self.profiles[source].rows
+        dims = tuple(dict.fromkeys(ref for cluster in demand for ref in cluster.every_column()))
+        asked = tuple(subjects(c for cluster in demand for c in cluster.conditions()))
+        if not dims and not asked:
+            return Estimate(rows)
+        sql = sample_sql(asked, dims, _SAMPLE, self.tables(source))
+        try:
+            found = self.fetch(source, sql)
+        except EngineError:
+            return Estimate(rows)
+        names = [*(f"s{n}" for n in range(len(asked))), *(f"d{n}" for n in range(len(dims)))]
+        columns = zip((*asked, *dims), names, strict=True)
+        return Estimate(rows, {row: _codes(found[name]) for row, name in columns})
+
     def run(self, scan: Scan) -> tuple[list[Result], Failed]:
         """The results of a scan (several when it had to be split) and the parts that failed, each with its
         reason."""
         try:
-            if self._few_classes(scan):
-                return self._by_class(scan)
             sql = scan_sql(scan, self.tables(scan.source))
-            return [_result(scan, self.fetch(scan.source, sql))], {}
+            return [_result(scan, self.fetch(scan.source, sql, scan))], {}
         except EngineError as error:
             return self._narrowed(scan, error)
-
-    def _few_classes(self, scan: Scan) -> bool:
-        """Whether to add up rows by class first: worth it for many rows that the filters put in few classes.
-
-        Judged by the first rows. If later ones fall into many more classes, the answer is the same, only
-        slower.
-        """
-        if scan.kind != "merge" or scan.classes or len(scan.conditions()) < _MANY_FILTERS:
-            return False
-        if all(partial.op in SPREAD for partial in scan.partials):
-            return False
-        if self.profiles[scan.source].rows < _MANY_ROWS:
-            return False
-        sql = class_count_sql(scan, self.tables(scan.source), _SAMPLE)
-        return bool(self.fetch(scan.source, sql)["n"][0] <= _FEW_CLASSES)
-
-    def _by_class(self, scan: Scan) -> tuple[list[Result], Failed]:
-        quick, rest = by_class(scan)
-        sql = scan_sql(quick, self.tables(scan.source))
-        results = [_result(quick, self.fetch(scan.source, sql))]
-        more, failed = self.run(rest) if rest is not None else ([], {})
-        return [*results, *more], failed
 
     def _narrowed(self, scan: Scan, error: EngineError) -> tuple[list[Result], Failed]:
         """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
@@ -313,17 +317,63 @@ def _read(
 
 
 def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
-    dims = dimensions_of(scan)
+    names = {ref: f"d{n}" for n, ref in enumerate(scan.dimensions())}
     buckets = _integers(columns["b"])
-    texts = {ref: _texts(columns[f"d{n}"]) for n, ref in enumerate(dims)}
-    parts: Sequence[Part] = scan.parts()
-    data: dict[Part, Floats] = {part: _numbers(part, columns[f"v{n}"]) for n, part in enumerate(parts)}
+    marks: Sequence[int] = range(len(scan.sets)) if scan.kind == "distinct" else masks_of(scan)
+    several = scan.kind == "distinct" or len(scan.sets) > 1
     sets = []
-    for mask, names in zip(masks_of(scan), scan.sets, strict=True):
-        rows = np.flatnonzero(_integers(columns["g"]) == mask) if len(scan.sets) > 1 else slice(None)
-        values = [texts[ref][rows] for ref in names]
-        sets.append(cells_of(names, values, buckets[rows], {part: v[rows] for part, v in data.items()}))
+    for mark, refs in zip(marks, scan.sets, strict=True):
+        rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else np.arange(len(buckets))
+        texts = [_texts(columns[names[ref]][rows]) for ref in refs]
+        keys, slices, of, place = placed(texts, buckets[rows])
+        data = _data(scan, columns, rows, place, len(of))
+        sets.append(Cells(refs, keys, slices, of, data))
     return Result(scan, tuple(sets))
+
+
+def _data(
+    scan: Scan, columns: Mapping[str, Any], rows: Indexes, place: Indexes, places: int
+) -> Mapping[Part, Floats]:
+    """The values of each part in every place."""
+    if scan.kind not in ("cube", "distinct"):
+        order = np.argsort(place)
+        parts: Sequence[Part] = scan.parts()
+        return {part: _numbers(part, columns[f"v{n}"][rows])[order] for n, part in enumerate(parts)}
+    conditions = scan.conditions()
+    masks = [_integers(columns[f"m{n}"][rows]) for n in range(-(-len(conditions) // BITS))]
+    classes, known = _classes(masks, len(rows))
+    truth = {condition: (known[n // BITS] >> n % BITS) & 1 == 1 for n, condition in enumerate(conditions)}
+    base = (Partial("rows", None, None),) if scan.kind == "distinct" else base_of(scan)
+    values = {part: _numbers(part, columns[f"v{n}"][rows]) for n, part in enumerate(base)}
+    if places == len(rows):
+        order = np.argsort(place)
+        place, classes = place[order], classes[order]
+        values = {part: found[order] for part, found in values.items()}
+    return Cube(scan.parts(), values, place, places, classes, truth)
+
+
+def _classes(masks: Sequence[Indexes], rows: int) -> tuple[Indexes, list[Indexes]]:
+    """Which rows meet the same conditions: a number from 0 for each row, and the masks of each number."""
+    if not masks:
+        return np.zeros(rows, np.int64), []
+    joint = masks[0]
+    for mask in masks[1:]:
+        _, low = np.unique(joint, return_inverse=True)
+        values, high = np.unique(mask, return_inverse=True)
+        joint = low * len(values) + high
+    _, first, classes = np.unique(joint, return_index=True, return_inverse=True)
+    return classes, [mask[first] for mask in masks]
+
+
+def _codes(column: NDArray[Any]) -> Indexes:
+    """Values as numbers from 0, in no order; a missing one is a value, too."""
+    values = np.ma.getdata(column).tolist()
+    missing = np.ma.getmaskarray(column).tolist()
+    known: dict[object, int] = {}
+    found = [
+        known.setdefault(None if gone else v, len(known)) for v, gone in zip(values, missing, strict=True)
+    ]
+    return np.array(found, np.int64)
 
 
 def _integers(column: NDArray[Any]) -> NDArray[np.int64]:

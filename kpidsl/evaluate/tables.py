@@ -15,6 +15,7 @@ from kpidsl.model.sources import ColumnSpec, SourceSpec
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from kpidsl.evaluate.plan import Scan
     from kpidsl.evaluate.sql import Tree
 
 
@@ -61,6 +62,8 @@ class Query:
     sql: str
     seconds: float
     rows: int
+    scan: Scan | None = None
+    """Of which scan it is the text."""
 
 
 @frozen

@@ -91,7 +91,8 @@ class _Why:
             return f"{source} has no {missing}"
         kept = Partial("rows", None, node.filter)
         keys, rows = self.store.rows(source, kept, (columns or ()) if self.key else (), (window,))
-        count = rows[keys.index(self.key), 0] if self.key in keys else 0
+        at = keys.place(self.key)
+        count = rows[at, 0] if at is not None else 0
         if not count:
             where = " that its filter keeps" if node.filter is not None else ""
             slice_ = (

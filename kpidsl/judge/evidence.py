@@ -10,7 +10,7 @@ from kpidsl.graph import Kpi, Node, aggregates
 from kpidsl.judge.questions import around
 from kpidsl.judge.schedule import Schedule
 from kpidsl.model.periods import Window
-from kpidsl.results import Answers, Ask, Grid, SliceKey
+from kpidsl.results import Answers, Ask, Grid, SliceKey, Slices
 
 
 @frozen(eq=False)
@@ -50,7 +50,7 @@ class Evidence:
         return self.kpi.formula.additivity == "additive"
 
     @property
-    def slices(self) -> tuple[SliceKey, ...]:
+    def slices(self) -> Slices:
         """The slices of the value, the total first."""
         return self.value.grid.slices
 

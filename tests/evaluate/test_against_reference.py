@@ -7,14 +7,26 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from kpidsl.evaluate import run
 from kpidsl.evaluate.answer import evaluate
 from kpidsl.graph import Default, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Calendar, Window, containing, periods
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT
 from kpidsl.model.units import ONE
 from kpidsl.results import Ask
-from tests.evaluate.world import TableSession, agg, col, dimension, graph, lit, op, over, profiles, spec
+from tests.evaluate.world import (
+    WAYS,
+    TableSession,
+    agg,
+    col,
+    dimension,
+    graph,
+    lit,
+    op,
+    over,
+    plan_by,
+    profiles,
+    spec,
+)
 from tests.reference import Reference
 
 EDGES = [
@@ -225,13 +237,11 @@ asks = st.builds(Ask, nodes, window_sets, dimension_sets, st.sampled_from([None,
     worlds,
     st.lists(asks, min_size=1, max_size=4),
     st.sampled_from([date(2024, 2, 29), date(2024, 6, 1)]),
-    st.booleans(),
+    st.sampled_from(WAYS),
 )
-def test_agrees_with_the_reference(data, questions, as_of, by_class):
+def test_agrees_with_the_reference(data, questions, as_of, way):
     with pytest.MonkeyPatch.context() as patch:
-        if by_class:
-            patch.setattr(run, "_MANY_ROWS", 0)
-            patch.setattr(run, "_MANY_FILTERS", 1)
+        plan_by(patch, way)
         found = evaluate(WORLD, questions, TableSession(WORLD, data), as_of, profiles(WORLD, data, as_of))
     reference = Reference(WORLD, data, as_of)
     for ask in questions:

@@ -151,7 +151,7 @@ def test_names_and_texts_are_never_run(tmp_path):
     found = ask_all(tmp_path, graph(source), *sums, *filtered, split)
     assert [found.grid(a).at((), JANUARY) for a in sums] == [n + (n - 1) for n in range(1, len(NASTY))]
     assert [found.grid(a).at((), JANUARY) for a in filtered] == [1, *[0] * len(NASTY)]
-    assert found.grid(split).slices == ((), ("0",), (NASTY[0],))
+    assert tuple(found.grid(split).slices) == ((), ("0",), (NASTY[0],))
 
 
 def test_an_engine_error_spoils_only_what_caused_it(tmp_path, monkeypatch):
@@ -193,7 +193,7 @@ def test_too_large_a_number_is_no_value(tmp_path):
     assert found.grid(product).at((), JANUARY) == 0
 
 
-def test_two_hundred_kpis_are_read_with_as_many_queries_as_five(tmp_path):
+def test_two_hundred_kpis_are_read_with_as_many_queries_as_twenty(tmp_path):
     write(tmp_path, "ads", ["day", "spend", "clicks"], *[[f"2026-01-{n:02}", n, n] for n in range(1, 29)])
     spend = col("ads", "spend")
     functions = ["sum", "average", "count distinct", "median", "last"]
@@ -205,7 +205,7 @@ def test_two_hundred_kpis_are_read_with_as_many_queries_as_five(tmp_path):
         ]
         return len(ask_all(tmp_path, graph(ADS), *asks).queries)
 
-    assert queries(200) == queries(5) == 3
+    assert queries(200) == queries(20) == 4
 
 
 def test_a_deep_formula_and_one_that_shares_its_parts(tmp_path):

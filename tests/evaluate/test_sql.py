@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from kpidsl.evaluate.plan import by_class, demands, scans
-from kpidsl.evaluate.sql import Tables, class_count_sql, profile_sql, repeated_sql, scan_sql
+from kpidsl.evaluate.choose import Estimate, scans
+from kpidsl.evaluate.plan import demands
+from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql, scan_sql
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.types import DAY, MOMENT, NUMBER, TEXT
 from kpidsl.results import Ask, Profile
-from tests.evaluate.world import agg, col, dimension, graph, lit, op, over, spec
+from tests.evaluate.world import agg, col, dimension, graph, lit, op, over, plan_by, spec
 
 GOLDEN = Path(__file__).parent / "golden"
 MONTHS = periods(date(2026, 1, 1), date(2026, 12, 31), "month", Calendar())
@@ -73,7 +74,7 @@ CASES = {
 def queries(asks):
     found = []
     for source, demand in demands(asks, PROFILES).items():
-        for scan in scans(source, demand, PROFILES[source]):
+        for scan in scans(source, demand, PROFILES[source], "duckdb", lambda clusters: Estimate(10)):
             found.append(scan_sql(scan, tables(source)))
     return "\n".join(found) + "\n"
 
@@ -95,19 +96,30 @@ def test_text_of_a_scan(name):
     same(name, queries(CASES[name]))
 
 
-def test_text_of_a_scan_by_class():
+def test_text_of_a_cube(monkeypatch):
+    plan_by(monkeypatch, "bands")
+    either = op("or", op("in", CHANNEL, lit("a"), lit("b")), op("missing", CHANNEL))
+    same(
+        "cube",
+        queries(
+            [
+                Ask(agg("sum", "orders", AMOUNT, filter=LARGE), MONTHS, (BY_CHANNEL,)),
+                Ask(agg("max", "orders", AMOUNT, filter=either), MONTHS),
+                Ask(agg("standard deviation", "orders", AMOUNT), MONTHS),
+            ]
+        ),
+    )
+
+
+def test_text_of_distinct_counts(monkeypatch):
+    plan_by(monkeypatch, "bands")
+    amounts = [op(">=", AMOUNT, lit(n)) for n in range(2)]
+    half = Window(date(2026, 1, 1), date(2026, 6, 30))
     asks = [
-        Ask(agg(f, "orders", AMOUNT, filter=LARGE), MONTHS, (BY_CHANNEL,))
-        for f in ("sum", "max", "standard deviation")
+        Ask(agg("count distinct", "orders", CHANNEL, filter=kept), (*MONTHS, half), (BY_SESSION,))
+        for kept in amounts
     ]
-    [scan] = scans("orders", demands(asks, PROFILES)["orders"], PROFILES["orders"])
-    quick, rest = by_class(scan)
-    found = [
-        class_count_sql(scan, tables("orders"), 50_000),
-        scan_sql(quick, tables("orders")),
-        scan_sql(rest, tables("orders")),
-    ]
-    same("by class", "\n".join(found) + "\n")
+    same("distinct under filters", queries(asks))
 
 
 def test_text_of_checks():

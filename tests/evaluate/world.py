@@ -8,6 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from kpidsl.diagnostics import Source, Span
+from kpidsl.evaluate import choose, classes, plan
 from kpidsl.evaluate.engine import duckdb_faults
 from kpidsl.evaluate.tables import Attached
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
@@ -135,3 +136,20 @@ def over(op, *args):
 
 def dimension(name, **columns):
     return Dimension(name, tuple(columns.items()))
+
+
+# -- the planner, made to take one way --
+
+WAYS = ("plain", "cubes", "bands")
+
+
+def plan_by(patch, way):
+    """Ask everything with `CASE WHEN`; or roll it up from cubes, grouped by filter columns as they are or by
+    bands and the texts that filters mention."""
+    if way == "plain":
+        return
+    patch.setattr(choose, "PATIENCE", -1)
+    patch.setitem(choose.COSTS, "duckdb", choose.Costs(1, 1, 1e-9, 1e9))
+    patch.setattr(plan, "MANY_DISTINCT", 1)
+    if way == "bands":
+        patch.setattr(classes, "_FEW", 0)

@@ -38,7 +38,7 @@ from kpidsl.model.rows import ColumnRef
 from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import NUMBER, TEXT
 from kpidsl.model.units import ONE, Unit
-from kpidsl.results import Ask, Grid, Judged, Profile, SliceKey, Verdict
+from kpidsl.results import Ask, Grid, Judged, Profile, SliceKey, Slices, Verdict
 
 CALENDAR = Calendar()
 EUR, LEAD = Unit.of("EUR"), Unit.of("lead")
@@ -205,17 +205,17 @@ class World:
         raise AssertionError(node)
 
     def grid(self, ask: Ask) -> Grid:
-        keys = self._keys(ask)
-        values = [[self.value(ask.node, key, window) for window in ask.windows] for key in keys]
-        return Grid(keys, ask.windows, np.array([[float(f"{v:.12g}") for v in row] for row in values]))
+        slices = Slices.of(self._keys(ask))
+        values = [[self.value(ask.node, key, window) for window in ask.windows] for key in slices]
+        return Grid(slices, ask.windows, np.array([[float(f"{v:.12g}") for v in row] for row in values]))
 
     def rows(self, ask: Ask) -> Grid:
-        keys = self._keys(ask)
+        slices = Slices.of(self._keys(ask))
         counts = [
             [sum(len(self._days(a, key, w)) for a in aggregates(ask.node)) for w in ask.windows]
-            for key in keys
+            for key in slices
         ]
-        return Grid(keys, ask.windows, np.array(counts, dtype=float))
+        return Grid(slices, ask.windows, np.array(counts, dtype=float))
 
     def why(self, ask: Ask, key: SliceKey, window: Window) -> str:
         assert window in ask.windows

@@ -49,14 +49,14 @@ def grouped_tree(
     places = [inner.add(ref, "k", partial(parent.column, ref)) for _, ref in keys]
     values: list[SQL] = [aliased(place, word) for (word, _), place in zip(keys, places, strict=True)]
     kinds = {word: _held(parent.kind(ref)) for word, ref in keys}
-    gathered: dict[Gather, tuple[str, str]] = {}
+    gathered: dict[Row, tuple[str, str]] = {}
     longer = "_" * max(len(word) for word, _ in keys)  # so that no key is called like an aggregation
     for gather in dict.fromkeys(g for c in columns for g in sorted(spec.gathers(c.value), key=repr)):
         gathered[gather] = (f"{longer}{len(gathered)}", _kind(gather, parent))
         values.append(aliased(_gather(gather, inner), gathered[gather][0]))
     unmade = evolve(spec, origin=Table("", None))  # its columns are put together here rather than read
     here = Tables(
-        {spec.name: unmade}, {}, {spec.name: kinds}, spec.name, dialect=parent.dialect, gathered=gathered
+        {spec.name: unmade}, {}, {spec.name: kinds}, spec.name, dialect=parent.dialect, made=gathered
     )
     computed = {each.name: each.value for each in columns if each.value is not None}
     for word, row in computed.items():

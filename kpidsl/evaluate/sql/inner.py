@@ -9,9 +9,10 @@ from functools import reduce
 from attrs import define, field
 from sqlglot import exp
 
+from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Scan
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, call, cast, column, integer, literal, name, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, column, integer, literal, name, when
 from kpidsl.evaluate.windows import Buckets
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row
@@ -52,55 +53,50 @@ class Inner:
             and not isinstance(sql, exp.Paren | exp.Case)
         ):
             return sql
-        return when(call("ISFINITE", sql), sql.copy())
+        return when(self.tables.say("finite", sql), sql.copy())
 
 
 def bucket(scan: Scan, tables: Tables) -> SQL:
     if scan.buckets is None:
         return column("i", "w")
-    return _bucket_of(scan.buckets, tables.day())
+    return _bucket_of(scan.buckets, tables.day(), tables)
 
 
-def _bucket_of(grid: Buckets, day: SQL) -> SQL:
+def _bucket_of(grid: Buckets, day: SQL, tables: Tables) -> SQL:
     """The index of a day's bucket. Plain arithmetic is twice as quick as date_trunc in DuckDB."""
     if grid.kind == "cuts":
-        return _cut(grid.edges, 0, len(grid.edges) - 1, day)
+        return _cut(grid.edges, 0, len(grid.edges) - 1, day, tables.dialect)
     start = grid.edges[0]
     if grid.kind == "month":
         months = exp.Add(
-            this=exp.Mul(this=call("YEAR", day), expression=integer(12)),
-            expression=call("MONTH", day.copy()),
+            this=exp.Mul(this=tables.say("year", day), expression=integer(12)),
+            expression=tables.say("month", day.copy()),
         )
         number: SQL = exp.Sub(this=months, expression=integer(start.year * 12 + start.month))
     else:
-        number = exp.Sub(this=day, expression=literal(start))
+        number = tables.say("days from to", literal(start, tables.dialect), day)
     if grid.step == 1:
         return number
-    return exp.IntDiv(this=exp.paren(number, copy=False), expression=integer(grid.step))
+    return tables.say("whole quotient", exp.paren(number, copy=False), integer(grid.step))
 
 
-def _cut(edges: Sequence[date], low: int, high: int, day: SQL) -> SQL:
+def _cut(edges: Sequence[date], low: int, high: int, day: SQL, dialect: Dialect) -> SQL:
     """A balanced tree of comparisons: the bucket between two edges."""
     if high - low == 1:
         return integer(low)
     middle = (low + high) // 2
-    before = exp.LT(this=day.copy(), expression=literal(edges[middle]))
-    return when(before, _cut(edges, low, middle, day), _cut(edges, middle, high, day))
+    before = exp.LT(this=day.copy(), expression=literal(edges[middle], dialect))
+    return when(before, _cut(edges, low, middle, day, dialect), _cut(edges, middle, high, day, dialect))
 
 
 def as_text(ref: ColumnRef, tables: Tables) -> SQL:
     """A dimension's value as text: a whole number without its `.0`, a moment as its day."""
-    column = tables.column(ref)
-    kind = tables.kind(ref)
+    value, kind = tables.column(ref), tables.kind(ref)
     if kind == "number":
-        whole = exp.EQ(this=column, expression=call("TRUNC", column.copy()))
-        small = exp.LT(this=call("ABS", column.copy()), expression=literal(1e15))
-        return when(
-            exp.And(this=whole, expression=small),
-            cast(cast(column.copy(), "BIGINT"), "VARCHAR"),
-            cast(column.copy(), "VARCHAR"),
-        )
-    return cast(cast(column, "DATE") if kind == "moment" else column, "VARCHAR")
+        return tables.number_text(value)
+    if kind == "moment":
+        value, kind = tables.cast(value, "DATE"), "day"
+    return tables.text(value, kind)
 
 
 def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
@@ -110,24 +106,39 @@ def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
     )
     query = inner.tables.relation().select(*inner.columns, copy=False).where(where, copy=False)
     if scan.buckets is None:
-        rows = [
-            exp.Tuple(expressions=[integer(n), literal(w.start), literal(w.end)])
-            for n, w in enumerate(scan.windows)
-        ]
-        alias = exp.TableAlias(this=name("w"), columns=[name("i"), name("low"), name("high")])
-        low, high = (column(end, "w") for end in ("low", "high"))
-        query = query.join(
-            exp.Values(expressions=rows, alias=alias),
-            on=exp.Between(this=inner.tables.day(), low=low, high=high),
-        )
+        query = _joined_to_windows(query, scan.windows, inner.tables)
     return query.subquery("r", copy=False)
+
+
+def _joined_to_windows(query: exp.Select, windows: Sequence[Window], tables: Tables) -> exp.Select:
+    """Each row once for each window that it is in: `w`, with the number of the window in `i`."""
+    low, high = (column(end, "w") for end in ("low", "high"))
+    inside = exp.Between(this=tables.day(), low=low, high=high)
+    rows = [
+        [integer(n), literal(w.start, tables.dialect), literal(w.end, tables.dialect)]
+        for n, w in enumerate(windows)
+    ]
+    if tables.dialect == "duckdb":
+        alias = exp.TableAlias(this=name("w"), columns=[name("i"), name("low"), name("high")])
+        values = exp.Values(expressions=[exp.Tuple(expressions=row) for row in rows], alias=alias)
+        return query.join(values, on=inside)
+    # Not every engine has VALUES there, nor joins by anything but equality.
+    selects: list[exp.Query] = [
+        exp.Select(expressions=[aliased(v, n) for v, n in zip(row, ("i", "low", "high"), strict=True)])
+        for row in rows
+    ]
+    every = reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=False), selects)
+    table = exp.Subquery(this=every, alias=exp.TableAlias(this=name("w")))
+    return query.join(table, join_type="cross", copy=False).where(inside, copy=False)
 
 
 def within(days: Window, tables: Tables) -> SQL:
     """Compared as it is stored, so that files and row groups outside are skipped."""
     time = tables.specs[tables.source].time or ""
     if tables.kinds[tables.source].get(time) == "day":
-        return exp.Between(this=tables.moment(), low=literal(days.start), high=literal(days.end))
-    after = exp.GTE(this=tables.moment(), expression=literal(days.start))
-    before = exp.LT(this=tables.moment(), expression=literal(days.end + timedelta(days=1)))
+        low, high = (literal(day, tables.dialect) for day in (days.start, days.end))
+        return exp.Between(this=tables.moment(), low=low, high=high)
+    after = exp.GTE(this=tables.moment(), expression=literal(days.start, tables.dialect))
+    end = literal(days.end + timedelta(days=1), tables.dialect)
+    before = exp.LT(this=tables.moment(), expression=end)
     return exp.paren(exp.And(this=after, expression=before), copy=False)

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.plan import Partial
 from kpidsl.evaluate.sql.inner import Inner
-from kpidsl.evaluate.sql.trees import SQL, aliased, call, cast, literal
+from kpidsl.evaluate.sql.trees import SQL, aliased, cast
 from kpidsl.graph import Aggregate
 from kpidsl.model.rows import Apply, Literal, Row
 
@@ -17,12 +17,14 @@ def aggregation(part: Partial | Aggregate, inner: Inner) -> SQL:
     """The aggregation that answers one part of a scan."""
     match part:
         case Aggregate(function="count distinct", argument=Row_, filter=kept) if Row_ is not None:
-            return exp.Count(this=exp.Distinct(expressions=[inner.value(Row_, kept)]))
+            return inner.tables.say("count distinct", inner.value(Row_, kept))
         case Aggregate(argument=x, filter=kept, parameter=rank) if x is not None:
             share = 50.0 if part.function == "median" or rank is None else rank
-            return call("QUANTILE_CONT", inner.value(x, kept), literal(share / 100))
+            return inner.tables.say("percentile", inner.value(x, kept), share / 100)
         case Partial(op="rows", filter=kept):
-            return exp.Count(this=exp.Star()) if kept is None else call("COUNT_IF", inner.condition(kept))
+            if kept is None:
+                return exp.Count(this=exp.Star())
+            return inner.tables.say("count if", inner.condition(kept))
         case Partial(op=op, argument=x, filter=kept, weight=weight) if x is not None:
             return _merging(op, x, kept, weight, inner)
     raise ValueError(f"{part} has no argument")
@@ -35,7 +37,7 @@ def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: Inner
             if kept is None
             else exp.And(this=inner.condition(kept), expression=inner.condition(x))
         )
-        return call("COUNT_IF", holds)
+        return inner.tables.say("count if", holds)
     if op == "products":
         assert weight is not None
         return exp.Sum(this=inner.value(Apply("*", (x, weight), x.type), kept))
@@ -58,7 +60,7 @@ def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: Inner
         case "mean":
             return exp.Avg(this=value)
         case _:
-            return exp.Mul(this=call("VAR_POP", value), expression=exp.Count(this=value.copy()))
+            return inner.tables.say("squares", value)
 
 
 def numbered(values: Sequence[SQL]) -> list[SQL]:

@@ -13,7 +13,9 @@ from attrs import define, field
 from sqlglot import exp
 
 from kpidsl.evaluate.engine import Dialect
-from kpidsl.evaluate.sql.trees import SQL, Tree, call, cast, column, literal, select, table
+from kpidsl.evaluate.sql.spelling import say
+from kpidsl.evaluate.sql.trees import SQL, Tree, call, cast, column, literal, select, table, when
+from kpidsl.evaluate.sql.ways import over
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
 
@@ -26,6 +28,7 @@ _COMPARISONS: dict[str, type[exp.Binary]] = {
     ">=": exp.GTE,
 }
 _TEXTS = frozenset(("text", "identity", "unknown"))
+_ORDERED = frozenset(("<", "<=", ">", ">=", "between"))
 _TIMES = frozenset(("day", "moment", "time"))
 
 
@@ -43,8 +46,9 @@ class Tables:
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
     dialect: Dialect = "duckdb"
-    gathered: Mapping[Gather, tuple[str, str]] = field(factory=dict)
-    """Column and kind of the aggregations that were made before, where a grouped source is put together."""
+    made: Mapping[Row, tuple[str, str]] = field(factory=dict)
+    """Column and kind of what a query below has made already: the aggregations of a grouped source, the
+    subjects of filters in a cube."""
 
     def column(self, ref: ColumnRef, via: tuple[str, ...] = ()) -> SQL:
         """A column, or the expression of a computed one; `via` leads to the source that `ref` is relative
@@ -66,39 +70,53 @@ class Tables:
 
     def kind(self, row: Row, via: tuple[str, ...] = ()) -> str:
         """What a row expression holds; of a column without a declared kind, what the data says."""
+        if not via and row in self.made:
+            return self.made[row][1]
         if isinstance(row, ColumnRef) and row.type.kind in ("time", "unknown"):
             path = via + row.via
             home = path[-1] if path else self.source
             return self.kinds.get(home, {}).get(row.name, row.type.kind)
-        if isinstance(row, Gather) and row in self.gathered:
-            return self.gathered[row][1]
         return row.type.kind
 
     def row(self, row: Row, via: tuple[str, ...] = ()) -> SQL:
         """A row expression as SQL."""
+        if not via and row in self.made:
+            return column(self.made[row][0], "t")
         match row:
             case Literal(value=value):
-                return literal(value)
+                return literal(value, self.dialect)
             case ColumnRef():
                 return self.column(row, via)
             case Apply(op=op, args=args) if op in _COMPARISONS or op in ("in", "between"):
                 return self._comparison(op, args, via)
+            case Apply(op="round", args=(x, *digits)):
+                places = [
+                    int(d.value) for d in digits if isinstance(d, Literal) and isinstance(d.value, float)
+                ]
+                return self.say("round", self.row(x, via), *(places or [0]))
             case Apply(op=op, args=args):
-                return _apply(op, [self.row(arg, via) for arg in args])
+                return _apply(op, [self.row(arg, via) for arg in args], self.dialect)
             case Gather():
-                return column(self.gathered[row][0], "t")
+                raise ValueError(f"{row.function} is made by a query below")
 
     def _comparison(self, op: str, args: Sequence[Row], via: tuple[str, ...]) -> SQL:
         """Operands of a comparison are brought to one type first: days with moments, texts with undeclared
         columns."""
-        kinds = {self.kind(arg, via) for arg in args if not (isinstance(arg, Literal) and arg.value is None)}
+        held = [self.kind(arg, via) for arg in args]
+        kinds = {
+            kind
+            for kind, arg in zip(held, args, strict=True)
+            if not (isinstance(arg, Literal) and arg.value is None)
+        }
         operands = [self.row(arg, via) for arg in args]
         if kinds & {"day"} and kinds <= _TIMES and kinds != {"day"}:
-            operands = [cast(x, "DATE") for x in operands]
+            operands = [self.cast(x, "DATE") for x in operands]
         elif len(kinds) > 1 and "number" in kinds:
-            operands = [exp.TryCast(this=x, to=exp.DataType.build("DOUBLE")) for x in operands]
+            operands = [self._as_number(x, kind) for x, kind in zip(operands, held, strict=True)]
         elif len(kinds) > 1 and kinds & _TEXTS:
-            operands = [cast(x, "VARCHAR") for x in operands]
+            operands = [self.text(x, kind) for x, kind in zip(operands, held, strict=True)]
+        if op in _ORDERED and kinds <= _TEXTS:
+            operands = [self.say("in binary order", x) for x in operands]
         subject, *others = operands
         match op:
             case "in":
@@ -108,12 +126,50 @@ class Tables:
             case _:
                 return exp.paren(_COMPARISONS[op](this=subject, expression=others[0]), copy=False)
 
+    def _as_number(self, x: SQL, kind: str) -> SQL:
+        """Of a text, the number that it is written as; NULL if it is none."""
+        if kind == "number" and self.dialect != "duckdb":
+            return x
+        return self.say("number in", x if self.dialect == "duckdb" else self.cast(x, "VARCHAR"))
+
+    def text(self, x: SQL, kind: str) -> SQL:
+        """A value as a text to compare with or to show."""
+        if self.dialect == "duckdb" or kind in _TEXTS:
+            return self.cast(x, "VARCHAR")
+        match kind:
+            case "number":
+                return self.number_text(x)
+            case "day":
+                return self.say("day text", x)
+            case "flag":
+                return self.say("flag text", x)
+            case _:
+                return self.cast(x, "VARCHAR")
+
+    def number_text(self, x: SQL) -> SQL:
+        """A whole number without its `.0`."""
+        whole = self.say("whole", x)
+        small = exp.LT(this=call("ABS", x.copy()), expression=literal(1e15, self.dialect))
+        return when(
+            exp.And(this=whole, expression=small),
+            self.cast(cast(x.copy(), "BIGINT"), "VARCHAR"),
+            self.say("decimal text", x.copy()),
+        )
+
+    def say(self, operation: str, *args: object) -> SQL:
+        """An operation of `spelling`."""
+        return say(operation, self.dialect, *args)
+
+    def cast(self, x: SQL, to: str) -> SQL:
+        """`trees.cast` in the dialect of these tables."""
+        return cast(x, to, self.dialect)
+
     def day(self) -> SQL:
         """The local day of a row of the scan's source."""
         time = self.specs[self.source].time
         assert time is not None
         moment = self.moment()
-        return moment if self.kinds[self.source].get(time) == "day" else cast(moment, "DATE")
+        return moment if self.kinds[self.source].get(time) == "day" else self.cast(moment, "DATE")
 
     def moment(self) -> SQL:
         """The time column itself: what is earliest and latest."""
@@ -129,7 +185,8 @@ class Tables:
             here: SQL = column(link.column, self.alias(path[:-1]))
             there: SQL = column(link.far, alias)
             if self._key_kind(near.name, link.column) != self._key_kind(far, link.far):
-                here, there = cast(here, "VARCHAR"), cast(there, "VARCHAR")
+                here = self.text(here, self._key_kind(near.name, link.column))
+                there = self.text(there, self._key_kind(far, link.far))
             query = query.join(
                 table(self.relations[far], alias), on=exp.EQ(this=here, expression=there), join_type="left"
             )
@@ -149,24 +206,9 @@ def _divide(args: Sequence[SQL]) -> SQL:
     """Division by zero has no value. Operands are DOUBLE: 1 / 2 is a half."""
     zero = exp.Literal.number(0)
     return exp.paren(
-        reduce(lambda a, b: exp.Div(this=a, expression=exp.Nullif(this=b, expression=zero.copy())), args),
+        reduce(lambda a, b: over(a, exp.Nullif(this=b, expression=zero.copy())), args),
         copy=False,
     )
-
-
-def _as_day(x: SQL) -> SQL:
-    return cast(x, "DATE")
-
-
-def _number(function: str) -> Callable[[Sequence[SQL]], SQL]:
-    """A function that gives whole numbers, as DOUBLE like all numbers."""
-    return lambda args: cast(call(function, *args), "DOUBLE")
-
-
-def _round(args: Sequence[SQL]) -> SQL:
-    """DuckDB rounds a DOUBLE half away from zero."""
-    digits = [cast(d, "INT") for d in args[1:]]
-    return call("ROUND", args[0], *digits)
 
 
 def _when_then(args: Sequence[SQL]) -> SQL:
@@ -185,25 +227,19 @@ _OPERATORS: dict[str, Callable[[Sequence[SQL]], SQL]] = {
     "not": lambda args: exp.paren(exp.Not(this=exp.paren(args[0], copy=False)), copy=False),
     "missing": lambda args: exp.paren(exp.Is(this=args[0], expression=exp.null()), copy=False),
     "when": _when_then,
-    "lower": lambda args: call("LOWER", *args),
-    "upper": lambda args: call("UPPER", *args),
-    "trim": lambda args: call("TRIM", *args),
-    "length": _number("LENGTH"),
-    "contains": lambda args: call("CONTAINS", *args),
-    "starts with": lambda args: call("STARTS_WITH", *args),
-    "ends with": lambda args: call("SUFFIX", *args),
-    "year": _number("YEAR"),
-    "month": _number("MONTH"),
-    "day of month": _number("DAY"),
-    "weekday": _number("ISODOW"),
-    "hour": _number("HOUR"),
-    "days between": lambda args: cast(
-        exp.paren(exp.Sub(this=_as_day(args[1]), expression=_as_day(args[0])), copy=False), "DOUBLE"
-    ),
     "abs": lambda args: call("ABS", *args),
-    "round": _round,
 }
+"""What all dialects say alike."""
+
+_COUNTED = frozenset(("length", "year", "month", "day of month", "weekday", "hour"))
+"""What gives whole numbers, which become DOUBLE like all numbers."""
 
 
-def _apply(op: str, args: Sequence[SQL]) -> SQL:
-    return _OPERATORS[op](args)
+def _apply(op: str, args: Sequence[SQL], dialect: Dialect) -> SQL:
+    if op in _OPERATORS:
+        return _OPERATORS[op](args)
+    if op == "days between":
+        days = say("days from to", dialect, *(cast(x, "DATE", dialect) for x in args))
+        return cast(exp.paren(days, copy=False), "DOUBLE")
+    value = say(op, dialect, *args)
+    return cast(value, "DOUBLE") if op in _COUNTED else value

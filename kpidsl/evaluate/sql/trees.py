@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from sqlglot import exp
@@ -19,7 +19,21 @@ def name(text: str) -> exp.Identifier:
     return exp.to_identifier(text, quoted=True)
 
 
-def literal(value: float | str | bool | date | None) -> SQL:
+_EXACT = frozenset(("postgres", "redshift", "snowflake"))
+"""Here numbers with an exponent may be decimals."""
+
+_TYPES: Mapping[tuple[Dialect, str], exp.DType] = {
+    ("clickhouse", "DATE"): exp.DType.DATE32,  # DATE begins in 1970
+    ("clickhouse", "TIMESTAMP"): exp.DType.DATETIME64,
+    ("spark", "TIMESTAMP"): exp.DType.TIMESTAMPNTZ,
+    ("databricks", "TIMESTAMP"): exp.DType.TIMESTAMPNTZ,
+    ("snowflake", "TIMESTAMP"): exp.DType.TIMESTAMPNTZ,
+    ("redshift", "VARCHAR"): exp.DType.TEXT,  # VARCHAR has 256 bytes
+}
+"""Where a type has another name than sqlglot takes for it."""
+
+
+def literal(value: float | str | bool | date | None, dialect: Dialect = "duckdb") -> SQL:
     """A constant. Numbers are written with an exponent, which makes them DOUBLE rather than DECIMAL."""
     match value:
         case None:
@@ -29,19 +43,24 @@ def literal(value: float | str | bool | date | None) -> SQL:
         case str():
             return exp.Literal.string(value)
         case date():
-            return cast(exp.Literal.string(value.isoformat()), "DATE")
+            return cast(exp.Literal.string(value.isoformat()), "DATE", dialect)
         case _:
             text = repr(float(abs(value)))
-            number = exp.Literal.number(text if "e" in text else f"{text}e0")
-            return exp.Neg(this=number) if value < 0 else number
+            number: SQL = exp.Literal.number(text if "e" in text else f"{text}e0")
+            number = exp.Neg(this=number) if value < 0 else number
+            return cast(number, "DOUBLE") if dialect in _EXACT else number
 
 
-def cast(value: SQL, to: str) -> SQL:
-    """`exp.cast` parses the name of the type each time, and copies the value."""
-    kind = exp.DType[to]
+def cast(value: SQL, to: str, dialect: Dialect = "duckdb") -> SQL:
+    """`exp.cast` parses the name of the type each time, and copies the value.
+
+    The dialect matters for DATE, TIMESTAMP and VARCHAR, which not all call alike.
+    """
+    kind = _TYPES.get((dialect, to)) or exp.DType[to]
     if isinstance(value, exp.Cast) and value.to.this == kind:
         return value
-    return exp.Cast(this=value, to=exp.DataType(this=kind))
+    digits = [exp.DataTypeParam(this=integer(6))] if kind is exp.DType.DATETIME64 else None
+    return exp.Cast(this=value, to=exp.DataType(this=kind, expressions=digits))
 
 
 def column(text: str, of: str | None = None) -> exp.Column:
@@ -87,6 +106,6 @@ def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
     return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
 
 
-def text_of(query: exp.Expression, dialect: Dialect) -> str:
+def text_of(query: exp.Query, dialect: Dialect) -> str:
     """The text of a query in a dialect."""
     return query.sql(dialect, copy=False)

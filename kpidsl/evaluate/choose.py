@@ -1,0 +1,195 @@
+"""How clusters of partials are read: as few cubes as pay, and `CASE WHEN` for what makes too many cells.
+
+Nothing here decides a result, only its cost. Costs are per row and in nanoseconds of waiting; what counts is
+their proportion. `benchmarks/` measures it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from math import prod, sqrt
+
+import numpy as np
+from attrs import define, evolve, field, frozen
+from numpy.typing import NDArray
+
+from kpidsl.evaluate.classes import Key, keys, subjects
+from kpidsl.evaluate.engine import Dialect
+from kpidsl.evaluate.plan import Cluster, Demand, Scan, case_scan, clusters, cube_scan, other_scans
+from kpidsl.evaluate.windows import buckets
+from kpidsl.model.rows import Row
+from kpidsl.results import Profile
+
+Codes = NDArray[np.int64]
+_PAIRED = 40
+"""Of more clusters than this only neighbours are compared, for the sake of time."""
+
+
+@frozen
+class Costs:
+    """What an engine needs: for a query, for a row of a pass, for a row and the root of the groups (they fall
+    out of the caches), for a row and an aggregation with a filter."""
+
+    query: float
+    row: float
+    group: float
+    case: float
+
+
+COSTS: dict[Dialect, Costs] = {
+    "duckdb": Costs(5e6, 25, 0.2, 4.75),
+    "postgres": Costs(5e6, 400, 0.6, 12),
+    "spark": Costs(5e8, 60, 0.3, 6),
+    "clickhouse": Costs(1e7, 30, 0.2, 6),
+}
+PATIENCE = 60e6
+"""When plain `CASE WHEN` takes no longer than this, nothing else is considered."""
+
+
+@define(eq=False)
+class Estimate:
+    """How many values and cells there are, judged by a sample of the rows.
+
+    `columns` has the values of a subject or dimension in the sampled rows, as codes from 0.
+    """
+
+    rows: int
+    columns: Mapping[Row, Codes] = field(factory=dict)
+    _known: dict[frozenset[Row], float] = field(factory=dict, init=False)
+
+    @cached_property
+    def values(self) -> dict[Row, float]:
+        """About how many values each subject and dimension has."""
+        return {row: self.together(frozenset((row,))) for row in self.columns}
+
+    def together(self, rows: frozenset[Row]) -> float:
+        """About how many combinations of values some subjects and dimensions have."""
+        if rows not in self._known:
+            self._known[rows] = self._together([self.columns[row] for row in rows if row in self.columns])
+        return self._known[rows]
+
+    def _together(self, columns: Sequence[Codes]) -> float:
+        if not columns or not len(columns[0]):
+            return 1.0
+        joint = columns[0]
+        for column in columns[1:]:
+            _, joint = np.unique(joint * (int(column.max()) + 1) + column, return_inverse=True)
+        return unseen(np.bincount(joint), self.rows)
+
+    def cells(self, dims: Sequence[Row], by: Sequence[Key], count: int) -> float:
+        """About how many cells a cube has: `count` buckets x dimensions x classes."""
+        single = [self.values.get(row, 1.0) for row in dims]
+        single += [min(key.most, self.values.get(key.row, key.most)) for key in by]
+        raw = frozenset((*dims, *(key.row for key in by)))
+        return min(float(self.rows), count * min(prod(single), self.together(raw)))
+
+
+def unseen(counts: NDArray[np.int64], rows: int) -> float:
+    """How many values there are when a sample shows them so often: Chao's estimator (1984), at most one per
+    row. A sample in which no value repeats says that every row has its own."""
+    counts = counts[counts > 0]
+    seen, once, twice = len(counts), int((counts == 1).sum()), int((counts == 2).sum())
+    if once == counts.sum() and once > 1:
+        return float(rows)
+    return float(min(rows, seen + once * (once - 1) / (2 * (twice + 1))))
+
+
+def scans(
+    source: str,
+    demand: Demand,
+    profile: Profile,
+    dialect: Dialect,
+    estimate: Callable[[Sequence[Cluster]], Estimate],
+) -> list[Scan]:
+    """The queries that answer a demand. Nothing is estimated where there is nothing to choose."""
+    apart = clusters(demand)
+    chooser = _Chooser(source, profile, COSTS.get(dialect, COSTS["duckdb"]))
+    plain = chooser.plainly(apart)
+    merging = [plain] if plain else chooser.scans(apart, estimate(apart))
+    return merging + other_scans(source, demand, profile)
+
+
+@frozen(eq=False)
+class _Way:
+    """A cluster as a cube."""
+
+    cluster: Cluster
+    keys: tuple[Key, ...]
+    cells: float
+    cost: float
+
+
+@frozen
+class _Chooser:
+    """Decides for one source on one engine."""
+
+    source: str
+    profile: Profile
+    costs: Costs
+
+    def plainly(self, clusters: Sequence[Cluster]) -> Scan | None:
+        """One scan with `CASE WHEN` when that is quick enough, or when there is nothing to choose from."""
+        together = _united(clusters)
+        if self._case(together) <= PATIENCE:
+            return case_scan(self.source, together, self.profile)
+        if len(clusters) == 1 and not together.conditions():
+            return cube_scan(self.source, together, (), self.profile)
+        return None
+
+    def scans(self, clusters: Sequence[Cluster], estimate: Estimate) -> list[Scan]:
+        """The cheapest cubes found, and one scan for what is cheaper by `CASE WHEN`."""
+        ways = self._merged([self._way(cluster, estimate) for cluster in clusters], estimate)
+        cubes: list[_Way] = []
+        rest: list[_Way] = []
+        for way in sorted(ways, key=lambda way: way.cost - self._case(way.cluster)):
+            alone = self._case(way.cluster) - (self.costs.query + self._rows * self.costs.row if rest else 0)
+            (cubes if way.cost <= alone else rest).append(way)
+        found = []
+        for way in cubes:
+            if scan := cube_scan(self.source, way.cluster, way.keys, self.profile):
+                found.append(evolve(scan, estimate=way.cells))
+        if rest and (scan := case_scan(self.source, _united([way.cluster for way in rest]), self.profile)):
+            found.append(scan)
+        return found
+
+    def _merged(self, ways: list[_Way], estimate: Estimate) -> list[_Way]:
+        """Two cubes become one for as long as that is cheaper."""
+        ways = sorted(ways, key=lambda way: way.cost)
+        while len(ways) > 1:
+            reach = len(ways) if len(ways) <= _PAIRED else 2
+            pairs = [(i, j) for i in range(len(ways)) for j in range(i + 1, min(len(ways), i + reach))]
+            found = [(self._way(ways[i].cluster.union(ways[j].cluster), estimate), i, j) for i, j in pairs]
+            best, i, j = max(found, key=lambda way: ways[way[1]].cost + ways[way[2]].cost - way[0].cost)
+            if best.cost > ways[i].cost + ways[j].cost:
+                break
+            kept = [way for n, way in enumerate(ways) if n not in (i, j)]
+            ways = sorted([*kept, best], key=lambda way: way.cost)
+        return ways
+
+    def _way(self, cluster: Cluster, estimate: Estimate) -> _Way:
+        by = keys(subjects(cluster.conditions()), estimate.values)
+        grid = self._buckets(cluster)
+        cells = estimate.cells(cluster.every_column(), by, grid)
+        cost = self.costs.query + self._rows * (self.costs.row + self.costs.group * sqrt(cells))
+        return _Way(cluster, by, cells, cost)
+
+    def _buckets(self, cluster: Cluster) -> int:
+        first, last = self.profile.first, self.profile.watermark
+        grid = None if first is None or last is None else buckets(cluster.windows, first, last)
+        return len(grid.edges) - 1 if grid else 1
+
+    def _case(self, cluster: Cluster) -> float:
+        filtered = sum(1 for partial in cluster.partials if partial.filter is not None)
+        return self.costs.query + self._rows * (self.costs.row + self.costs.case * filtered)
+
+    @property
+    def _rows(self) -> int:
+        return self.profile.rows
+
+
+def _united(clusters: Sequence[Cluster]) -> Cluster:
+    found = Cluster({}, {}, {})
+    for cluster in clusters:
+        found = found.union(cluster)
+    return found
