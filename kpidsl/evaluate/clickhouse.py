@@ -132,6 +132,9 @@ def _locked(status: Path) -> bool:
         handle = os.open(status, os.O_RDONLY)
     except OSError:
         return False
+    if os.pread(handle, 100, 0).startswith(f"PID: {os.getpid()}\n".encode()):
+        os.close(handle)  # by something else in this one
+        return False
     try:
         fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

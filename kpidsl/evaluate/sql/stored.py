@@ -16,6 +16,7 @@ from kpidsl.evaluate.sql.trees import (
     SQL,
     Tree,
     aliased,
+    call,
     cast,
     column,
     integer,
@@ -93,5 +94,21 @@ def _postgres_local(value: SQL, zone: str) -> SQL:
     return exp.AtTimeZone(this=value, zone=literal(zone))
 
 
-_LOCAL: Mapping[Dialect, Callable[[SQL, str], SQL]] = {"postgres": _postgres_local}
+def _spark_local(value: SQL, zone: str) -> SQL:
+    """Of a session in UTC."""
+    shifted = call("FROM_UTC_TIMESTAMP", value, literal(zone))
+    return exp.Cast(this=shifted, to=exp.DataType.build("TIMESTAMP_NTZ", dialect="spark"))
+
+
+def _clickhouse_local(value: SQL, zone: str) -> SQL:
+    """There every moment is an instant, and local time is one whose clock in UTC shows it."""
+    there = call("timeZoneOffset", call("toTimeZone", value, literal(zone)))
+    return call("addSeconds", call("toTimeZone", value.copy(), literal("UTC")), there)
+
+
+_LOCAL: Mapping[Dialect, Callable[[SQL, str], SQL]] = {
+    "postgres": _postgres_local,
+    "spark": _spark_local,
+    "clickhouse": _clickhouse_local,
+}
 """How an instant becomes local time in a zone."""
