@@ -41,14 +41,16 @@ class Home:
         """What stands behind `source NAME from` in a spec."""
         return f'table "{title}" in home'
 
-    def session(self, specs, calendar=UTC, **settings):
-        """The session in which sources of these names are read here."""
-        placed = {name: self.placed(spec) for name, spec in specs.items()}
-        return Session(self.folder, calendar, placed.values(), self.connections, **settings)
+    def session(self, specs, calendar=UTC, prefix="", **settings):
+        """The session in which sources are read here, each from the table of its name behind the prefix."""
+        placed = [self.placed(spec, prefix) for spec in specs.values()]
+        return Session(self.folder, calendar, placed, self.connections, **settings)
 
-    def placed(self, spec):
+    def placed(self, spec, prefix=""):
         """A source with its rows here, if they are rows of a table."""
-        return evolve(spec, origin=self.origin(spec.name)) if isinstance(spec.origin, Table) else spec
+        if not isinstance(spec.origin, Table):
+            return spec
+        return evolve(spec, origin=self.origin(prefix + spec.name))
 
     def close(self):
         pass
