@@ -254,6 +254,7 @@ _family(
     ("K607", "query-timeout", Severity.ERROR, "A query takes longer than it is allowed."),
     ("K608", "disk-fault", Severity.ERROR, "An engine could not read from or write to a disk."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
+    ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
 )
 
 
@@ -276,7 +277,7 @@ _family(
         "A connection's url names an environment variable that is not set.",
     ),
     (
-        "K705",
+        "K706",
         "password-written-out",
         Severity.WARNING,
         "The url of a connection holds a password instead of an environment variable.",

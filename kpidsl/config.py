@@ -162,10 +162,13 @@ def _syntax_error(source: Source, message: str) -> Diagnostic:
     found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
     what = (found[1] if found else message.removesuffix(" (at end of document)")).strip()
     offset = source.line_starts[int(found[2]) - 1] + int(found[3]) - 1 if found else len(source.text)
+    line = source.text.count("\n", 0, min(offset, len(source.text.rstrip()))) + 1
+    secret = "://" in (source.text.splitlines() or [""])[line - 1]
     return Diagnostic(
         "K701",
         f"not a TOML document: {what[:1].lower()}{what[1:]}",
-        Span(source, offset, offset),
+        None if secret else Span(source, offset, offset),
+        place=f"{source.name}:{line}" if secret else None,
         help='a key and its value are written as: as_of = "2026-10-15"',
     )
 
@@ -207,16 +210,9 @@ class _Reader:
         return found
 
     def written_out(self, path: tuple[str, ...]) -> None:
-        name = path[1]
-        self.report.add(
-            Diagnostic(
-                "K705",
-                f"the url of the connection `{name}` has its password written out",
-                self.place(path),
-                Severity.WARNING,
-                help="a variable of the environment in its place: `${" + name.upper() + "_PASSWORD}`",
-            )
-        )
+        message = f"the url of the connection `{path[1]}` has its password written out"
+        help_ = f"a variable of the environment in its place: `${{{path[1].upper()}_PASSWORD}}`"
+        self.report.add(self.told("K706", message, path, help_, Severity.WARNING))
 
     def limits(self, data: Any) -> Limits:
         keys = self.keys(("limits",), data, ("memory", "threads", "copied_rows"))
@@ -260,10 +256,26 @@ class _Reader:
             hint = f"a key with a similar name: `{alike[0]}`"
         else:
             hint = f"known keys: {', '.join(f'`{key}`' for key in known)}"
-        self.report.add(Diagnostic("K702", f"unknown key `{name}`", self.place(path), help=hint))
+        self.report.add(self.told("K702", f"unknown key `{name}`", path, hint))
 
     def wrong(self, path: tuple[str, ...], message: str, wanted: str | None = None) -> None:
-        self.report.add(Diagnostic("K703", message, self.place(path), help=wanted))
+        self.report.add(self.told("K703", message, path, wanted))
+
+    def told(
+        self,
+        code: str,
+        message: str,
+        path: tuple[str, ...],
+        help_: str | None,
+        severity: Severity | None = None,
+    ) -> Diagnostic:
+        """What is wrong with a key. No line is shown that may hold a password."""
+        span, severity = self.place(path), severity or Severity.ERROR
+        line = self.source.text.count("\n", 0, span.start)
+        if path[-1] != "url" and "://" not in (self.source.text.splitlines() or [""])[line]:
+            return Diagnostic(code, message, span, severity, help=help_)
+        place = f"{self.source.name}:{line + 1}"
+        return Diagnostic(code, message, None, severity, help=help_, place=place)
 
     def place(self, path: tuple[str, ...]) -> Span:
         """Where a key stands: its line after the header of its table, else the header. TOML keeps no

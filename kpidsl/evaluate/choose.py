@@ -28,20 +28,22 @@ _PAIRED = 40
 
 @frozen
 class Costs:
-    """What an engine needs: for a query, for a row of a pass, for a row and the root of the groups (they fall
-    out of the caches), for a row and an aggregation with a filter."""
+    """What an engine needs: for a query; for a row of a pass; for a row and the root of the groups (they fall
+    out of the caches); for a row and an aggregation with a filter; for a row and a comparison that puts it
+    in a class."""
 
     query: float
     row: float
     group: float
     case: float
+    compare: float
 
 
 COSTS: dict[Dialect, Costs] = {
-    "duckdb": Costs(5e6, 25, 0.2, 4.75),
-    "postgres": Costs(5e6, 400, 0.6, 12),
-    "spark": Costs(5e8, 60, 0.3, 6),
-    "clickhouse": Costs(1e7, 30, 0.2, 6),
+    "duckdb": Costs(5e6, 25, 0.2, 4.75, 5),
+    "postgres": Costs(5e6, 400, 0.6, 12, 12),
+    "spark": Costs(5e8, 60, 0.3, 6, 6),
+    "clickhouse": Costs(1e7, 30, 0.2, 6, 6),
 }
 PATIENCE = 60e6
 """When plain `CASE WHEN` takes no longer than this, nothing else is considered."""
@@ -79,20 +81,24 @@ class Estimate:
 
     def cells(self, dims: Sequence[Row], by: Sequence[Key], count: int) -> float:
         """About how many cells a cube has: `count` buckets x dimensions x classes."""
-        single = [self.values.get(row, 1.0) for row in dims]
-        single += [min(key.most, self.values.get(key.row, key.most)) for key in by]
-        raw = frozenset((*dims, *(key.row for key in by)))
-        return min(float(self.rows), count * min(prod(single), self.together(raw)))
+        whole = [*dims, *(key.row for key in by if key.how == "raw")]
+        bands = [min(key.most, self.values.get(key.row, key.most)) for key in by if key.how != "raw"]
+        single = prod(self.values.get(row, 1.0) for row in dict.fromkeys(whole))
+        return min(float(self.rows), count * min(single, self.together(frozenset(whole))) * prod(bands))
 
 
 def unseen(counts: NDArray[np.int64], rows: int) -> float:
-    """How many values there are when a sample shows them so often: Chao's estimator (1984), at most one per
-    row. A sample in which no value repeats says that every row has its own."""
+    """How many values there are when a sample shows them so often, at most one per row.
+
+    Between Chao's estimator (1984), which says too few where many values are rare, and the one of Charikar
+    et al. (2000), which says too many where all are alike: the geometric mean of both.
+    """
     counts = counts[counts > 0]
-    seen, once, twice = len(counts), int((counts == 1).sum()), int((counts == 2).sum())
-    if once == counts.sum() and once > 1:
-        return float(rows)
-    return float(min(rows, seen + once * (once - 1) / (2 * (twice + 1))))
+    sample, seen = int(counts.sum()), len(counts)
+    once, twice = int((counts == 1).sum()), int((counts == 2).sum())
+    chao = seen + once * (once - 1) / (2 * (twice + 1))
+    charikar = seen - once + once * sqrt(max(rows, sample) / sample)
+    return min(float(rows), max(seen, sqrt(chao * charikar)))
 
 
 def scans(
@@ -171,7 +177,8 @@ class _Chooser:
         by = keys(subjects(cluster.conditions()), estimate.values)
         grid = self._buckets(cluster)
         cells = estimate.cells(cluster.every_column(), by, grid)
-        cost = self.costs.query + self._rows * (self.costs.row + self.costs.group * sqrt(cells))
+        compared = self.costs.compare * sum(key.comparisons for key in by)
+        cost = self.costs.query + self._rows * (self.costs.row + self.costs.group * sqrt(cells) + compared)
         return _Way(cluster, by, cells, cost)
 
     def _buckets(self, cluster: Cluster) -> int:

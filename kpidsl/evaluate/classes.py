@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
-from math import inf, isinf, nextafter
+from math import inf, isinf, log2, nextafter
 from typing import Literal as Word
 
 from attrs import frozen
@@ -60,6 +60,17 @@ class Key:
                 return len(self.picked) + 2
             case _:
                 return inf
+
+    @property
+    def comparisons(self) -> float:
+        """About how many comparisons tell the class of a row."""
+        match self.how:
+            case "bands":
+                return log2(len(self.cuts) + 1) + 1
+            case "picked":
+                return len(self.picked) + 1
+            case _:
+                return 0 if isinstance(self.row, ColumnRef) else 1
 
 
 def atoms(condition: Row) -> Iterator[Atom]:

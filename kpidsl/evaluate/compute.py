@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
-from kpidsl.evaluate.rollup import Floats, Indexes, Targets
+from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.run import Result
 from kpidsl.evaluate.windows import looked_at, shifted, since
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
@@ -86,7 +86,7 @@ class Store:
         result = self.result(source, kept, columns, windows)
         if result is None:
             return Slices(), np.zeros((1, len(windows)))
-        targets = _targets(result, columns, windows)
+        targets = result.targets(columns, windows)
         return targets.keys, targets.sum(result.cells(columns).data[kept])
 
     def has_rows(self, source: str, windows: Windows) -> NDArray[np.bool_]:
@@ -183,7 +183,7 @@ class Store:
         found = self._results(node.source, parts, columns, windows)
         if len(found) < len(parts):
             return Slices(), np.zeros((0, len(windows)))
-        targets = _targets(found[0], columns, windows)
+        targets = found[0].targets(columns, windows)
         x = [result.cells(columns).data[part] for result, part in zip(found, parts, strict=True)]
         match node.function:
             case "sum" | "count":
@@ -196,7 +196,7 @@ class Store:
                 return targets.keys, targets.deviation(*x)
             case _:  # average, weighted average, share
                 above, below = (
-                    _targets(result, columns, windows).sum(values)
+                    result.targets(columns, windows).sum(values)
                     for result, values in zip(found, x, strict=True)
                 )
                 return targets.keys, combine("/", [above, below])
@@ -206,7 +206,7 @@ class Store:
     ) -> list[Result]:
         """The scan that has all parts of an aggregate; else one for each, of those that were found."""
         last = self.result(source, parts[-1], columns, windows)
-        if last is not None and all(part in last.scan.partials for part in parts):
+        if last is not None and last.parts.issuperset(parts):
             return [last] * len(parts)
         each = [self.result(source, part, columns, windows) for part in parts]
         return [result for result in each if result is not None]
@@ -230,12 +230,6 @@ def spread(found: Floats, places: Indexes, empty: float) -> Floats:
     if not len(found):
         return np.full((len(places), found.shape[1]), empty)
     return np.where((places >= 0)[:, None], found[places], empty)
-
-
-def _targets(result: Result, columns: Columns, windows: Windows) -> Targets:
-    grid = result.scan.buckets
-    assert grid is not None
-    return result.cells(columns).targets(columns, tuple(grid.range_of(w) for w in windows))
 
 
 def _homes(result: Result, windows: Windows) -> dict[int, list[int]]:

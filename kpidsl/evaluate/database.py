@@ -10,7 +10,7 @@ import duckdb
 
 from kpidsl.diagnostics import Diagnostic, Span, near
 from kpidsl.evaluate.columns import missing_column
-from kpidsl.evaluate.connections import DRIVERS
+from kpidsl.evaluate.connections import DRIVERS, scheme_of
 from kpidsl.evaluate.delimited import first_line
 from kpidsl.evaluate.files import DataFile, Found
 from kpidsl.evaluate.quote import literal, name
@@ -29,14 +29,14 @@ def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span |
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))
+    if scheme_of(connections[named]) in DRIVERS:
+        return Found(format="remote", connection=named)
     try:
         url = urlsplit(connections[named])
         path = root / unquote(url.path).removeprefix("/")
         there = path.is_file()
     except (OSError, ValueError):
         url, there = urlsplit(""), False
-    if url.scheme in DRIVERS:
-        return Found(format="remote", connection=named)
     if url.scheme != "duckdb" or url.netloc:
         # Nothing else of a url is shown: any part of it may come from a secret.
         shown = f"`{url.scheme}:`, which" if url.scheme in _KNOWN else "of a kind that"

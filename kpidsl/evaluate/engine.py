@@ -39,8 +39,8 @@ Parts = tuple[str, ...]
 class EngineError(Exception):
     """A query that failed, told by the engine's own first words.
 
-    Only `query` and `permission` may lie with a part of the query, and are worth trying again on parts of it;
-    all others are the engine's, whatever is asked.
+    Only a `query` fault may lie with a part of the query, and is worth trying again on parts of it; all
+    others are the engine's, whatever is asked.
     """
 
     def __init__(self, fault: Fault, words: str) -> None:

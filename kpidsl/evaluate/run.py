@@ -19,7 +19,7 @@ from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
-from kpidsl.evaluate.rollup import Cells, Floats, Indexes, placed
+from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import (
     BITS,
@@ -44,6 +44,8 @@ Part = Partial | Aggregate
 Failed = dict[Part, Diagnostic]
 
 _SAMPLE = 20_000
+_MIXER = np.int64(0x1E3779B97F4A7C15)
+"""Spreads masks over all numbers, so that several of them can be told apart by one."""
 
 
 @frozen(eq=False)
@@ -52,16 +54,36 @@ class Result:
 
     scan: Scan
     sets: tuple[Cells, ...]
+    parts: frozenset[Part] = field(init=False)
     _spans: frozenset[tuple[date, date]] = field(init=False)
+    _able: dict[tuple[Columns, tuple[Window, ...]], bool] = field(factory=dict, init=False)
+    _targets: dict[tuple[Columns, tuple[Window, ...]], Targets] = field(factory=dict, init=False)
+
+    @parts.default
+    def _parts_of(self) -> frozenset[Part]:
+        return frozenset(self.scan.parts())
 
     @_spans.default
     def _spans_of(self) -> frozenset[tuple[date, date]]:
         return frozenset((window.start, window.end) for window in self.scan.windows)
 
-    def answers(self, columns: Columns, windows: Sequence[Window]) -> bool:
+    def answers(self, columns: Columns, windows: tuple[Window, ...]) -> bool:
         """Whether it has been asked for these columns and windows."""
-        asked = any(set(columns) <= set(cells.columns) for cells in self.sets)
-        return asked and all((window.start, window.end) in self._spans for window in windows)
+        at = (columns, windows)
+        if at not in self._able:
+            asked = any(set(columns) <= set(cells.columns) for cells in self.sets)
+            self._able[at] = asked and all((w.start, w.end) in self._spans for w in windows)
+        return self._able[at]
+
+    def targets(self, columns: Columns, windows: tuple[Window, ...]) -> Targets:
+        """Where its cells go in an array of the slices of some columns x windows."""
+        at = (columns, windows)
+        if at not in self._targets:
+            grid = self.scan.buckets
+            assert grid is not None
+            ranges = tuple(grid.range_of(window) for window in windows)
+            self._targets[at] = self.cells(columns).targets(columns, ranges)
+        return self._targets[at]
 
     def cells(self, columns: Columns) -> Cells:
         """The cells to add up for some columns: of the sets that have them, the one with the fewest."""
@@ -247,7 +269,7 @@ class Runner:
         """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
         source."""
         parts = scan.parts()
-        if len(parts) == 1 or error.fault not in ("query", "permission"):
+        if len(parts) == 1 or error.fault != "query":
             return [], {part: self._diagnostic(scan.source, error) for part in parts}
         results: list[Result] = []
         failed: Failed = {}
@@ -356,13 +378,15 @@ def _classes(masks: Sequence[Indexes], rows: int) -> tuple[Indexes, list[Indexes
     """Which rows meet the same conditions: a number from 0 for each row, and the masks of each number."""
     if not masks:
         return np.zeros(rows, np.int64), []
-    joint = masks[0]
+    mixed = masks[0]
     for mask in masks[1:]:
-        _, low = np.unique(joint, return_inverse=True)
-        values, high = np.unique(mask, return_inverse=True)
-        joint = low * len(values) + high
-    _, first, classes = np.unique(joint, return_index=True, return_inverse=True)
-    return classes, [mask[first] for mask in masks]
+        mixed = (mixed ^ (mixed >> 31)) * _MIXER + mask
+    _, first, classes = np.unique(mixed, return_index=True, return_inverse=True)
+    known = [mask[first] for mask in masks]
+    if all(np.array_equal(known_[classes], mask) for known_, mask in zip(known, masks, strict=True)):
+        return classes, known
+    table, classes = np.unique(np.stack(masks, axis=1), axis=0, return_inverse=True)
+    return classes.ravel(), list(table.T)
 
 
 def _codes(column: NDArray[Any]) -> Indexes:

@@ -46,7 +46,7 @@ def _ends_after_start(window: "Window", _: "Attribute[date]", end: date) -> None
         raise ValueError(f"a window cannot end on {end}, before it starts on {window.start}")
 
 
-@frozen
+@frozen(cache_hash=True)
 class Window:
     """The days from start to end, both included; `grain` says of what it is one period, None of nothing."""
 

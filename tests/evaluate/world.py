@@ -149,7 +149,7 @@ def plan_by(patch, way):
     if way == "plain":
         return
     patch.setattr(choose, "PATIENCE", -1)
-    patch.setitem(choose.COSTS, "duckdb", choose.Costs(1, 1, 1e-9, 1e9))
+    patch.setitem(choose.COSTS, "duckdb", choose.Costs(1, 1, 1e-9, 1e9, 1e-9))
     patch.setattr(plan, "MANY_DISTINCT", 1)
     if way == "bands":
         patch.setattr(classes, "_FEW", 0)

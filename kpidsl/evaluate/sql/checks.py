@@ -8,7 +8,7 @@ from datetime import date
 from sqlglot import exp
 
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, literal, projected, text_of
+from kpidsl.evaluate.sql.trees import SQL, aliased, literal, projected
 from kpidsl.model.rows import ColumnRef, Row
 
 
@@ -19,7 +19,7 @@ def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_
     ]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
     query = tables.relation().select(*shown, copy=False).where(broken, until(as_of, tables))
-    return text_of(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1), tables.dialect)
+    return tables.written(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1))
 
 
 def until(as_of: date, tables: Tables) -> SQL:

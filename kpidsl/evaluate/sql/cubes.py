@@ -11,21 +11,23 @@ from itertools import pairwise
 from sqlglot import exp
 
 from kpidsl.evaluate.classes import Key, Value, representatives
+from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Columns, Partial, Scan, plain
-from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of
+from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of, with_values
 from kpidsl.evaluate.sql.parts import aggregation, numbered
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
     cast,
+    column,
     integer,
     literal,
     name,
+    nested,
     projected,
     select,
     table,
-    text_of,
     when,
 )
 from kpidsl.evaluate.windows import layers
@@ -36,6 +38,8 @@ BITS = 60
 """Conditions in one integer."""
 _SEPARATE = 4
 """Layers of windows that are each counted alone; further ones are joined by range."""
+_MATERIALIZES = frozenset(("duckdb", "postgres"))
+"""Where a common table can be asked to be worked out once."""
 Known = dict[Row, tuple[str, str]]
 
 
@@ -62,11 +66,11 @@ def cube_sql(scan: Scan, tables: Tables) -> str:
     rows = rows_of(scan, inner)
     cells = select([*map(projected, groups), *values], rows).group_by(*map(projected, groups), copy=False)
     if not scan.conditions():
-        return text_of(cells, tables.dialect)
+        return tables.written(cells)
     kept = [group for group in groups if group[0] in "bd"]
     found = [*map(projected, [*kept, *(value.alias for value in values)])]
     masks = masks_sql(scan.conditions(), _over_cells(tables, known))
-    return text_of(select([*found, *masks], cells.subquery("t", copy=False)), tables.dialect)
+    return tables.written(select([*found, *masks], nested(cells, "t")))
 
 
 def sample_sql(subjects: Sequence[Row], dims: Columns, rows: int, of: Tables) -> str:
@@ -74,7 +78,7 @@ def sample_sql(subjects: Sequence[Row], dims: Columns, rows: int, of: Tables) ->
     values = [aliased(of.row(row), f"s{n}") for n, row in enumerate(subjects)]
     values += [aliased(of.column(ref), f"d{n}") for n, ref in enumerate(dims)]
     query = of.relation().select(*values, copy=False).limit(rows, copy=False)
-    return text_of(query, of.dialect)
+    return of.written(query)
 
 
 def masks_sql(conditions: Sequence[Row], tables: Tables) -> list[SQL]:
@@ -131,22 +135,26 @@ def _class(key: Key, tables: Tables) -> SQL:
         case "raw":
             return value
         case "bands":
-            bands = _band(key, representatives(key.cuts), 0, len(key.cuts), value)
+            bands = _band(key, representatives(key.cuts), 0, len(key.cuts), value, tables.dialect)
         case "picked":
             there = exp.In(this=value, expressions=[literal(text) for text in key.picked])
             bands = when(there, value.copy(), literal(_unlike(key.picked)))
     return when(exp.Is(this=value.copy(), expression=exp.null()), exp.null(), bands)
 
 
-def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL) -> SQL:
+def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL, dialect: Dialect) -> SQL:
     """A balanced tree of comparisons: which of the bands from `low` to `high` it is."""
     if low == high:
-        return literal(values[low])
+        return literal(values[low], dialect)
     middle = (low + high) // 2
     edge, after = key.cuts[middle]
     kind = exp.LTE if after else exp.LT
-    below = kind(this=value.copy(), expression=literal(edge))
-    return when(below, _band(key, values, low, middle, value), _band(key, values, middle + 1, high, value))
+    below = kind(this=value.copy(), expression=literal(edge, dialect))
+    return when(
+        below,
+        _band(key, values, low, middle, value, dialect),
+        _band(key, values, middle + 1, high, value, dialect),
+    )
 
 
 def _unlike(texts: Sequence[str]) -> str:
@@ -173,23 +181,27 @@ def distinct_sql(scan: Scan, tables: Tables) -> str:
     inner.columns.extend(masks)
     names = [mask.alias for mask in masks]
     keys = ["b", *(f"d{n}" for n in range(len(dims))), "x"]
-    there: SQL = exp.Not(this=exp.Is(this=projected("x"), expression=exp.null()))
+    there: SQL = exp.Not(this=exp.Is(this=column("x", "r"), expression=exp.null()))
     if all(aggregate.filter is not None for aggregate in scan.aggregates):
-        some = [exp.NEQ(this=projected(mask), expression=integer(0)) for mask in names]
+        some = [exp.NEQ(this=column(mask, "r"), expression=integer(0)) for mask in names]
         there = exp.And(this=there, expression=exp.paren(exp.or_(*some, copy=False), copy=False))
-    gathered = _gathered(keys, names, rows_of(scan, inner)).where(there, copy=False)
+    gathered = _gathered(keys, names, rows_of(scan, inner), "r", tables).where(there, copy=False)
     parts = [
-        _counted(scan, layer, n, columns, dims, names)
+        _counted(scan, layer, n, columns, dims, names, tables)
         for layer in _layers(scan)
         for n, columns in enumerate(scan.sets)
     ]
     query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
-    return text_of(query.with_("c", as_=gathered, materialized=True, copy=False), tables.dialect)
+    once = True if tables.dialect in _MATERIALIZES else None
+    return tables.written(query.with_(name("c"), as_=gathered, materialized=once, copy=False))
 
 
-def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL) -> exp.Select:
-    joined = [aliased(exp.BitwiseOrAgg(this=projected(mask)), mask) for mask in masks]
-    return select([*map(projected, keys), *joined], rows).group_by(*map(projected, keys), copy=False)
+def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL, alias: str, tables: Tables) -> exp.Select:
+    """The masks of `rows`, which is called `alias`, or-ed by some keys. They keep their names, so the columns
+    are told from the results by the alias."""
+    joined = [aliased(tables.say("any bit", column(mask, alias)), mask) for mask in masks]
+    groups = [column(key, alias) for key in keys]
+    return select([*groups, *joined], rows).group_by(*(each.copy() for each in groups), copy=False)
 
 
 def _layers(scan: Scan) -> list[tuple[Window, ...]]:
@@ -201,31 +213,37 @@ def _layers(scan: Scan) -> list[tuple[Window, ...]]:
 
 
 def _counted(
-    scan: Scan, layer: tuple[Window, ...], number: int, columns: Columns, dims: Columns, masks: Sequence[str]
+    scan: Scan,
+    layer: tuple[Window, ...],
+    number: int,
+    columns: Columns,
+    dims: Columns,
+    masks: Sequence[str],
+    tables: Tables,
 ) -> exp.Select:
     """The identities of one layer of windows by one set of dimensions."""
     names = [f"d{dims.index(ref)}" for ref in columns]
-    known: SQL = exp.Not(this=exp.Is(this=projected("w"), expression=exp.null()))
-    rows = _windowed(scan, layer, [*names, "x", *masks])
-    gathered = _gathered(["w", *names, "x"], masks, rows).where(known, copy=False)
+    known: SQL = exp.Not(this=exp.Is(this=column("w", "i"), expression=exp.null()))
+    rows = _windowed(scan, layer, [*names, "x", *masks], tables)
+    gathered = _gathered(["w", *names, "x"], masks, rows, "i", tables).where(known, copy=False)
     groups = ["w", *names, *masks]
     shown: list[SQL] = [aliased(projected("w"), "b"), aliased(integer(number), "g")]
     for n, ref in enumerate(dims):
-        value = projected(f"d{n}") if ref in columns else cast(exp.null(), "VARCHAR")
+        value = projected(f"d{n}") if ref in columns else tables.cast(exp.null(), "VARCHAR")
         shown.append(aliased(value, f"d{n}"))
     shown += [*map(projected, masks), *numbered([exp.Count(this=exp.Star())])]
     return select(shown, gathered.subquery("h", copy=False)).group_by(*map(projected, groups), copy=False)
 
 
-def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str]) -> exp.Subquery:
+def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], tables: Tables) -> exp.Subquery:
     """The gathered identities, with the index of the window that their bucket is in (`w`)."""
     assert scan.buckets is not None
     ranges = sorted((*scan.buckets.range_of(window), scan.windows.index(window)) for window in layer)
     rows = table("c", "c")
     if any(high > low for (_, high, _), (low, _, _) in pairwise(ranges)):
-        return _joined(ranges, columns, rows)
+        return _joined(ranges, columns, rows, tables)
     window = _window_of(ranges, 0, len(ranges))
-    return select([aliased(window, "w"), *map(projected, columns)], rows).subquery("i", copy=False)
+    return nested(select([aliased(window, "w"), *map(projected, columns)], rows), "i")
 
 
 def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> SQL:
@@ -251,14 +269,14 @@ def _between(low: int, high: int, value: SQL) -> SQL:
     return when(inside, value)
 
 
-def _joined(ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL) -> exp.Subquery:
+def _joined(
+    ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, tables: Tables
+) -> exp.Subquery:
     """For windows that overlap: an identity once for each window that its bucket is in."""
-    values = [exp.Tuple(expressions=list(map(integer, (low, high, n)))) for low, high, n in ranges]
-    alias = exp.TableAlias(this=name("j"), columns=[name(each) for each in ("low", "high", "w")])
     inside = exp.And(
         this=exp.GTE(this=projected("b"), expression=projected("low")),
         expression=exp.LT(this=projected("b"), expression=projected("high")),
     )
     query = select([*map(projected, ["w", *columns])], rows)
-    query = query.join(exp.Values(expressions=values, alias=alias), on=inside, copy=False)
-    return query.subquery("i", copy=False)
+    values = [list(map(integer, each)) for each in ranges]
+    return nested(with_values(query, "j", ("low", "high", "w"), values, inside, tables), "i")

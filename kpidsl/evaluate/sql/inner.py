@@ -12,7 +12,7 @@ from sqlglot import exp
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Scan
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, column, integer, literal, name, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, column, integer, literal, name, nested, when
 from kpidsl.evaluate.windows import Buckets
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row
@@ -23,6 +23,8 @@ class Inner:
     """The inner select in the making: every expression once, under a short name."""
 
     tables: Tables
+    of: str | None = None
+    """What the outer select calls the inner one, where its own names could be taken for names in here."""
     names: dict[object, str] = field(factory=dict)
     columns: list[SQL] = field(factory=list)
 
@@ -32,7 +34,7 @@ class Inner:
             alias = f"{prefix}{len(self.columns)}"
             self.names[key] = alias
             self.columns.append(aliased(make(), alias))
-        return column(self.names[key])
+        return column(self.names[key], self.of)
 
     def value(self, row: Row, kept: Row | None) -> SQL:
         """A row expression where the filter holds, NULL elsewhere."""
@@ -107,29 +109,49 @@ def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
     query = inner.tables.relation().select(*inner.columns, copy=False).where(where, copy=False)
     if scan.buckets is None:
         query = _joined_to_windows(query, scan.windows, inner.tables)
-    return query.subquery("r", copy=False)
+    return nested(query, "r")
 
 
 def _joined_to_windows(query: exp.Select, windows: Sequence[Window], tables: Tables) -> exp.Select:
     """Each row once for each window that it is in: `w`, with the number of the window in `i`."""
     low, high = (column(end, "w") for end in ("low", "high"))
-    inside = exp.Between(this=tables.day(), low=low, high=high)
     rows = [
         [integer(n), literal(w.start, tables.dialect), literal(w.end, tables.dialect)]
         for n, w in enumerate(windows)
     ]
+    inside = exp.Between(this=tables.day(), low=low, high=high)
+    return with_values(query, "w", ("i", "low", "high"), rows, inside, tables)
+
+
+def with_values(
+    query: exp.Select,
+    alias: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[SQL]],
+    condition: SQL,
+    tables: Tables,
+) -> exp.Select:
+    """A query joined to rows that are written out."""
     if tables.dialect == "duckdb":
-        alias = exp.TableAlias(this=name("w"), columns=[name("i"), name("low"), name("high")])
-        values = exp.Values(expressions=[exp.Tuple(expressions=row) for row in rows], alias=alias)
-        return query.join(values, on=inside)
+        called = exp.TableAlias(this=name(alias), columns=[name(each) for each in columns])
+        values = exp.Values(expressions=[exp.Tuple(expressions=list(row)) for row in rows], alias=called)
+        return query.join(values, on=condition, copy=False)
     # Not every engine has VALUES there, nor joins by anything but equality.
-    selects: list[exp.Query] = [
-        exp.Select(expressions=[aliased(v, n) for v, n in zip(row, ("i", "low", "high"), strict=True)])
+    selects = [
+        exp.Select(expressions=[aliased(value, each) for value, each in zip(row, columns, strict=True)])
         for row in rows
     ]
-    every = reduce(lambda a, b: exp.Union(this=a, expression=b, distinct=False), selects)
-    table = exp.Subquery(this=every, alias=exp.TableAlias(this=name("w")))
-    return query.join(table, join_type="cross", copy=False).where(inside, copy=False)
+    return query.join(nested(_all_of(selects), alias), join_type="cross", copy=False).where(
+        condition, copy=False
+    )
+
+
+def _all_of(selects: Sequence[exp.Query]) -> exp.Query:
+    """A balanced union: a tree as deep as it is long cannot be walked."""
+    if len(selects) == 1:
+        return selects[0]
+    middle = len(selects) // 2
+    return exp.Union(this=_all_of(selects[:middle]), expression=_all_of(selects[middle:]), distinct=False)
 
 
 def within(days: Window, tables: Tables) -> SQL:

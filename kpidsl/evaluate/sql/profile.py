@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.sql.checks import until
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, cast, column, projected, select, text_of, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, column, nested, projected, select, when
 from kpidsl.model.rows import Row
 
 
@@ -28,7 +28,7 @@ def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool) -> str:
     query = tables.relation().select(*days, *counts, copy=False)
     if timed:
         query = query.group_by(tables.day(), copy=False)
-    return text_of(query, tables.dialect)
+    return tables.written(query)
 
 
 def repeated_sql(key: Sequence[str], tables: Tables, as_of: date | None, shown: int) -> str:
@@ -43,13 +43,14 @@ def repeated_sql(key: Sequence[str], tables: Tables, as_of: date | None, shown: 
         groups = groups.where(until(as_of, tables), copy=False)
     groups = groups.group_by(*parts, copy=False)
     groups = groups.having(exp.GT(this=count.copy(), expression=exp.Literal.number(1)), copy=False)
-    texts: list[SQL] = [cast(projected(f"k{n}"), "VARCHAR") for n in range(len(parts))]
+    kinds = tables.kinds[tables.source]
+    texts = [tables.text(projected(f"k{n}"), kinds[each]) for n, each in enumerate(key)]
     example = texts[0]
     for text in texts[1:]:
         comma = exp.DPipe(this=example, expression=exp.Literal.string(", "))
         example = exp.DPipe(this=comma, expression=text)
     every = exp.Window(this=exp.Count(this=exp.Star()))
     values = [aliased(example, "example"), aliased(projected("n"), "times"), aliased(every, "total")]
-    query = select(values, groups.subquery("g", copy=False))
+    query = select(values, nested(groups, "g"))
     query = query.order_by(exp.Ordered(this=projected("times"), desc=True), projected("example"), copy=False)
-    return text_of(query.limit(shown, copy=False), tables.dialect)
+    return tables.written(query.limit(shown, copy=False))

@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.sql.spelling import say
-from kpidsl.evaluate.sql.trees import SQL, Tree, call, cast, column, literal, select, table, when
+from kpidsl.evaluate.sql.trees import SQL, Tree, call, cast, column, literal, select, table, text_of, when
 from kpidsl.evaluate.sql.ways import over
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
@@ -46,6 +46,8 @@ class Tables:
     joined: dict[tuple[str, ...], str] = field(factory=dict)
     """Links walked to the alias of the relation there."""
     dialect: Dialect = "duckdb"
+    pretty: bool = False
+    """Whether the text is for people."""
     made: Mapping[Row, tuple[str, str]] = field(factory=dict)
     """Column and kind of what a query below has made already: the aggregations of a grouped source, the
     subjects of filters in a cube."""
@@ -135,7 +137,8 @@ class Tables:
     def text(self, x: SQL, kind: str) -> SQL:
         """A value as a text to compare with or to show."""
         if self.dialect == "duckdb" or kind in _TEXTS:
-            return self.cast(x, "VARCHAR")
+            written = self.dialect != "duckdb" and isinstance(x, exp.Literal) and x.is_string
+            return x if written else self.cast(x, "VARCHAR")
         match kind:
             case "number":
                 return self.number_text(x)
@@ -155,6 +158,10 @@ class Tables:
             self.cast(cast(x.copy(), "BIGINT"), "VARCHAR"),
             self.say("decimal text", x.copy()),
         )
+
+    def written(self, query: exp.Query) -> str:
+        """The text of a query on these tables."""
+        return text_of(query, self.dialect, pretty=self.pretty)
 
     def say(self, operation: str, *args: object) -> SQL:
         """An operation of `spelling`."""

@@ -20,9 +20,9 @@ from kpidsl.evaluate.sql.trees import (
     aliased,
     cast,
     grouped,
+    nested,
     projected,
     select,
-    text_of,
     when,
 )
 from kpidsl.model.rows import Row
@@ -50,7 +50,7 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
         return _ends(scan, inner, keys, groups, grouping)
     values = [aggregation(part, inner) for part in scan.parts()]
     outer = select([*map(projected, keys), *grouping, *numbered(values)], rows_of(scan, inner))
-    return text_of(grouped(outer, groups), inner.tables.dialect)
+    return inner.tables.written(grouped(outer, groups))
 
 
 def masks_of(scan: Scan) -> tuple[int, ...]:
@@ -85,5 +85,5 @@ def _ends(scan: Scan, inner: Inner, keys: list[str], groups: list[list[str]], gr
     middle = select([*map(projected, keys), *grouping, projected("m"), *columns], read)
     middle = grouped(middle, [[*group, "m"] for group in groups])
     outer_keys = [*keys, "g"] if grouping else keys
-    outer = select([*map(projected, outer_keys), *values], middle.subquery("s", copy=False))
-    return text_of(outer.group_by(*map(projected, outer_keys), copy=False), inner.tables.dialect)
+    outer = select([*map(projected, outer_keys), *values], nested(middle, "s"))
+    return inner.tables.written(outer.group_by(*map(projected, outer_keys), copy=False))

@@ -235,5 +235,11 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
         "redshift": calls("BOOL_AND"),
         "snowflake": calls("BOOLAND_AGG"),
     },
+    "any bit": {
+        "else": calls("BIT_OR"),
+        "clickhouse": calls("groupBitOr"),
+        "trino": calls("BITWISE_OR_AGG"),
+        "snowflake": calls("BITOR_AGG"),
+    },
     "grouping": {"else": bits, "duckdb": calls("GROUPING")},
 }

@@ -12,6 +12,7 @@ from attrs import frozen
 from sqlglot import exp
 
 from kpidsl.evaluate.engine import Dialect, Kind, Parts
+from kpidsl.evaluate.sql.spelling import say
 from kpidsl.evaluate.sql.trees import (
     SQL,
     Tree,
@@ -21,13 +22,11 @@ from kpidsl.evaluate.sql.trees import (
     column,
     integer,
     literal,
-    name,
     select,
+    stored,
     text_of,
     when,
 )
-
-_LARGEST = 1.7976931348623157e308
 
 
 @frozen
@@ -47,13 +46,7 @@ class StoredColumn:
 def stored_tree(parts: Parts, columns: Sequence[StoredColumn], dialect: Dialect, zone: str) -> Tree:
     """A SELECT of some columns under their own names: moments local to the zone, numbers finite."""
     values = [aliased(_value(each, dialect, zone), each.name) for each in columns]
-    names = [name(part) for part in parts]
-    place = exp.Table(
-        this=names[-1],
-        db=names[-2] if len(names) > 1 else None,
-        catalog=names[-3] if len(names) > 2 else None,
-    )
-    return select(values or [aliased(integer(1), "f")], place)
+    return select(values or [aliased(integer(1), "f")], stored(parts))
 
 
 def stored_sql(tree: Tree | str, dialect: Dialect) -> str:
@@ -68,26 +61,24 @@ def _value(each: StoredColumn, dialect: Dialect, zone: str) -> SQL:
         return raw
     match each.kind, each.found:
         case "number", "flag":
-            return when(raw, literal(1.0), when(exp.Not(this=raw.copy()), literal(0.0)))
+            one, zero = literal(1.0, dialect), literal(0.0, dialect)
+            return when(raw, one, when(exp.Not(this=raw.copy()), zero))
         case "number", _:
             value = cast(raw, "DOUBLE")
-            # not a number is above all numbers in some engines, and below none in others
-            ends = {"low": literal(-_LARGEST), "high": literal(_LARGEST)}
-            finite = when(exp.Between(this=value, **ends), value.copy())
-            return finite if each.scale == 1 else exp.Div(this=finite, expression=literal(float(each.scale)))
-        case "text", "text":
-            return cast(raw, "VARCHAR")
-        case "day", "day":
+            finite = when(say("finite", dialect, value), value.copy())
+            scale = literal(float(each.scale), dialect)
+            return finite if each.scale == 1 else exp.Div(this=finite, expression=scale)
+        case ("day", "day") | ("moment", "moment") | ("flag", _):
             return raw
         case "moment", "day":
-            return cast(raw, "TIMESTAMP")
-        case ("day" | "moment") as kind, ("moment" | "moment with zone") as found:
-            local = _LOCAL[dialect](raw, zone) if found == "moment with zone" else raw
-            return cast(local, "DATE") if kind == "day" else local
-        case "flag", _:
-            return raw
+            return cast(raw, "TIMESTAMP", dialect)
+        case "moment", _:
+            return _LOCAL[dialect](raw, zone)
+        case "day", _:
+            local = _LOCAL[dialect](raw, zone) if each.found == "moment with zone" else raw
+            return cast(local, "DATE", dialect)
         case _:
-            return cast(raw, "VARCHAR")
+            return cast(raw, "VARCHAR", dialect)
 
 
 def _postgres_local(value: SQL, zone: str) -> SQL:

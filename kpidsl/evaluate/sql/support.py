@@ -19,6 +19,10 @@ DIFFERS: Mapping[Dialect, tuple[str, ...]] = {
 }
 
 
+SEPARATE: frozenset[Dialect] = frozenset(("redshift",))
+"""Where the percentiles of one query all have to be of the same values: each is a query of its own."""
+
+
 class Unsupported(EngineError):
     """Something that a dialect has no way to say; it spoils the parts that need it."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from sqlglot import exp
@@ -80,11 +80,22 @@ def integer(value: int) -> SQL:
     return exp.Literal.number(value) if value >= 0 else exp.Neg(this=exp.Literal.number(-value))
 
 
+def nested(query: exp.Query, alias: str) -> exp.Subquery:
+    """A query after FROM, whose columns can be called by its alias: that is quoted, as all names are."""
+    return exp.Subquery(this=query, alias=exp.TableAlias(this=name(alias)))
+
+
 def table(relation: str | Tree, alias: str) -> SQL:
     """What stands after FROM: a view by its name, or a derived table."""
     if isinstance(relation, exp.Select):
-        return exp.Subquery(this=relation.copy(), alias=exp.TableAlias(this=name(alias)))
+        return nested(relation.copy(), alias)
     return exp.Table(this=name(relation), alias=exp.TableAlias(this=name(alias)))
+
+
+def stored(parts: Sequence[str]) -> exp.Table:
+    """A table of a database by its name, with what it is in: `("shop", "orders")`."""
+    catalog, db, title = [None, None, *map(name, parts)][-3:]
+    return exp.Table(this=title, db=db, catalog=catalog)
 
 
 def call(function: str, *args: SQL) -> SQL:
@@ -106,6 +117,6 @@ def grouped(query: exp.Select, groups: list[list[str]]) -> exp.Select:
     return query.group_by(exp.GroupingSets(expressions=sets), copy=False)
 
 
-def text_of(query: exp.Query, dialect: Dialect) -> str:
-    """The text of a query in a dialect."""
-    return query.sql(dialect, copy=False)
+def text_of(query: exp.Query, dialect: Dialect, *, pretty: bool = False) -> str:
+    """The text of a query in a dialect; pretty for people, on many lines."""
+    return query.sql(dialect, copy=False, pretty=pretty)

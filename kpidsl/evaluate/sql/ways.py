@@ -136,7 +136,8 @@ def to_whole(x: SQL) -> SQL:
 
 def finite(x: SQL) -> SQL:
     """Not a number is above all numbers in some engines, and compares with none in others."""
-    return exp.Between(this=paren(x), low=literal(-_LARGEST), high=literal(_LARGEST))
+    plain = isinstance(x, exp.Column | exp.Cast | exp.Paren | exp.Anonymous)
+    return exp.Between(this=x if plain else paren(x), low=literal(-_LARGEST), high=literal(_LARGEST))
 
 
 def formatted(function: str, pattern: str) -> Build:
