@@ -46,22 +46,14 @@ def _masked(values: pa.ChunkedArray) -> Column:
     """Arrow would turn whole numbers and flags with gaps into floats and objects."""
     if not values.null_count:
         return np.asarray(values.to_numpy())
-    gaps = values.is_null().to_numpy()
-    return np.ma.masked_array(values.fill_null(_ANY[_sort(values.type)]).to_numpy(), gaps)
-
-
-_ANY = {"number": 0, "flag": False, "time": np.datetime64(0, "us"), "day": np.datetime64(0, "D")}
-"""What stands behind the mask."""
-
-
-def _sort(kind: pa.DataType) -> str:
     import pyarrow as pa
 
-    if pa.types.is_boolean(kind):
-        return "flag"
+    gaps, kind = values.is_null().to_numpy(), values.type
     if pa.types.is_timestamp(kind):
-        return "time"
-    return "day" if pa.types.is_date(kind) else "number"
+        return np.ma.masked_array(values.cast(pa.int64()).fill_null(0).to_numpy().astype("M8[us]"), gaps)
+    if pa.types.is_date(kind):
+        return np.ma.masked_array(values.cast(pa.int32()).fill_null(0).to_numpy().astype("M8[D]"), gaps)
+    return np.ma.masked_array(values.fill_null(False if pa.types.is_boolean(kind) else 0).to_numpy(), gaps)
 
 
 def _texts(name: str, values: pa.ChunkedArray) -> Column:

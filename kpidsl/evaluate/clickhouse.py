@@ -10,10 +10,10 @@ import fcntl
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, urlsplit
 from uuid import uuid4
 
@@ -25,7 +25,6 @@ from kpidsl.evaluate.engine import (
     Dialect,
     EngineError,
     Fault,
-    Interrupted,
     Kind,
     Parts,
     Setting,
@@ -33,6 +32,8 @@ from kpidsl.evaluate.engine import (
 from kpidsl.evaluate.quote import literal
 from kpidsl.evaluate.sizes import bytes_of
 from kpidsl.evaluate.waiting import waited
+
+T = TypeVar("T")
 
 PINNED: dict[str, str | int | float] = {
     "aggregate_functions_null_for_empty": 1,  # a sum over no rows has no value
@@ -175,14 +176,12 @@ class ClickHouse:
             with _faults():
                 self._connection.query(f"SET {name} = {literal(value) if isinstance(value, str) else value}")
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def _waited(self, ask: Callable[[], T]) -> T:
         """chdb puts what a failed query had already written before the answer to the next one of the
         connection: after a fault there is another."""
-        self._stopped.clear()
         try:
-            with _faults(self._stopped):
-                yield
+            with _faults():
+                return waited(ask, self._kill, self._stopped)
         except BaseException:
             failed, self._connection = self._connection, _opened(self._path)
             failed.close()
@@ -198,11 +197,8 @@ class ClickHouse:
         """The columns of a SELECT."""
         import pyarrow as pa
 
-        def ask() -> bytes:
-            return bytes(self._connection.query(sql, "Arrow").bytes())
-
-        with self._asking():
-            answer = waited(ask, self.interrupt)
+        self._stopped.clear()
+        answer = self._waited(lambda: self._connection.query(sql, "Arrow").bytes())
         with pa.ipc.open_file(answer) as reader:
             return columns_of(reader.read_all())
 
@@ -210,17 +206,21 @@ class ClickHouse:
         """The columns of a SELECT in pieces."""
         import pyarrow as pa
 
-        with self._asking():
-            stream = self._connection.send_query(sql, "Arrow")
-            try:
-                for batch in stream.record_batch(rows_per_batch=rows):
-                    yield columns_of(pa.Table.from_batches([batch]))
-            finally:
-                stream.close()
+        self._stopped.clear()
+        stream = self._waited(lambda: self._connection.send_query(sql, "Arrow"))
+        try:
+            pieces = self._waited(lambda: stream.record_batch(rows_per_batch=rows))
+            while (piece := self._waited(lambda: next(pieces, None))) is not None:
+                yield columns_of(pa.Table.from_batches([piece]))
+        finally:
+            stream.close()
 
     def interrupt(self) -> None:
-        """Kill what this connection runs, from another one."""
+        """Kill what this connection runs."""
         self._stopped.set()
+
+    def _kill(self) -> None:
+        """From another connection: this one waits."""
         other = _opened(self._path)
         try:
             with _faults():
@@ -282,15 +282,13 @@ _KINDS: dict[str, Kind] = {
 
 
 @contextmanager
-def _faults(stopped: threading.Event | None = None) -> Iterator[None]:
+def _faults() -> Iterator[None]:
     """chdb's exceptions as those of every engine; it says all in one text, with the code's name at its
     end."""
     try:
         yield
     except RuntimeError as error:
         text = str(error)
-        if stopped is not None and stopped.is_set() and "QUERY_WAS_CANCELLED" in text:
-            raise Interrupted from error
         codes = re.findall(r"\(([A-Z][A-Z0-9_]+)\)", text)
         raise EngineError(_FAULTS.get(codes[-1], "query") if codes else "query", _words(text)) from error
 

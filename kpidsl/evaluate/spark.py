@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -31,13 +31,14 @@ from kpidsl.evaluate.engine import (
     Dialect,
     EngineError,
     Fault,
-    Interrupted,
     Kind,
     Parts,
     Setting,
 )
 from kpidsl.evaluate.sizes import bytes_of
 from kpidsl.evaluate.waiting import waited
+
+T = TypeVar("T")
 
 PINNED = {
     "spark.sql.ansi.enabled": "true",  # what cannot be computed fails; nothing becomes NULL in silence
@@ -107,7 +108,7 @@ class _Local:
             self.sessions += 1
         with _chatter():
             session = SparkSession(self.context).newSession()
-        tags = Tags(self.context.addJobTag, self.context.removeJobTag, self.context.cancelJobsWithTag)
+        tags = Tags(self.context.addJobTag, self.context.cancelJobsWithTag)
         return Spark(session, tags, setting.timeout, warehouse, self.left)
 
     def left(self) -> None:
@@ -209,7 +210,7 @@ def _served(url: str, setting: Setting) -> Spark:
             session = SparkSession(connection=url)
             session.client.set_retry_policies([DefaultPolicy(max_retries=2, max_backoff=1000)])
             session.sql("SELECT 1").collect()
-    tags = Tags(session.addTag, session.removeTag, session.interruptTag)
+    tags = Tags(session.addTag, session.interruptTag)
     return Spark(session, tags, setting.timeout, None, session.stop)
 
 
@@ -218,11 +219,13 @@ def _served(url: str, setting: Setting) -> Spark:
 
 @frozen
 class Tags:
-    """How what runs is found again. `interruptTag` of a session within the process misses what is fetched as
-    Arrow, the tags of its context do not."""
+    """How what runs is found again by a name.
+
+    `interruptTag` of a session within the process misses what is fetched as Arrow; the tags of its context
+    do not.
+    """
 
     add: Callable[[str], Any]
-    remove: Callable[[str], Any]
     cancel: Callable[[str], Any]
 
 
@@ -239,7 +242,6 @@ class Spark:
     _known: set[Parts] = field(factory=set, init=False)
     """Tables of the warehouse that Spark has been told of."""
     _stopped: threading.Event = field(factory=threading.Event, init=False)
-    _late: threading.Event = field(factory=threading.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
         with _faults():
@@ -253,19 +255,15 @@ class Spark:
 
     def fetch(self, sql: str) -> dict[str, Column]:
         """The columns of a SELECT."""
-
-        def ask() -> dict[str, Column]:
-            with self._running():
-                return columns_of(self._session.sql(sql).toArrow())
-
-        return waited(ask, self.interrupt)
+        self._stopped.clear()
+        return columns_of(self._waited(lambda: self._session.sql(sql).toArrow()))
 
     def batches(self, sql: str, rows: int) -> Iterator[dict[str, Column]]:
         """The columns of a SELECT in pieces: partitions are fetched one after the other."""
         import pyarrow as pa
         from pyspark.sql.pandas.types import to_arrow_schema
 
-        with self._running():
+        def ask() -> tuple[Any, Iterator[Any]]:
             frame = self._session.sql(sql)
             # as rows, instants would come in the zone of the machine
             columns = [(frame[_name(name)], name, kind) for name, kind in frame.dtypes]
@@ -275,44 +273,27 @@ class Spark:
                     for c, name, kind in columns
                 )
             )
-            schema = to_arrow_schema(frame.schema, timezone="UTC")
-            found = frame.toLocalIterator()
-            while piece := list(islice(found, rows)):
-                arrays = [pa.array(v, t) for v, t in zip(zip(*piece, strict=True), schema.types, strict=True)]
-                yield columns_of(pa.Table.from_arrays(arrays, schema=schema))
+            return to_arrow_schema(frame.schema, timezone="UTC"), frame.toLocalIterator()
 
-    @contextmanager
-    def _running(self) -> Iterator[None]:
-        """What runs can be found and stopped: by its tag, from any thread."""
         self._stopped.clear()
-        self._late.clear()
-        alarm = threading.Timer(self._timeout, self._give_up) if self._timeout else None
-        self._tags.add(self._tag)
-        if alarm:
-            alarm.daemon = True
-            alarm.start()
-        try:
-            with _chatter(), _faults():
-                yield
-        except EngineError as error:
-            if self._late.is_set():
-                raise EngineError("timeout", f"no answer within {self._timeout:g} s") from error
-            if self._stopped.is_set():
-                raise Interrupted from error
-            raise
-        finally:
-            if alarm:
-                alarm.cancel()
-            self._tags.remove(self._tag)
+        schema, found = self._waited(ask)
+        while piece := self._waited(lambda: list(islice(found, rows))):
+            arrays = [pa.array(v, t) for v, t in zip(zip(*piece, strict=True), schema.types, strict=True)]
+            yield columns_of(pa.Table.from_arrays(arrays, schema=schema))
 
-    def _give_up(self) -> None:
-        self._late.set()
-        self._tags.cancel(self._tag)
+    def _waited(self, ask: Callable[[], T]) -> T:
+        """What runs is found again by its tag, which is the asking thread's."""
+
+        def tagged() -> T:
+            self._tags.add(self._tag)
+            with _chatter(), _faults():
+                return ask()
+
+        return waited(tagged, lambda: self._tags.cancel(self._tag), self._stopped, self._timeout)
 
     def interrupt(self) -> None:
         """Stop what runs under the tag of this session."""
         self._stopped.set()
-        self._tags.cancel(self._tag)
 
     def close(self) -> None:
         """Let go of the session; Spark is stopped with the last of a process."""

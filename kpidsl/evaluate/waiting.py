@@ -1,19 +1,30 @@
-"""Waiting for a driver so that Ctrl-C is heard: Python hears of it only between its own steps."""
+"""Waiting for a driver so that it can be stopped: Python hears of Ctrl-C only between its own steps."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from kpidsl.evaluate.engine import Interrupted
+from kpidsl.evaluate.engine import EngineError, Interrupted
 
 T = TypeVar("T")
 
+_AGAIN = 0.2
+"""Seconds after which it is tried again to stop what had not even begun."""
+_GRACE = 5.0
+"""Seconds that what was stopped is waited for."""
 
-def waited(ask: Callable[[], T], stop: Callable[[], None]) -> T:
-    """What `ask` gives, run in a thread of its own. Ctrl-C calls `stop`, waits until that has worked, and is
-    `Interrupted`."""
+
+def waited(
+    ask: Callable[[], T], cancel: Callable[[], object], stopped: threading.Event, seconds: float | None = None
+) -> T:
+    """What `ask` gives, run in a thread of its own and cancelled when it may not go on.
+
+    `Interrupted` once `stopped` is set, or by Ctrl-C, which sets it; `EngineError` after so many seconds, or
+    as `ask` raises it.
+    """
     found: list[T] = []
     failed: list[BaseException] = []
 
@@ -25,12 +36,24 @@ def waited(ask: Callable[[], T], stop: Callable[[], None]) -> T:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    try:
-        thread.join()
-    except KeyboardInterrupt as error:
-        stop()
-        thread.join()
-        raise Interrupted from error
+    end = None if seconds is None else time.monotonic() + seconds
+    given_up: float | None = None
+    while thread.is_alive():
+        try:
+            thread.join(_AGAIN)
+            late = end is not None and time.monotonic() > end
+            if not thread.is_alive() or not (late or stopped.is_set()):
+                continue
+            cancel()
+            given_up = given_up or time.monotonic()
+        except KeyboardInterrupt:
+            stopped.set()
+        if given_up is not None and time.monotonic() - given_up > _GRACE:
+            break
+    if stopped.is_set():
+        raise Interrupted from (failed[0] if failed else None)
+    if given_up is not None:
+        raise EngineError("timeout", f"no answer within {seconds:g} s")
     if failed:
         raise failed[0]
     return found[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from importlib.util import find_spec
@@ -40,6 +41,8 @@ def warehouse(tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("spark")
     (folder / "warehouse").mkdir()
+    # a JVM that lives for a minute spends most of it on compiling code that soon is not needed any more
+    os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
     kept = spark.connect("spark://local?warehouse=warehouse", Setting(folder, "UTC", threads=2))
     yield folder
     kept.close()

@@ -260,7 +260,8 @@ def test_slices(home, kind):
 @pytest.mark.parametrize("time", TIMES)
 def test_times(home, time):
     nodes = [agg("count", "events"), agg("sum", "events", X), agg("last", "events", X),
-             agg("count distinct", "events", WORD), agg("percentile", "events", W, parameter=90.0)]  # fmt: skip
+             agg("count distinct", "events", WORD),
+             agg("percentile", "events", W, parameter=90.0)]  # fmt: skip
     compare(home, [Ask(node, TIMES[time], (), None) for node in nodes])
 
 

@@ -32,7 +32,7 @@ def _value(spec: ColumnSpec, dialect: Dialect) -> SQL:
     match spec.type.kind:
         case "number":
             value = cast(raw, "DOUBLE")
-            finite = when(say("finite", dialect, value), value.copy())
+            finite = when(say("finite", dialect, value), say("one zero", dialect, value.copy()))
             scale = scale_of(spec.type.unit)
             return finite if scale == 1 else over(finite, literal(float(scale), dialect))
         case "text" | "identity":

@@ -159,6 +159,10 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
     },
     # numbers
     "finite": {"else": finite, "duckdb": calls("ISFINITE"), "clickhouse": calls("isFinite")},
+    "one zero": {
+        "else": lambda x: x,
+        "clickhouse": lambda x: plus(x, literal(0.0)),  # where -0 and 0 are two values of a DISTINCT
+    },
     "round": {
         "else": half_away,
         "duckdb": lambda x, digits: call("ROUND", x, *([cast(literal(digits), "INT")] if digits else [])),

@@ -65,7 +65,7 @@ def _value(each: StoredColumn, dialect: Dialect, zone: str) -> SQL:
             return when(raw, one, when(exp.Not(this=raw.copy()), zero))
         case "number", _:
             value = cast(raw, "DOUBLE")
-            finite = when(say("finite", dialect, value), value.copy())
+            finite = when(say("finite", dialect, value), say("one zero", dialect, value.copy()))
             scale = literal(float(each.scale), dialect)
             return finite if each.scale == 1 else exp.Div(this=finite, expression=scale)
         case ("day", "day") | ("moment", "moment") | ("flag", _):
@@ -94,7 +94,8 @@ def _spark_local(value: SQL, zone: str) -> SQL:
 def _clickhouse_local(value: SQL, zone: str) -> SQL:
     """There every moment is an instant, and local time is one whose clock in UTC shows it."""
     there = call("timeZoneOffset", call("toTimeZone", value, literal(zone)))
-    return call("addSeconds", call("toTimeZone", value.copy(), literal("UTC")), there)
+    # to microseconds, for a DateTime would leave the engine as a mere number
+    return call("addSeconds", call("toDateTime64", value.copy(), integer(6), literal("UTC")), there)
 
 
 _LOCAL: Mapping[Dialect, Callable[[SQL, str], SQL]] = {
