@@ -11,7 +11,7 @@ from attrs import define, field
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.choose import scans
-from kpidsl.evaluate.compute import Frame, Store, spread, tidy
+from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread, tidy
 from kpidsl.evaluate.plan import (
     Columns,
     Partial,
@@ -99,6 +99,8 @@ class Evaluated:
                 values = np.full(shape, np.nan)
             else:
                 values = tidy(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
+            if values.size > MANY_VALUES:
+                return Grid(slices, ask.windows, values)
             self._grids[ask] = Grid(slices, ask.windows, values)
         return self._grids[ask]
 

@@ -27,23 +27,46 @@ Windows = tuple[Window, ...]
 _COUNTED = frozenset(("sum", "count", "count distinct"))
 """Aggregates of which a slice without rows is 0."""
 _DIGITS = 12
+MANY_VALUES = 2_000_000
+"""Larger arrays are not kept, but worked out again when they are asked for again."""
 
 
 def tidy(values: Floats) -> Floats:
     """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is
     NaN."""
-    out = np.full(values.shape, np.nan)
-    finite = np.isfinite(values)
-    x = values[finite]
-    with np.errstate(all="ignore"):
-        magnitude = np.floor(np.log10(np.abs(x)))
-        digits = np.where(x == 0, 0, _DIGITS - 1 - magnitude)
-        up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
-        rounded = np.where(digits >= 0, np.round(x * up) / up, np.round(x / down) * down)
-    # Powers of ten above 22 are not exact.
-    for n in np.flatnonzero(np.abs(digits) > 22):
-        rounded[n] = float(f"{x[n]:.{_DIGITS - 1}e}")
-    out[finite] = rounded + 0.0  # and no negative zero
+    out = np.where(np.isfinite(values), values, np.nan) + 0.0  # and no negative zero
+    size = np.abs(out)
+    with np.errstate(invalid="ignore"):
+        rough = np.flatnonzero((size >= 1e12) | (out != np.rint(out)) & ~np.isnan(out))
+    if len(rough):
+        x = out.ravel()[rough]
+        out.ravel()[rough] = _rounded_to(x, _DIGITS - 1 - _magnitude(np.abs(x)))
+    return out
+
+
+_POWERS = np.array([float(f"1e{n}") for n in range(-323, 309)])
+
+
+def _magnitude(x: Floats) -> Indexes:
+    """The decimal exponent of positive numbers."""
+    _, binary = np.frexp(x)
+    # Too low by one at most: 2 ** (binary - 1) <= x < 2 ** binary.
+    below = np.floor((binary - 1) * np.log10(2)).astype(np.int64)
+    above = np.clip(below + 1 + 323, 0, len(_POWERS) - 1)
+    return np.asarray(np.where((x >= _POWERS[above]) & (below < 308), below + 1, below))
+
+
+def _rounded_to(x: Floats, digits: Indexes) -> Floats:
+    """Rounded to so many digits after the point, before it where negative."""
+    out = np.empty_like(x)
+    for n in np.flatnonzero(np.abs(digits) > 22):  # further powers of ten are not exact
+        out[n] = float(f"{x[n]:.{_DIGITS - 1}e}")
+    after = (digits >= 0) & (digits <= 22)
+    scale = _POWERS[digits[after] + 323]
+    out[after] = np.round(x[after] * scale) / scale
+    before = (digits < 0) & (digits >= -22)
+    scale = _POWERS[323 - digits[before]]
+    out[before] = np.round(x[before] / scale) * scale
     return out
 
 
@@ -101,13 +124,20 @@ class Store:
         found = self._memo.get(self._place(node, windows, frame))
         if found is not None:
             return found
-        for below, looked in steps(frame.ask, node, windows, self.profiles):
-            at = self._place(below, looked, frame)
+        needed = [
+            (below, looked, self._place(below, looked, frame))
+            for below, looked in steps(frame.ask, node, windows, self.profiles)
+        ]
+        for below, looked, at in needed:
             if at not in self._memo:
                 with np.errstate(all="ignore"):
                     values = self._values(below, looked, frame)
                 self._memo[at] = np.where(np.isfinite(values), values, np.nan)
-        return self._memo[self._place(node, windows, frame)]
+        found = self._memo[self._place(node, windows, frame)]
+        if found.size > MANY_VALUES:
+            for _, _, at in needed:
+                del self._memo[at]
+        return found
 
     @staticmethod
     def _place(node: Node, windows: Windows, frame: Frame) -> object:
@@ -236,7 +266,7 @@ def _homes(result: Result, windows: Windows) -> dict[int, list[int]]:
     """Bucket of an exact scan to the positions of the windows with its days."""
     home: dict[tuple[date, date], int] = {}
     for n, window in enumerate(result.scan.windows):
-        low, high = (n, n + 1) if result.scan.buckets is None else result.scan.buckets.range_of(window)
+        low, high = result.scan.buckets_of(n)
         if high > low:
             home[window.start, window.end] = low
     found: dict[int, list[int]] = {}

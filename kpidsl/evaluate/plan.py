@@ -112,6 +112,12 @@ class Scan:
         found = (row for part in self.parts() for row in conditions_of(part))
         return tuple(dict.fromkeys(found))
 
+    def buckets_of(self, window: int) -> tuple[int, int]:
+        """The buckets of its results that make up its n-th window, as a half-open range."""
+        if self.buckets is None or self.kind == "distinct":
+            return window, window + 1
+        return self.buckets.range_of(self.windows[window])
+
     def parts(self) -> tuple[Partial, ...] | tuple[Aggregate, ...]:
         """What it asks for; a scan that fails is tried again on half of them each."""
         return self.aggregates or self.partials

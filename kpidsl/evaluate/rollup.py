@@ -12,6 +12,7 @@ import numpy as np
 from attrs import define, field
 from numpy.typing import NDArray
 
+from kpidsl.evaluate.large import Coded
 from kpidsl.evaluate.plan import Columns, Partial
 from kpidsl.graph import Aggregate
 from kpidsl.slices import Slices
@@ -117,11 +118,14 @@ class Targets:
             return np.where(n > 1, np.sqrt((self.sum(squares) + between) / (n - 1)), np.nan)
 
 
-def placed(
-    values: Sequence[NDArray[np.object_]], buckets: Indexes
-) -> tuple[Slices, Indexes, Indexes, Indexes]:
+def placed(columns: Sequence[Coded], buckets: Indexes) -> tuple[Slices, Indexes, Indexes, Indexes]:
     """Rows of an engine's answer in their places: the slices; of each place its slice and bucket, in the
     order of buckets and slices; and of each row its place."""
-    keys, slices = Slices.of_rows(values) if values else (Slices(), np.zeros(len(buckets), np.int64))
-    folded, place = np.unique(buckets * len(keys) + slices, return_inverse=True)
+    keys, slices = Slices(), np.zeros(len(buckets), np.int64)
+    if columns:
+        keys, slices = Slices.of_codes([c.texts for c in columns], [c.codes for c in columns])
+    folded = buckets * len(keys) + slices
+    if (np.diff(folded) > 0).all():
+        return keys, slices, buckets, np.arange(len(folded))
+    folded, place = np.unique(folded, return_inverse=True)
     return keys, folded % len(keys), folded // len(keys), place

@@ -17,6 +17,7 @@ from kpidsl.evaluate.classes import subjects
 from kpidsl.evaluate.cube import Cube
 from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.faults import failure
+from kpidsl.evaluate.large import LARGE, Coded
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
@@ -199,8 +200,11 @@ class Runner:
 
     def fetch(self, source: str, sql: str, scan: Scan | None = None) -> dict[str, Any]:
         """Run a query and note it, with the scan that it is."""
-        start = perf_counter()
-        columns = self.session.fetch(sql, self._engine(source))
+        start, engine = perf_counter(), self._engine(source)
+        if scan and scan.dimensions() and not engine and self.profiles[source].rows >= LARGE:
+            columns = self.session.fetch_cells(sql, [f"d{n}" for n in range(len(scan.dimensions()))])
+        else:
+            columns = self.session.fetch(sql, engine)
         rows = len(next(iter(columns.values()))) if columns else 0
         self.queries.append(Query(source, sql, perf_counter() - start, rows, scan))
         return columns
@@ -345,33 +349,43 @@ def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
     several = scan.kind == "distinct" or len(scan.sets) > 1
     sets = []
     for mark, refs in zip(marks, scan.sets, strict=True):
-        rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else np.arange(len(buckets))
-        texts = [_texts(columns[names[ref]][rows]) for ref in refs]
-        keys, slices, of, place = placed(texts, buckets[rows])
+        rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else slice(None)
+        keys, slices, of, place = placed([_coded(columns[names[ref]], rows) for ref in refs], buckets[rows])
         data = _data(scan, columns, rows, place, len(of))
         sets.append(Cells(refs, keys, slices, of, data))
     return Result(scan, tuple(sets))
 
 
+def _coded(column: Any, rows: Indexes | slice) -> Coded:
+    """The texts of a dimension in some rows."""
+    if isinstance(column, Coded):
+        return Coded(column.texts, column.codes[rows])
+    values = np.ma.getdata(column)[rows].tolist()
+    missing = np.ma.getmaskarray(column)[rows].tolist()
+    there = {value for value, gone in zip(values, missing, strict=True) if not gone}
+    known = {value: code for code, value in enumerate(sorted(there))}
+    codes = [len(known) if gone else known[v] for v, gone in zip(values, missing, strict=True)]
+    texts = np.empty(len(known), object)
+    texts[:] = list(known)
+    return Coded(texts, np.array(codes, np.int64))
+
+
 def _data(
-    scan: Scan, columns: Mapping[str, Any], rows: Indexes, place: Indexes, places: int
+    scan: Scan, columns: Mapping[str, Any], rows: Indexes | slice, place: Indexes, places: int
 ) -> Mapping[Part, Floats]:
     """The values of each part in every place."""
+    whole = places == len(place)
+    order = np.argsort(place) if whole and (np.diff(place) < 0).any() else slice(None)
     if scan.kind not in ("cube", "distinct"):
-        order = np.argsort(place)
         parts: Sequence[Part] = scan.parts()
         return {part: _numbers(part, columns[f"v{n}"][rows])[order] for n, part in enumerate(parts)}
     conditions = scan.conditions()
-    masks = [_integers(columns[f"m{n}"][rows]) for n in range(-(-len(conditions) // BITS))]
-    classes, known = _classes(masks, len(rows))
+    masks = [_integers(columns[f"m{n}"][rows][order]) for n in range(-(-len(conditions) // BITS))]
+    classes, known = _classes(masks, len(place))
     truth = {condition: (known[n // BITS] >> n % BITS) & 1 == 1 for n, condition in enumerate(conditions)}
     base = (Partial("rows", None, None),) if scan.kind == "distinct" else base_of(scan)
-    values = {part: _numbers(part, columns[f"v{n}"][rows]) for n, part in enumerate(base)}
-    if places == len(rows):
-        order = np.argsort(place)
-        place, classes = place[order], classes[order]
-        values = {part: found[order] for part, found in values.items()}
-    return Cube(scan.parts(), values, place, places, classes, truth)
+    values = {part: _numbers(part, columns[f"v{n}"][rows])[order] for n, part in enumerate(base)}
+    return Cube(scan.parts(), values, place[order], places, classes, truth)
 
 
 def _classes(masks: Sequence[Indexes], rows: int) -> tuple[Indexes, list[Indexes]]:
@@ -419,10 +433,4 @@ def _floats(column: NDArray[Any]) -> Floats:
     found = values.astype(np.float64)
     found[np.isnan(found)] = np.inf
     found[missing] = np.nan
-    return found
-
-
-def _texts(column: NDArray[Any]) -> NDArray[np.object_]:
-    found = np.ma.getdata(column).astype(object)
-    found[np.ma.getmaskarray(column)] = None
     return found

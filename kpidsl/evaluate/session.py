@@ -8,10 +8,10 @@ ever run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import duckdb
 
@@ -22,6 +22,7 @@ from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
 from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
 from kpidsl.evaluate.files import Found, find, given
+from kpidsl.evaluate.large import fetch_large
 from kpidsl.evaluate.quote import exactly, literal, literals, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.model.periods import Calendar
@@ -153,6 +154,11 @@ class Session:
             return self._remotes.fetch(engine, sql)
         with duckdb_faults(), self._connection.cursor() as cursor:
             return cursor.execute(self._select(cursor, sql)).fetchnumpy()
+
+    def fetch_cells(self, sql: str, dims: Sequence[str]) -> dict[str, Any]:
+        """As `fetch` on the session's own engine; of many rows the texts in `dims` come as `Coded`."""
+        with duckdb_faults(), self._connection.cursor() as cursor:
+            return fetch_large(cursor, self._select(cursor, sql).query, dims)
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""
