@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import psycopg
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from attrs import define, evolve, field
 
@@ -30,8 +31,8 @@ class Home:
         if self.url:
             self.connections["home"] = self.url
 
-    def put(self, title, table):
-        """Make a table; a name is used once."""
+    def put(self, title, table, zone="UTC"):
+        """Make a table; a name is used once. The zone is that of moments without one."""
         raise NotImplementedError
 
     def origin(self, title):
@@ -57,7 +58,7 @@ class Home:
 
 
 class ParquetFiles(Home):
-    def put(self, title, table):
+    def put(self, title, table, zone="UTC"):
         pq.write_table(table, self.folder / f"{title}.parquet")
 
     def origin(self, title):
@@ -68,7 +69,7 @@ class ParquetFiles(Home):
 
 
 class DuckDB(Home):
-    def put(self, title, table):
+    def put(self, title, table, zone="UTC"):
         with duckdb.connect(str(self.folder / "home.duckdb")) as connection:
             connection.register("incoming", table)
             connection.execute(f'CREATE TABLE "{title}" AS SELECT * FROM incoming')
@@ -78,7 +79,7 @@ class DuckDB(Home):
 class Postgres(Home):
     connection: psycopg.Connection = None
 
-    def put(self, title, table):
+    def put(self, title, table, zone="UTC"):
         columns = ", ".join(f'"{f.name}" {_postgres(f.type)}' for f in table.schema)
         self.connection.execute(f'CREATE TABLE "{title}" ({columns})')
         with self.connection.cursor() as cursor, cursor.copy(f'COPY "{title}" FROM STDIN') as copy:
@@ -103,7 +104,7 @@ def _postgres(kind):
 
 
 class Spark(Home):
-    def put(self, title, table):
+    def put(self, title, table, zone="UTC"):
         (self.folder / "warehouse" / title).mkdir(parents=True)
         pq.write_table(table, self.folder / "warehouse" / title / "part-0.parquet")
 
@@ -112,8 +113,12 @@ class Spark(Home):
 class ClickHouse(Home):
     connection: object = None
 
-    def put(self, title, table):
+    def put(self, title, table, zone="UTC"):
         path = self.folder / "incoming.parquet"
+        for n, one in enumerate(table.schema):
+            if pa.types.is_timestamp(one.type) and not one.type.tz:
+                instants = pc.assume_timezone(table.column(n), zone, ambiguous="earliest")
+                table = table.set_column(n, one.name, instants)
         pq.write_table(table, path)
         columns = ", ".join(f"`{f.name}` {_clickhouse(f.type)}" for f in table.schema)
         self.connection.query(f"CREATE TABLE `{title}` ({columns}) ENGINE = MergeTree ORDER BY tuple()")
@@ -124,7 +129,7 @@ def _clickhouse(kind):
     if pa.types.is_decimal(kind):
         return f"Nullable(Decimal({kind.precision}, {kind.scale}))"
     if pa.types.is_timestamp(kind):
-        # an instant there in any case: local time is that of a calendar in UTC
+        # an instant there in any case
         return "Nullable(DateTime64(6, 'UTC'))"
     return {
         pa.float64(): "Nullable(Float64)",

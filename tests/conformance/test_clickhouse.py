@@ -19,15 +19,17 @@ def tables(clickhouse):
     connection.query("CREATE DATABASE shop")
     connection.query(
         "CREATE TABLE shop.types (n Nullable(Int32), u UInt64, f Float32, d Decimal(12, 2), day Date32,"
-        " at DateTime('Europe/Paris'), at6 DateTime64(6, 'Asia/Kolkata'), "
-        "word LowCardinality(Nullable(String)), code FixedString(3), kind Enum8('a' = 1, 'b' = 2), ok Nullable(Bool), list Array(Int8))"
+        " at DateTime('Europe/Paris'), at6 DateTime64(6, 'Asia/Kolkata'),"
+        " word LowCardinality(Nullable(String)), code FixedString(3), kind Enum8('a' = 1, 'b' = 2),"
+        " ok Nullable(Bool), list Array(Int8))"
         " ENGINE = MergeTree ORDER BY day"
     )
     connection.query(
         "INSERT INTO shop.types VALUES"
         " (1, 18446744073709551615, 0.5, 1.25, '1950-02-03', '2024-07-01 00:30:00',"
         " '2024-07-01 00:30:00.000001', 'é', 'ab', 'b', true, [1]),"
-        " (NULL, 0, 0, 0, '2024-01-02', '2024-01-01 00:30:00', '2024-01-01 00:30:00', NULL, 'abc', 'a', NULL, [])"
+        " (NULL, 0, 0, 0, '2024-01-02', '2024-01-01 00:30:00', '2024-01-01 00:30:00',"
+        " NULL, 'abc', 'a', NULL, [])"
     )
     connection.query("CREATE VIEW shop.outside AS SELECT * FROM file('/etc/hostname', 'LineAsString')")
     return folder
