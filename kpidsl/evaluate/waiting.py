@@ -13,8 +13,8 @@ T = TypeVar("T")
 
 _AGAIN = 0.2
 """Seconds after which it is tried again to stop what had not even begun."""
-_GRACE = 5.0
-"""Seconds that what was stopped is waited for."""
+_GRACE = 1.0
+"""Seconds that what was stopped is waited for; if it takes longer, it is stopped behind one's back."""
 
 
 def waited(
@@ -27,28 +27,35 @@ def waited(
     """
     found: list[T] = []
     failed: list[BaseException] = []
+    done = threading.Event()  # a Ctrl-C within `Thread.join` would let the thread pass for one that has ended
 
     def run() -> None:
         try:
             found.append(ask())
         except BaseException as error:
             failed.append(error)
+        finally:
+            done.set()
 
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
+    def insist() -> None:
+        while not done.wait(_AGAIN):
+            cancel()
+
+    threading.Thread(target=run, daemon=True).start()
     end = None if seconds is None else time.monotonic() + seconds
     given_up: float | None = None
-    while thread.is_alive():
+    while not done.is_set():
         try:
-            thread.join(_AGAIN)
+            done.wait(_AGAIN)
             late = end is not None and time.monotonic() > end
-            if not thread.is_alive() or not (late or stopped.is_set()):
+            if done.is_set() or not (late or stopped.is_set()):
                 continue
             cancel()
             given_up = given_up or time.monotonic()
         except KeyboardInterrupt:
             stopped.set()
         if given_up is not None and time.monotonic() - given_up > _GRACE:
+            threading.Thread(target=insist, daemon=True).start()
             break
     if stopped.is_set():
         raise Interrupted from (failed[0] if failed else None)

@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from kpidsl.evaluate.sql.support import DIFFERS
 from kpidsl.model.periods import Calendar, Window, containing, periods
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT
 from kpidsl.results import Ask
@@ -293,6 +294,19 @@ def test_sums_of_any_size(home):
         ours = grid.at((which,), ALL[0])
         # how exact a sum can be is set by its largest parts, not by what remains of them
         assert ours == pytest.approx(math.fsum(finite), rel=0, abs=1e-9 * math.fsum(map(abs, finite))), which
+
+
+def test_numbers_beyond_all_bounds_have_no_value(home):
+    """What `DIFFERS` says of an engine is so there, and nowhere else."""
+    large = op("=", col("sums", "which", TEXT), lit("large"))
+    node = agg("sum", "sums", n("*", col("sums", "x"), lit(1e10)), filter=large)
+    found, _ = world.answers(home, [Ask(node, ALL, (), None)], prefix=PREFIX)
+    if home.name in DIFFERS:
+        assert "makes the query fail" in DIFFERS[home.name][0]
+        assert found.failure(node) is not None
+    else:
+        assert found.failure(node) is None
+        assert found.grid(Ask(node, ALL, (), None)).at((), ALL[0]) is None
 
 
 def test_ends_and_no_numbers_in_the_data_are_no_values(home):
