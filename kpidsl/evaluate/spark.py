@@ -244,7 +244,7 @@ class Spark:
     _stopped: threading.Event = field(factory=threading.Event, init=False)
 
     def __attrs_post_init__(self) -> None:
-        with _faults():
+        with _chatter(), _faults():
             for name, value in PINNED.items():
                 self._session.conf.set(name, value)
 
