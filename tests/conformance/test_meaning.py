@@ -182,7 +182,7 @@ TOPICS = {
     ],
     "grouped sources": [
         agg("count", "visits"),
-        *[agg(f, "visits", col("visits", c)) for c in ("n", "total", "mean", "good") for f in EVERY],
+        *[agg(f, "visits", col("visits", c)) for c in ("n", "total", "mean", "never", "good") for f in EVERY],
         agg("count distinct", "visits", col("visits", "word", TEXT)),
         agg("share", "visits", op(">", col("visits", "n"), lit(1))),
         agg("sum", "visits", col("visits", "price", NUMBER, ("pages",))),

@@ -60,6 +60,13 @@ VISITS = grouped(
         "n": Gather("count", "events", None, NUMBER),
         "total": Gather("sum", "events", col("events", "x"), NUMBER),
         "mean": Gather("average", "events", col("events", "x"), NUMBER),
+        "never": Gather(
+            "average",
+            "events",
+            col("events", "x"),
+            NUMBER,
+            filter=op("=", col("events", "word", TEXT), lit("Zoé")),
+        ),
         "word": Gather("last", "events", col("events", "word", TEXT), TEXT),
         "good": Gather("count", "events", None, NUMBER, filter=col("events", "ok", FLAG)),
     },
