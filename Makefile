@@ -6,7 +6,7 @@ READY  := .venv/ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test conformance check format bench clean
+.PHONY: help demo test conformance check format bench bench-full clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,7 +15,7 @@ help:
 	@echo "make conformance  ask every engine the same questions: PostgreSQL, Spark (needs Java), ClickHouse"
 	@echo "make check   check style, types and layers"
 	@echo "make format  format the code"
-	@echo "make bench   run the benchmarks"
+	@echo "make bench   run small benchmarks, in some minutes; make bench-full runs all, in about an hour"
 	@echo "make clean   remove .venv and the caches"
 
 demo: $(READY)
@@ -39,7 +39,11 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 bench: $(READY)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks small
+
+bench-full: $(READY)
+	@$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@$(BIN)/python -m benchmarks report
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kpidsl.config import Config, load
+from kpidsl.config import Config, Limits, load
 from kpidsl.diagnostics import Diagnostic, Report
 
 
@@ -30,6 +30,9 @@ url = "duckdb:///${FOLDER}/shop.duckdb"
 [limits]
 memory = "2GB"
 threads = 4
+spill = "scratch"
+spill_size = "50 GB"
+timeout = "1h 30m"
 """
 
 
@@ -39,6 +42,8 @@ def test_all_that_it_can_say(tmp_path: Path) -> None:
     assert (config.root, config.name, config.as_of) == (tmp_path, "Atelier Lumen", date(2026, 10, 15))
     assert config.fail_on == ("missed", "grey")
     assert (config.limits.memory, config.limits.threads) == ("2GB", 4)
+    assert config.limits.spill == tmp_path / "scratch"
+    assert (config.limits.spill_size, config.limits.timeout) == ("50 GB", 5400)
     assert config.connections["shop"].url({"FOLDER": "data"}) == "duckdb:///data/shop.duckdb"
 
 
@@ -68,6 +73,14 @@ def test_a_secret_that_is_not_set_is_named_and_none_is_shown(tmp_path: Path) -> 
         ("project = 3\n", "K703", 1, "[project]"),
         ("[limits]\nthreads = true\n", "K703", 2, "1 to 1024"),
         ("[limits]\nmemory = 'much'\n", "K703", 2, "2GB"),
+        ("[limits]\ntimeout = 30\n", "K703", 2, "with its unit"),
+        ("[limits]\ntimeout = '30'\n", "K703", 2, "with its unit"),
+        ("[limits]\ntimeout = '0s'\n", "K703", 2, "with its unit"),
+        ("[limits]\ntimeout = '200h'\n", "K703", 2, "up to 7 days"),
+        ("[limits]\ntimeuot = '30s'\n", "K702", 2, "`timeout`"),
+        ("[limits]\nspill = 3\n", "K703", 2, "a folder"),
+        ("[limits]\nspill_size = '50%'\n", "K703", 2, "50GB"),
+        ("[limits]\nspil_size = '5GB'\n", "K702", 2, "`spill_size`"),
         ("[project\n", "K701", 1, None),
         ("a = \n", "K701", 1, None),
         ("a = 1\na = 2\n", "K701", 2, None),
@@ -117,3 +130,17 @@ def test_without_one_the_root_is_the_repository_or_what_holds_all_paths(tmp_path
     assert load(paths, Report()).root == tmp_path
     (tmp_path / ".git").mkdir()
     assert load(paths[:1], Report()).root == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("1.5 s", 1.5), ("5m", 300), ("5 min", 300), ("2 hours", 7200), ("1h30m5s", 5405)],
+)
+def test_a_time_is_written_with_its_unit(tmp_path: Path, text: str, seconds: float) -> None:
+    config, problems = read(tmp_path, f"[limits]\ntimeout = '{text}'\n")
+    assert problems == []
+    assert config.limits.timeout == seconds
+
+
+def test_what_is_said_when_the_command_is_run_goes_before_the_config() -> None:
+    assert Limits(timeout=3).over(Limits(timeout=5, threads=2)) == Limits(timeout=3, threads=2)

@@ -9,6 +9,7 @@ import click
 
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
+from kpidsl.cli.limits import limits, read_limits
 from kpidsl.cli.outputs import outputs, put
 from kpidsl.config import FAIL_ON
 
@@ -49,6 +50,7 @@ _FAILING: dict[str, frozenset[str]] = {
     type=click.Choice(FAIL_ON),
     help="End in 1 if a verdict is this or worse; grey: if one cannot be given. Repeatable.",
 )
+@limits
 @common
 def command(
     paths: tuple[str, ...],
@@ -59,6 +61,11 @@ def command(
     data: tuple[str, ...],
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
+    memory: str | None,
+    threads: str | None,
+    spill: str | None,
+    spill_size: str | None,
+    timeout: str | None,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -69,6 +76,7 @@ def command(
     """
     screens = console(color)
     targets = outputs(formats, _FORMATS)
+    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     specs = load(paths)
     if unreadable(specs.diagnostics):
         screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))
@@ -79,13 +87,19 @@ def command(
     from kpidsl.render import tables, verdicts
 
     wish = project.wish(
-        specs, as_of=as_of, period=period, kpis=kpis, by=by, data=pairs(data, "--data", "NAME=FILE")
+        specs,
+        as_of=as_of,
+        period=period,
+        kpis=kpis,
+        by=by,
+        data=pairs(data, "--data", "NAME=FILE"),
+        limits=held,
     )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2
-    with screens.progress() as step:
-        outcome = project.evaluate(specs, wish, step)
+    with screens.watch(quiet=quiet) as watch:
+        outcome = project.evaluate(specs, wish, watch)
     told = [*outcome.diagnostics, *outcome.warnings] if verbose else outcome.diagnostics
     screens.report(wanted(told, quiet=quiet, verbose=verbose))
     renderers = {

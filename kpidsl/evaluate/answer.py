@@ -44,12 +44,18 @@ def evaluate(
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):
         _note_trouble(ask, runner, failures)
+    planned = []
     for source, demand in demands(asks, profiles, failures).items():
-        lost: dict[Partial | Aggregate, Diagnostic] = {}
         dialect = runner.tables(source).dialect
         guess = partial(runner.estimate, source)
-        for scan in scans(source, demand, profiles[source], dialect, guess):
-            results, failed = runner.run(scan)
+        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess))))
+    progress = session.watch.progress
+    progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
+    for demand, several in planned:
+        lost: dict[Partial | Aggregate, Diagnostic] = {}
+        for scan in several:
+            with progress.part(scan.source, profiles[scan.source].rows, once=True):
+                results, failed = runner.run(scan)
             lost |= failed
             for result in results:
                 store.add(result)
@@ -160,6 +166,11 @@ class Evaluated:
         if broken:
             return broken.message
         return reason(self.graph, self._store, Frame(ask, Slices.of([key])), key, window)
+
+    @property
+    def lost(self) -> tuple[Diagnostic, ...]:
+        """Why aggregates have no value, each reason once."""
+        return tuple({id(why): why for why in self._failures.values()}.values())
 
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""

@@ -26,19 +26,25 @@ from kpidsl.results import Profile
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
     """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
     runner = Runner(graph, session, as_of)
+    sizes = {name: session.size(name) for name in sources}
+    session.watch.progress.begin("reading", list(sizes.values()), "bytes")
     found = {}
-    for name in dict.fromkeys(sources):
-        spec = graph.sources[name]
-        attached = runner.attached(name)
-        try:
-            known = _profile(runner, attached, spec)
-        except EngineError as error:
-            problems = (*attached.problems, failure(error, spec, attached.engine))
-            known = Profile(name, 0, None, None, None, problems)
-        single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
-        whole = tuple(problem for problem in known.problems if all(problem is not one for one in single))
-        found[name] = evolve(known, problems=whole, broken=tuple(single))
+    for name, size in sizes.items():
+        with session.watch.progress.part(name, size):
+            found[name] = _profiled(runner, graph.sources[name])
     return found
+
+
+def _profiled(runner: Runner, spec: SourceSpec) -> Profile:
+    attached = runner.attached(spec.name)
+    try:
+        known = _profile(runner, attached, spec)
+    except EngineError as error:
+        problems = (*attached.problems, failure(error, spec, attached.engine))
+        known = Profile(spec.name, 0, None, None, None, problems)
+    single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
+    whole = tuple(problem for problem in known.problems if all(problem is not one for one in single))
+    return evolve(known, problems=whole, broken=tuple(single))
 
 
 def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:

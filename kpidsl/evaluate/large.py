@@ -6,7 +6,7 @@ and the cells with their places among them; and bucket by bucket, so that the wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -29,70 +29,97 @@ class Coded:
     codes: NDArray[np.int64]
 
 
-def fetch_large(cursor: duckdb.DuckDBPyConnection, select: str, dims: Sequence[str]) -> dict[str, Any]:
-    """The columns of a SELECT that has a column `b` of whole numbers; of the `dims`, texts, as `Coded` when
-    there are many rows, and the rows in the order of `b` and of the dimensions then."""
-    cursor.execute(f"CREATE OR REPLACE TEMP TABLE cells AS {select}")
+def fetch_large(
+    cursor: duckdb.DuckDBPyConnection, selects: Sequence[str], dims: Sequence[str]
+) -> dict[str, Any]:
+    """The columns of SELECTs that have a column `b` of whole numbers, one after the other; of the `dims`,
+    texts, as `Coded` when there are many rows, and the rows of each in the order of `b` and of the dimensions
+    then."""
+    found: dict[str, Any]
     try:
-        ((count,),) = cursor.execute("SELECT count(*) FROM cells").fetchall()
-        if count < LARGE:
-            return cursor.execute("SELECT * FROM cells").fetchnumpy()
-        texts = {dim: _texts(cursor, dim) for dim in dims}
-        return _by_bucket(cursor, texts, count)
-    finally:
-        cursor.execute("DROP TABLE IF EXISTS cells")
+        if len(selects) == 1 and _kept(cursor, selects[0]) < LARGE:
+            return _whole(cursor)
         for dim in dims:
-            cursor.execute(f"DROP TABLE IF EXISTS {name(f'texts {dim}')}")
+            cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_of(dim)} (text VARCHAR, code BIGINT)")
+        found = {}
+        parts: dict[str, list[NDArray[Any]]] = {}
+        for select in selects:
+            if len(selects) > 1:
+                _kept(cursor, select)
+            for column, values in _coded_cells(cursor, dims):
+                parts.setdefault(column, []).append(values)
+        if not parts:
+            return _whole(cursor)
+        texts = {dim: _texts(cursor, dim) for dim in dims}
+        for column in list(parts):
+            several = parts.pop(column)
+            whole = several[0] if len(several) == 1 else np.concatenate(several)
+            found[column] = _in_order(texts[column], whole) if column in texts else whole
+        return found
+    finally:
+        for table in ("cells", *map(_of, dims)):
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def _whole(cursor: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    found = cursor.execute("SELECT * FROM cells").fetchnumpy()
+    return {column: numbers(values) if column[0] == "v" else values for column, values in found.items()}
+
+
+def _of(dim: str) -> str:
+    return name(f"texts {dim}")
+
+
+def _kept(cursor: duckdb.DuckDBPyConnection, select: str) -> int:
+    cursor.execute(f"CREATE OR REPLACE TEMP TABLE cells AS {select}")
+    ((count,),) = cursor.execute("SELECT count(*) FROM cells").fetchall()
+    return int(count)
+
+
+def _coded_cells(
+    cursor: duckdb.DuckDBPyConnection, dims: Sequence[str]
+) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The kept cells, bucket by bucket; texts as numbers, in the order in which they were first seen."""
+    for dim in dims:
+        cursor.execute(
+            f"INSERT INTO {_of(dim)}"
+            f" SELECT text, (SELECT count(*) FROM {_of(dim)}) + row_number() OVER () - 1"
+            f" FROM (SELECT DISTINCT {name(dim)} AS text FROM cells"
+            f" ANTI JOIN {_of(dim)} ON {name(dim)} = text WHERE {name(dim)} IS NOT NULL)"
+        )
+    columns = [row[0] for row in cursor.execute("DESCRIBE cells").fetchall()]
+    shown = [
+        f"coalesce({_of(c)}.code, -1) AS {name(c)}" if c in dims else f"cells.{name(c)}" for c in columns
+    ]
+    joins = " ".join(f"LEFT JOIN {_of(dim)} ON cells.{name(dim)} = {_of(dim)}.text" for dim in dims)
+    for (bucket,) in cursor.execute("SELECT DISTINCT b FROM cells ORDER BY b").fetchall():
+        part = cursor.execute(
+            f"SELECT {', '.join(shown)} FROM cells {joins} WHERE cells.b = ?", [bucket]
+        ).fetchnumpy()
+        for column, values in part.items():
+            yield column, values if values.dtype.kind in "iu" else numbers(values)
+
+
+def numbers(values: NDArray[Any]) -> NDArray[np.float64]:
+    """Numbers as an engine gives them, and moments as numbers that keep their order: NaN for none, infinity
+    for what overflowed."""
+    missing = np.ma.getmaskarray(values)
+    raw = np.ma.getdata(values)
+    found = (raw.astype("M8[us]").astype(np.int64) if raw.dtype.kind == "M" else raw).astype(np.float64)
+    found[np.isnan(found)] = np.inf
+    found[missing] = np.nan
+    return found
 
 
 def _texts(cursor: duckdb.DuckDBPyConnection, dim: str) -> NDArray[np.object_]:
-    """The distinct texts of a dimension, kept as a table with their places, too."""
-    cursor.execute(
-        f"CREATE OR REPLACE TEMP TABLE {name(f'texts {dim}')} AS"
-        f" SELECT {name(dim)} AS text, row_number() OVER (ORDER BY {name(dim)}) - 1 AS code"
-        f" FROM (SELECT DISTINCT {name(dim)} FROM cells WHERE {name(dim)} IS NOT NULL)"
-    )
-    found = cursor.execute(f"SELECT text FROM {name(f'texts {dim}')} ORDER BY code").fetchnumpy()
+    found = cursor.execute(f"SELECT text FROM {_of(dim)} ORDER BY code").fetchnumpy()
     return np.asarray(found["text"], object)
 
 
-def _by_bucket(
-    cursor: duckdb.DuckDBPyConnection, texts: dict[str, NDArray[np.object_]], count: int
-) -> dict[str, Any]:
-    columns = [row[0] for row in cursor.execute("DESCRIBE cells").fetchall()]
-    shown = [
-        f"coalesce({name(f'texts {c}')}.code, {len(texts[c])}) AS {name(c)}"
-        if c in texts
-        else f"cells.{name(c)}"
-        for c in columns
-    ]
-    joins = " ".join(
-        f"LEFT JOIN {name(f'texts {dim}')} ON cells.{name(dim)} = {name(f'texts {dim}')}.text"
-        for dim in texts
-    )
-    order = ", ".join(name(dim) for dim in texts)
-    buckets = cursor.execute("SELECT DISTINCT b FROM cells ORDER BY b").fetchall()
-    out: dict[str, NDArray[Any]] = {}
-    low = 0
-    for (bucket,) in buckets:
-        part = cursor.execute(
-            f"SELECT {', '.join(shown)} FROM cells {joins} WHERE cells.b = ? ORDER BY {order}", [bucket]
-        ).fetchnumpy()
-        high = low + len(part["b"])
-        for column, values in part.items():
-            _put(out, column, values, low, high, count)
-        low = high
-    return {c: Coded(texts[c], values) if c in texts else values for c, values in out.items()}
-
-
-def _put(
-    out: dict[str, NDArray[Any]], column: str, values: NDArray[Any], low: int, high: int, count: int
-) -> None:
-    """Numbers with NaN where there is none; whole numbers as they are."""
-    if np.ma.isMaskedArray(values) or values.dtype.kind == "f":
-        values = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
-    if column not in out:
-        out[column] = np.empty(count, values.dtype)
-    if values.dtype.kind == "f" and out[column].dtype.kind != "f":
-        out[column] = out[column].astype(np.float64)
-    out[column][low:high] = values
+def _in_order(texts: NDArray[np.object_], codes: NDArray[Any]) -> Coded:
+    """The texts in order, and the codes among them; for none, the number of the texts."""
+    order = np.argsort(texts)
+    moved = np.empty(len(texts) + 1, np.int64)
+    moved[order] = np.arange(len(texts))
+    moved[-1] = len(texts)  # what -1 leads to
+    return Coded(texts[order], moved[codes])

@@ -13,8 +13,7 @@ from kpidsl.evaluate.files import DataFile
 from kpidsl.model.sources import ColumnSpec, SourceSpec
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
+    from kpidsl.evaluate.local import Guarded
     from kpidsl.evaluate.plan import Scan
     from kpidsl.evaluate.sql import Tree
 
@@ -70,7 +69,7 @@ class Query:
 class Reading:
     """What a reader is asked for: these columns of these files of a source."""
 
-    connection: DuckDBPyConnection
+    connection: Guarded
     spec: SourceSpec
     columns: tuple[ColumnSpec, ...]
     files: tuple[DataFile, ...]

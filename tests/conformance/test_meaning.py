@@ -301,8 +301,7 @@ def test_numbers_beyond_all_bounds_have_no_value(home):
     large = op("=", col("sums", "which", TEXT), lit("large"))
     node = agg("max", "sums", n("*", col("sums", "x"), lit(1e10)), filter=large)
     found, _ = world.answers(home, [Ask(node, ALL, (), None)], prefix=PREFIX)
-    if home.name in DIFFERS:
-        assert "makes the query fail" in DIFFERS[home.name][0]
+    if any("beyond 1e308" in each for each in DIFFERS.get(home.name, ())):
         assert found.failure(node) is not None
     else:
         assert found.failure(node) is None

@@ -11,6 +11,7 @@ from kpidsl.diagnostics import Source, Span
 from kpidsl.evaluate import choose, classes, plan
 from kpidsl.evaluate.engine import duckdb_faults
 from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.watch import Watch
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
 from kpidsl.model.periods import Calendar
 from kpidsl.model.rows import Apply, ColumnRef, Literal
@@ -63,6 +64,7 @@ class TableSession:
         self.connection = duckdb.connect(config={"threads": 2})
         self.attachments = {}
         self.held = {}
+        self.watch = Watch()
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
                 continue
@@ -84,6 +86,9 @@ class TableSession:
     def fetch(self, sql, engine=""):
         with duckdb_faults():
             return self.connection.execute(sql).fetchnumpy()
+
+    def size(self, source):
+        return 0
 
     def keep(self, relation, sql):
         with duckdb_faults():
