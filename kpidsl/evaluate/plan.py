@@ -31,7 +31,7 @@ Op = Literal[
 EXACT = frozenset(("count distinct", "median", "percentile"))
 """Aggregates that cannot be merged from parts."""
 ENDS = frozenset(("first", "last"))
-_MANY_CELLS = 2_000_000
+_MANY_CELLS = 6_000_000
 MANY_DISTINCT = 4
 """So many distinct counts of one thing are worth a query of their own."""
 
