@@ -258,6 +258,7 @@ _family(
         Severity.ERROR,
         "An engine could not read from or write to a disk: it is full, say.",
     ),
+    ("K609", "query-stopped", Severity.ERROR, "A database stopped a query that took too long for it."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
 )

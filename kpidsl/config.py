@@ -392,7 +392,7 @@ def _duration(value: Any) -> float | None:
 LIMITS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
     "memory": (_memory, 'an amount, as in memory = "2GB" or "60%"'),
     "threads": (_threads, "a number from 1 to 1024"),
-    "copied_rows": (_rows, "a whole number of rows"),
+    "copied_rows": (_rows, "a whole number of rows, as in copied_rows = 5_000_000"),
     "spill": (_folder, 'a folder, as in spill = "/mnt/scratch"'),
     "spill_size": (_size, 'an amount, as in spill_size = "50GB"'),
     "timeout": (_duration, 'a time with its unit, up to 7 days, as in timeout = "30s", "5m" or "1h 30m"'),

@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
 
-MOST_SLICES = 5_000
-"""Of a KPI: each has a verdict and a history in words."""
+MOST_SLICES = 5_000_000
+"""Of a KPI: their names alone take about half a gigabyte."""
+MOST_VALUES = 60_000_000
+"""Of a KPI, slices times windows: half a gigabyte for each number of its formula."""
 
 
 @frozen(eq=False)
@@ -304,9 +306,9 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     kpis, lost, unsplit = _chosen(specs, wish)
     graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
-    urls, unset = _urls(specs.config, sources)
+    urls = _urls(specs.config, sources)
     watch.progress.begin("opening the sources")
-    secrets = [each for one in specs.config.connections.values() for each in one.secrets()]
+    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
     with (
         Session(
             specs.config.root,
@@ -343,7 +345,6 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         profiles=profiles,
         diagnostics=(
             *_about(specs, wish),
-            *unset,
             *unsplit,
             *crowded.values(),
             *_failures(profiles, answers, watch),
@@ -393,10 +394,13 @@ def _crowded(
     for kpi in kpis:
         value = schedules[kpi.name].value
         count = len(answers.slices(value)) - 1 if value is not None and kpi.dimensions else 0
-        if count > MOST_SLICES:
+        windows = len(value.windows) if value is not None else 0
+        most = min(MOST_SLICES, MOST_VALUES // max(windows, 1))
+        if count > most:
+            over = f" over {windows:,} windows" if most < MOST_SLICES else ""
             found[kpi.name] = Diagnostic(
                 "K606",
-                f"`{kpi.name}` falls into {count:,} slices, and up to {MOST_SLICES:,} are judged:"
+                f"`{kpi.name}` falls into {count:,} slices, and up to {most:,}{over} are judged:"
                 " it is shown as a total only",
                 kpi.span,
                 help='a computed column can put rare values together: `when ... then ... otherwise "other"`',
@@ -442,17 +446,13 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     return lost[:1] if len(lost) == len(chosen) else []
 
 
-def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
-    """The connections with their secrets filled in; only those that are needed have to be complete."""
-    needed = any(isinstance(spec.origin, Table) for spec in sources)
-    urls, unset = {}, []
-    for connection in config.connections.values() if needed else ():
-        found = connection.url()
-        if isinstance(found, Diagnostic):
-            unset.append(found)
-        else:
-            urls[connection.name] = found
-    return urls, unset
+def _urls(config: Config, sources: Iterable[SourceSpec]) -> dict[str, str | Diagnostic]:
+    """The connections with their secrets filled in, or what they lack; only of those that may be meant."""
+    named = {spec.origin.connection for spec in sources if isinstance(spec.origin, Table)}
+    return {
+        name: connection.url() if name in named or None in named else ""
+        for name, connection in config.connections.items()
+    }
 
 
 def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:

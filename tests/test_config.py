@@ -9,6 +9,9 @@ import pytest
 
 from kpidsl.config import Config, Limits, load
 from kpidsl.diagnostics import Diagnostic, Report
+from kpidsl.evaluate.connections import hidden
+from kpidsl.render.cells import Screen
+from kpidsl.render.diagnostics import render
 
 
 def read(folder: Path, text: str, name: str = "kpi.toml") -> tuple[Config, list[Diagnostic]]:
@@ -71,6 +74,7 @@ def test_a_secret_that_is_not_set_is_named_and_none_is_shown(tmp_path: Path) -> 
         ("fail_on = 'missed'\n", "K703", 1, "a list"),
         ("[project]\nname = 3\n", "K703", 2, "a text"),
         ("project = 3\n", "K703", 1, "[project]"),
+        ("[limits]\ncopied_rows = '1e6'\n", "K703", 2, "5_000_000"),
         ("[limits]\nthreads = true\n", "K703", 2, "1 to 1024"),
         ("[limits]\nmemory = 'much'\n", "K703", 2, "2GB"),
         ("[limits]\ntimeout = 30\n", "K703", 2, "with its unit"),
@@ -130,6 +134,75 @@ def test_without_one_the_root_is_the_repository_or_what_holds_all_paths(tmp_path
     assert load(paths, Report()).root == tmp_path
     (tmp_path / ".git").mkdir()
     assert load(paths[:1], Report()).root == tmp_path
+
+
+def test_secrets_of_the_environment_need_no_escaping(tmp_path: Path) -> None:
+    config, problems = read(
+        tmp_path, '[connections.shop]\nurl = "postgresql://${U}:${P}@${HOST}/db?sslrootcert=${FILE}"\n'
+    )
+    assert problems == []
+    environment = {"U": "me@home", "P": "a/b:c", "HOST": "db:5432", "FILE": "/etc/root.pem"}
+    shop = config.connections["shop"]
+    assert shop.url(environment) == "postgresql://me%40home:a%2Fb%3Ac@db:5432/db?sslrootcert=/etc/root.pem"
+    assert shop.secrets(environment) >= {"me@home", "a/b:c", "a%2Fb%3Ac", "db:5432", "/etc/root.pem"}
+    whole, _ = read(tmp_path, '[connections.shop]\nurl = "${URL}"\n')
+    url = {"URL": "postgresql://me:p%40ss@db/shop"}
+    assert whole.connections["shop"].url(url) == url["URL"]
+    assert whole.connections["shop"].secrets(url) >= {url["URL"], "p%40ss", "p@ss"}
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://me:hunter2@db/shop", True),
+        ("postgresql://me:hun/ter2@db/shop", True),
+        ("postgresql://db/shop?user=me&password=hunter2", True),
+        ("postgresql://me:${P}@db/shop", False),
+        ("postgresql://me@db/shop?password=${P}", False),
+        ("duckdb:///shop.duckdb", False),
+    ],
+)
+def test_a_password_that_is_written_out(tmp_path: Path, url: str, told: bool) -> None:
+    config, problems = read(tmp_path, f'[connections.shop]\nurl = "{url}"\n')
+    assert config.connections["shop"].template == url  # it is used all the same
+    assert [(p.code, p.severity.word) for p in problems] == [("K706", "warning")] * told
+    assert not any("hun" in shown(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[connections.shop]\nuri = "postgresql://me:hunter2@db"\n',
+        '[connections.shop]\nurl = ["postgresql://me:hunter2@db"]\n',
+        '[connections.shop]\nurl = ["hunter2"]\n',
+        'connections = "postgresql://me:hunter2@db"\n',
+        '[connections.shop]\nurl = "postgresql://me:hunter2@db\n',
+        "[connections.shop]\nurl = postgresql://me:hunter2@db\n",
+        '[connections]\nshop = "postgresql://me:hunter2@db"\n',
+    ],
+)
+def test_no_line_is_shown_that_holds_a_password(tmp_path: Path, text: str) -> None:
+    _, problems = read(tmp_path, text)
+    assert problems
+    assert not any("hunter2" in shown(problem) for problem in problems)
+
+
+def shown(problem: Diagnostic) -> str:
+    return render((problem,), Screen())
+
+
+@pytest.mark.parametrize(
+    ("words", "secrets", "left"),
+    [
+        ("no role hunter2 at db", ["hunter2"], "no role *** at db"),
+        ("a banana", ["a"], "*** banana"),
+        ("x%40y and x@y", ["x@y", "x%40y"], "*** and ***"),
+        ("abcd and abcdef", ["abcd", "abcdef"], "*** and ***"),
+        ("nothing", [""], "nothing"),
+    ],
+)
+def test_secrets_are_hidden(words: str, secrets: list[str], left: str) -> None:
+    assert hidden(words, secrets) == left
 
 
 @pytest.mark.parametrize(

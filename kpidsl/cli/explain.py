@@ -11,7 +11,7 @@ from attrs import evolve
 from kpidsl.cli.console import Console, common, console, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.limits import limits, read_limits
-from kpidsl.cli.outputs import outputs, put
+from kpidsl.cli.outputs import Renderer, outputs, put
 
 if TYPE_CHECKING:
     from kpidsl.graph import Objective
@@ -122,13 +122,13 @@ def _rolled_up(
 ) -> int:
     """The report on the KPIs of an objective and on nothing else; as JSON that of `kpi eval`."""
     from kpidsl import judge
-    from kpidsl.render import data, verdicts
+    from kpidsl.render import plain, verdicts
 
     verdict = judge.roll_up(objective, {judged.kpi: judged for judged in outcome.judged})
     found = evolve(outcome, objectives=(verdict,))
-    renderers = {
+    renderers: dict[str, Renderer] = {
         "text": lambda screen: verdicts.render(found, screen),
-        "json": lambda _: data.as_json(data.evaluation(found)),
+        "json": lambda _: plain.as_json_parts(found),
     }
     written = put(targets, renderers, screens)
     return 2 if not written or outcome.errors or verdict.word == "failed" else 0

@@ -46,7 +46,7 @@ def evaluate(
         _note_trouble(ask, runner, failures)
     planned = []
     for source, demand in demands(asks, profiles, failures).items():
-        dialect = runner.tables(source).dialect
+        dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess))))
     progress = session.watch.progress

@@ -54,18 +54,18 @@ def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
         return profile(session, attached, spec, as_of)
     checks = [check for check in spec.checks if runner.trouble(spec.name, check) is None]
     tables = runner.tables(spec.name)
-    said: list[Diagnostic] = []
+    broken: list[Diagnostic] = []
     try:
         seen = extent(session, attached, tables, as_of, checks)
         counts = zip(checks, seen.breaches, strict=True)
-        said = [_breach(runner, spec, check, count, as_of) for check, count in counts if count]
+        broken = [_breach(runner, spec, check, count, as_of) for check, count in counts if count]
     except EngineError as error:
         if error.fault != "query" or not checks:
             raise
         seen = extent(session, attached, runner.tables(spec.name), as_of)
-        said = [_not_asked(spec, error)]
+        broken = [_not_asked(spec, error)]
     known = profile(session, attached, spec, as_of, seen)
-    return evolve(known, problems=(*known.problems, *said))
+    return evolve(known, problems=(*known.problems, *broken))
 
 
 def _not_asked(spec: SourceSpec, error: EngineError) -> Diagnostic:

@@ -42,13 +42,18 @@ def failure(error: EngineError, spec: SourceSpec, connection: str = "") -> Diagn
             )
         case "memory":
             message = f"{query} needs more memory than allowed"
-            help_ = "`memory` of `[limits]` allows more; a shorter time span or fewer dimensions need less"
+            help_ = "a shorter time span or fewer dimensions need less"
+            help_ = help_ if connection else f"`memory` of `[limits]` allows more; {help_}"
             return Diagnostic("K602", message, span, notes=said, help=help_, place=place)
+        case "timeout" if connection:
+            message = f"{query} took longer than `{connection}` allows"
+            help_ = "the settings of the server or of its user say how long; a shorter time span takes less"
+            return Diagnostic("K609", message, span, notes=said, help=help_, place=place)
         case "timeout":
             message = f"{query} took longer than allowed"
             help_ = "`timeout` of `[limits]` allows more; a shorter time span takes less"
             return Diagnostic("K607", message, span, notes=said, help=help_, place=place)
-        case "disk" if no_room(error.words):
+        case "disk" if no_room(error.words) and not connection:
             message = f"{query} needs more room on the disk than there is"
             help_ = (
                 "`spill` of `[limits]` is where it is written, `spill_size` how much of it may be;"

@@ -51,7 +51,7 @@ class Local:
             return cursor.execute(_select(cursor, sql)).fetchnumpy()
 
     def fetch_cells(self, several: Sequence[str], dims: Sequence[str]) -> dict[str, Any]:
-        """As `fetch`, of several SELECTs of the same columns; texts in `dims` come as `Coded`."""
+        """As `fetch`, of several SELECTs of the same columns; of many rows texts come as `Coded`."""
         with duckdb_faults(), self._cursor() as cursor:
             return fetch_large(cursor, [_select(cursor, sql).query for sql in several], dims)
 

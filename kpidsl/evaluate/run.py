@@ -15,7 +15,7 @@ from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.choose import Estimate
 from kpidsl.evaluate.classes import subjects
 from kpidsl.evaluate.cube import Cube
-from kpidsl.evaluate.engine import EngineError
+from kpidsl.evaluate.engine import Dialect, EngineError
 from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.large import LARGE, Coded, numbers
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
@@ -111,8 +111,11 @@ class Runner:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
         relations = _Attaching(self, lambda attached: attached.relation)
         kinds = _Attaching(self, lambda attached: attached.kinds)
-        dialect = self.session.dialect(self._engine(source))
-        return Tables(self.graph.sources, relations, kinds, source, dialect=dialect)
+        return Tables(self.graph.sources, relations, kinds, source, dialect=self.dialect(source))
+
+    def dialect(self, source: str) -> Dialect:
+        """What SQL on a source is written in."""
+        return self.session.dialect(self._engine(source))
 
     def _engine(self, source: str) -> str:
         """The connection where a source is; a grouped one, also while it is made, is where its parent is."""

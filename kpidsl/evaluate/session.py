@@ -37,9 +37,8 @@ class Session:
 
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
-    `secrets` are the texts that no message may show. Sources of different engines that belong together are
-    copied into one, up to the `copied_rows` of the limits each. `watch` ends what takes too long. OSError
-    if there is no place for temporary files.
+    Of a connection there may be, instead of its url, what it lacks. `watch` ends what takes too long,
+    `secrets` are the texts that no message may show. OSError if there is no place for temporary files.
     """
 
     def __init__(
@@ -47,7 +46,7 @@ class Session:
         root: Path,
         calendar: Calendar,
         sources: Iterable[SourceSpec],
-        connections: Mapping[str, str] | None = None,
+        connections: Mapping[str, str | Diagnostic] | None = None,
         data: Mapping[str, object] | None = None,
         *,
         limits: Limits = UNLIMITED,
@@ -58,7 +57,8 @@ class Session:
         self._calendar = calendar
         self._connections = connections or {}
         setting = Setting(root, calendar.zone, limits.threads, limits.memory, limits.timeout)
-        self._remotes = Connections(self._connections, setting, secrets)
+        urls = {name: url for name, url in self._connections.items() if isinstance(url, str)}
+        self._remotes = Connections(urls, setting, secrets)
         self._data = data or {}
         sources = tuple(sources)
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
@@ -87,16 +87,16 @@ class Session:
     ) -> None:
         self.close()
 
-    def interrupt(self) -> None:
-        """Stop what runs, from another thread."""
-        self._remotes.interrupt()
-        self._local.interrupt()
-
     def close(self) -> None:
         """Forget everything that was loaded."""
         self._remotes.close()
         self._local.close()
         self._scratch.cleanup()
+
+    def interrupt(self) -> None:
+        """Stop what runs, from another thread."""
+        self._remotes.interrupt()
+        self._local.interrupt()
 
     @property
     def calendar(self) -> Calendar:
@@ -126,17 +126,15 @@ class Session:
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils
         its source."""
+        connection = self._found[reading.spec.name].connection
         try:
-            if connection := self._found[reading.spec.name].connection:
-                from kpidsl.evaluate.remote import attach_remote, copy_remote
-
-                with self.watch.guard():
-                    if reading.spec.name in self._copied:
-                        return copy_remote(reading, connection, self._remotes, self._most)
-                    return attach_remote(reading, connection, self._remotes)
-            return attach(reading, self._read(reading))
+            return (
+                self._from_database(reading, connection)
+                if connection
+                else attach(reading, self._read(reading))
+            )
         except EngineError as error:
-            problem = failure(error, reading.spec)
+            problem = failure(error, reading.spec, connection)
             return Attached(reading.spec.name, reading.label, {}, (problem,))
         except OSError as error:
             if error.errno not in FULL:
@@ -162,19 +160,27 @@ class Session:
                 ),
             )
 
+    def _from_database(self, reading: Reading, connection: str) -> Attached:
+        from kpidsl.evaluate.remote import attach_remote, copy_remote
+
+        with self.watch.guard():
+            if reading.spec.name in self._copied:
+                return copy_remote(reading, connection, self._remotes, self._most)
+            return attach_remote(reading, connection, self._remotes)
+
     def dialect(self, engine: str = "") -> Dialect:
         """What SQL for a connection, or for the session's own engine, is written in."""
-        return self._remotes.dialect(engine) if engine else "duckdb"
+        return self._remotes.dialect(engine) if engine else self._local.dialect
 
     def fetch(self, sql: str, engine: str = "") -> dict[str, Column]:
         """The columns of a SELECT, masked where values are missing. ValueError for any other statement.
 
         `engine` is the connection that runs it; empty for the session's own.
         """
-        if engine:
-            with self.watch.guard():
-                return self._remotes.fetch(engine, sql)
-        return self._local.fetch(sql)
+        if not engine:
+            return self._local.fetch(sql)
+        with self.watch.guard():
+            return self._remotes.fetch(engine, sql)
 
     def fetch_cells(self, several: Sequence[str], dims: Sequence[str]) -> dict[str, Any]:
         """As `fetch` on the session's own engine, of several SELECTs of the same columns; of many rows the

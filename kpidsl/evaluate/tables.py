@@ -38,6 +38,8 @@ class Attached:
     problems: tuple[Diagnostic, ...] = ()
     broken: Mapping[str, Diagnostic] = field(factory=dict)
     engine: str = ""
+    percents: tuple[str, ...] = ()
+    """Columns of percents, as fractions, of which nobody has looked whether they held fractions before."""
 
     @property
     def view(self) -> str:

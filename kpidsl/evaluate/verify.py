@@ -141,7 +141,12 @@ def fractions(
         f"SELECT max(abs({value})), bool_and(round({percents}) = {percents}), bool_and({unsigned})"
         f" FROM {relation}"
     ).fetchall()
-    if high is None or high > 0.01 or whole or not bare:
+    return None if whole or not bare else doubtful(column, high, place)
+
+
+def doubtful(column: ColumnSpec, high: float | None, place: str) -> Diagnostic | None:
+    """The warning for a column of percents, some of which are no whole numbers, by the largest of them."""
+    if high is None or high > 0.01:
         return None
     return Diagnostic(
         "K525",

@@ -80,15 +80,15 @@ class TableSession:
     def attach(self, source, columns=None):
         return self.attachments[source.name]
 
+    def size(self, source):
+        return 0
+
     def dialect(self, engine=""):
         return "duckdb"
 
     def fetch(self, sql, engine=""):
         with duckdb_faults():
             return self.connection.execute(sql).fetchnumpy()
-
-    def size(self, source):
-        return 0
 
     def keep(self, relation, sql):
         with duckdb_faults():
