@@ -100,11 +100,15 @@ FROM (
       CAST("country" AS Nullable(String)) AS "country",
       CASE
         WHEN isFinite(CAST("amount" AS Nullable(Float64)))
-        THEN CAST("amount" AS Nullable(Float64))
+        THEN (
+          CAST("amount" AS Nullable(Float64)) + 0.0e0
+        )
       END AS "amount",
       CASE
         WHEN isFinite(CAST("rebate" AS Nullable(Float64)))
-        THEN CAST("rebate" AS Nullable(Float64))
+        THEN (
+          CAST("rebate" AS Nullable(Float64)) + 0.0e0
+        )
       END / 100.0e0 AS "rebate",
       "shipped" AS "shipped"
     FROM "sales"."orders"
@@ -149,11 +153,15 @@ FROM (
       CAST("country" AS Nullable(String)) AS "country",
       CASE
         WHEN isFinite(CAST("amount" AS Nullable(Float64)))
-        THEN CAST("amount" AS Nullable(Float64))
+        THEN (
+          CAST("amount" AS Nullable(Float64)) + 0.0e0
+        )
       END AS "amount",
       CASE
         WHEN isFinite(CAST("rebate" AS Nullable(Float64)))
-        THEN CAST("rebate" AS Nullable(Float64))
+        THEN (
+          CAST("rebate" AS Nullable(Float64)) + 0.0e0
+        )
       END / 100.0e0 AS "rebate",
       "shipped" AS "shipped"
     FROM "sales"."orders"
@@ -178,7 +186,9 @@ FROM (
     SELECT
       CASE
         WHEN isFinite(CAST("level" AS Nullable(Float64)))
-        THEN CAST("level" AS Nullable(Float64))
+        THEN (
+          CAST("level" AS Nullable(Float64)) + 0.0e0
+        )
       END AS "level",
       "day" AS "day"
     FROM "stock"
@@ -216,7 +226,9 @@ FROM (
       SELECT
         CASE
           WHEN isFinite(CAST("level" AS Nullable(Float64)))
-          THEN CAST("level" AS Nullable(Float64))
+          THEN (
+            CAST("level" AS Nullable(Float64)) + 0.0e0
+          )
         END AS "level",
         "day" AS "day"
       FROM "stock"
@@ -271,11 +283,15 @@ FROM (
           CAST("country" AS Nullable(String)) AS "country",
           CASE
             WHEN isFinite(CAST("amount" AS Nullable(Float64)))
-            THEN CAST("amount" AS Nullable(Float64))
+            THEN (
+              CAST("amount" AS Nullable(Float64)) + 0.0e0
+            )
           END AS "amount",
           CASE
             WHEN isFinite(CAST("rebate" AS Nullable(Float64)))
-            THEN CAST("rebate" AS Nullable(Float64))
+            THEN (
+              CAST("rebate" AS Nullable(Float64)) + 0.0e0
+            )
           END / 100.0e0 AS "rebate",
           "shipped" AS "shipped"
         FROM "sales"."orders"

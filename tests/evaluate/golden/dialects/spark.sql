@@ -244,12 +244,15 @@ FROM (
     `r`.`k0` AS `customer`,
     MIN(CASE WHEN `r`.`m2` = `r`.`e0` THEN `r`.`a1` END) AS `________0`,
     (
-      CAST(FORMAT_STRING(
-        '%.11e',
-        CASE
-          WHEN CAST(COALESCE(SUM(`r`.`a3`), 0.0e0) AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
-          THEN CAST(COALESCE(SUM(`r`.`a3`), 0.0e0) AS DOUBLE)
-        END
+      CAST(NULLIF(
+        FORMAT_STRING(
+          '%.11e',
+          CASE
+            WHEN CAST(COALESCE(SUM(`r`.`a3`), 0.0e0) AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+            THEN CAST(COALESCE(SUM(`r`.`a3`), 0.0e0) AS DOUBLE)
+          END
+        ),
+        'null'
       ) AS DOUBLE) + 0.0e0
     ) AS `________1`
   FROM (
