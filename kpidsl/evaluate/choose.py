@@ -40,11 +40,15 @@ class Costs:
 
 
 COSTS: dict[Dialect, Costs] = {
-    "duckdb": Costs(5e6, 25, 0.2, 4.75, 5),
+    "duckdb": Costs(5e6, 25, 0.2, 6, 5),
     "postgres": Costs(5e6, 400, 0.6, 12, 12),
     "spark": Costs(5e8, 60, 0.3, 6, 6),
     "clickhouse": Costs(1e7, 30, 0.2, 6, 6),
 }
+CELL = 500.0
+"""What a cell costs until it is in an array."""
+PART = 8.0
+"""What a cell costs for each partial that is rolled up from it."""
 PATIENCE = 60e6
 """When plain `CASE WHEN` takes no longer than this, nothing else is considered."""
 
@@ -178,7 +182,8 @@ class _Chooser:
         grid = self._buckets(cluster)
         cells = estimate.cells(cluster.every_column(), by, grid)
         compared = self.costs.compare * sum(key.comparisons for key in by)
-        cost = self.costs.query + self._rows * (self.costs.row + self.costs.group * sqrt(cells) + compared)
+        rows = self._rows * (self.costs.row + self.costs.group * sqrt(cells) + compared)
+        cost = self.costs.query + rows + cells * (CELL + PART * len(cluster.partials))
         return _Way(cluster, by, cells, cost)
 
     def _buckets(self, cluster: Cluster) -> int:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from kpidsl.diagnostics import Source, Span
 from kpidsl.evaluate import choose, classes, plan
 from kpidsl.evaluate.engine import duckdb_faults
+from kpidsl.evaluate.sql import cubes
 from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.watch import Watch
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
@@ -156,5 +157,8 @@ def plan_by(patch, way):
     patch.setattr(choose, "PATIENCE", -1)
     patch.setitem(choose.COSTS, "duckdb", choose.Costs(1, 1, 1e-9, 1e9, 1e-9))
     patch.setattr(plan, "MANY_DISTINCT", 1)
+    patch.setattr(choose, "CELL", 0)
+    patch.setattr(choose, "PART", 0)
+    patch.setattr(cubes, "_MANY_ASKED", 0)
     if way == "bands":
         patch.setattr(classes, "_FEW", 0)

@@ -36,6 +36,8 @@ from kpidsl.model.rows import Row
 
 BITS = 60
 """Conditions in one integer."""
+_MANY_ASKED = 100_000
+"""With so many cells times masks, the class of a cell is looked up rather than each condition asked again."""
 _SEPARATE = 4
 """Layers of windows that are each counted alone; further ones are joined by range."""
 _MATERIALIZES = frozenset(("duckdb", "postgres"))
@@ -68,9 +70,26 @@ def cube_sql(scan: Scan, tables: Tables) -> str:
     if not scan.conditions():
         return tables.written(cells)
     kept = [group for group in groups if group[0] in "bd"]
-    found = [*map(projected, [*kept, *(value.alias for value in values)])]
+    found = [*kept, *(value.alias for value in values)]
     masks = masks_sql(scan.conditions(), _over_cells(tables, known))
-    return tables.written(select([*found, *masks], nested(cells, "t")))
+    if tables.dialect == "duckdb" and (scan.estimate or 0) * len(masks) > _MANY_ASKED:
+        return tables.written(_by_class(cells, found, [alias for alias, _ in known.values()], masks))
+    return tables.written(select([*map(projected, found), *masks], nested(cells, "t")))
+
+
+def _by_class(
+    cells: exp.Select, found: Sequence[str], classes: Sequence[str], masks: Sequence[SQL]
+) -> exp.Select:
+    """Conditions are asked of each class once, and told to the many cells of the class."""
+    distinct = exp.Select(expressions=[*map(projected, classes)], distinct=exp.Distinct())
+    distinct = distinct.from_(table("cells", "cells"), copy=False)
+    asked = select([*map(projected, classes), *masks], nested(distinct, "t"))
+    same = [exp.NullSafeEQ(this=column(each, "c"), expression=column(each, "s")) for each in classes]
+    shown = [*(column(each, "c") for each in found), *(column(mask.alias, "s") for mask in masks)]
+    query = select(shown, table("cells", "c"))
+    query = query.join(table("classes", "s"), on=exp.and_(*same, copy=False), copy=False)
+    query = query.with_(name("cells"), as_=cells, materialized=True, copy=False)
+    return query.with_(name("classes"), as_=asked, materialized=True, copy=False)
 
 
 def sample_sql(subjects: Sequence[Row], dims: Columns, rows: int, of: Tables) -> str:
@@ -225,7 +244,10 @@ def _counted(
     names = [f"d{dims.index(ref)}" for ref in columns]
     known: SQL = exp.Not(this=exp.Is(this=column("w", "i"), expression=exp.null()))
     rows = _windowed(scan, layer, [*names, "x", *masks], tables)
-    gathered = _gathered(["w", *names, "x"], masks, rows, "i", tables).where(known, copy=False)
+    if set(columns) == set(dims) and _single_buckets(scan, layer):
+        gathered = select([*map(projected, ["w", *names, *masks])], rows).where(known, copy=False)
+    else:
+        gathered = _gathered(["w", *names, "x"], masks, rows, "i", tables).where(known, copy=False)
     groups = ["w", *names, *masks]
     shown: list[SQL] = [aliased(projected("w"), "b"), aliased(integer(number), "g")]
     for n, ref in enumerate(dims):
@@ -233,6 +255,12 @@ def _counted(
         shown.append(aliased(value, f"d{n}"))
     shown += [*map(projected, masks), *numbered([exp.Count(this=exp.Star())])]
     return select(shown, gathered.subquery("h", copy=False)).group_by(*map(projected, groups), copy=False)
+
+
+def _single_buckets(scan: Scan, layer: tuple[Window, ...]) -> bool:
+    """Whether each window is one bucket: then every identity is there once already."""
+    assert scan.buckets is not None
+    return all(high - low == 1 for low, high in map(scan.buckets.range_of, layer))
 
 
 def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], tables: Tables) -> exp.Subquery:
