@@ -21,12 +21,13 @@ from kpidsl.graph import Graph, Kpi
 from kpidsl.model.periods import Window, parse_day, parse_period
 from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.needed import needed
-from kpidsl.split import split
+from kpidsl.split import nodes_of, split
 from kpidsl.syntax import nodes
 from kpidsl.syntax.parse import parse
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
+    from kpidsl.evaluate.keeper import Keeper
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
 
@@ -83,6 +84,8 @@ class Outcome:
     profiles: dict[str, Profile]
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     asked_for: Window | None = None
+    reading: tuple[str, ...] = ()
+    """Of an incremental evaluation: how much of each source was read."""
     answers: Evaluated | None = field(default=None, repr=False)
     schedules: Mapping[str, Schedule] = field(factory=dict, repr=False)
 
@@ -175,6 +178,8 @@ class Wish:
     """Sources to their rows: a path, or a table of pandas, polars, pyarrow or DuckDB."""
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: ()
     """Further questions, for explanations."""
+    incremental: bool = False
+    """Whether what was read of files before is used, and what is read now is kept."""
 
 
 def wish(
@@ -186,11 +191,12 @@ def wish(
     by: Sequence[str] = (),
     data: Mapping[str, object] | None = None,
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: (),
+    incremental: bool | None = None,
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
     A period as `as_of` means its last day, a moment its date. Without one: the day of the config, else
-    today where the calendar is.
+    today where the calendar is. Whether it is incremental is left to the config where nobody says.
     """
     report = Report()
     day = _day(specs, as_of, report)
@@ -203,7 +209,8 @@ def wish(
         report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
         return tuple(report.items)
-    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more)
+    kept = specs.config.incremental.on if incremental is None else incremental
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more, kept)
 
 
 def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
@@ -267,6 +274,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     from kpidsl import judge
     from kpidsl.evaluate.answer import evaluate as answer
     from kpidsl.evaluate.checks import profiles as profiles_of
+    from kpidsl.evaluate.connections import COPIED_ROWS
     from kpidsl.evaluate.session import Session
 
     graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
@@ -274,6 +282,7 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
     graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
     urls, unset = _urls(specs.config, sources)
+    keeper = _keeper(specs.config, graph, kpis) if wish.incremental else None
     step("opening the sources")
     with Session(
         specs.config.root,
@@ -284,7 +293,8 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         threads=limits.threads,
         memory=limits.memory,
         secrets=[each for one in specs.config.connections.values() for each in one.secrets()],
-        **({} if limits.copied_rows is None else {"copied_rows": limits.copied_rows}),
+        copied_rows=COPIED_ROWS if limits.copied_rows is None else limits.copied_rows,
+        keeper=keeper,
     ) as session:
         step("checking the sources")
         profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
@@ -297,6 +307,10 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
             schedules = _schedules(kpis, specs, wish, profiles)
             asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
             answers = answer(graph, asks, session, as_of, profiles)
+        if keeper is not None:
+            step("keeping what was read")
+            keeper.save()
+    kept = keeper.store.problems if keeper is not None else ()
     step("judging")
     found = {k.name: judge.judge(k, schedules[k.name], answers, as_of, calendar) for k in kpis}
     titles = _titles(specs)
@@ -309,11 +323,23 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unset, *unsplit, *crowded.values(), *_failures(profiles)),
+        diagnostics=(*_about(specs, wish), *unset, *unsplit, *crowded.values(), *_failures(profiles), *kept),
         asked_for=wish.asked_for,
+        reading=tuple(keeper.told()) if keeper is not None else (),
         answers=answers,
         schedules=schedules,
     )
+
+
+def _keeper(config: Config, graph: Graph, kpis: Iterable[Kpi]) -> Keeper:
+    """What was kept of files, and for which sources of text that is no use: the rows of these are read whole,
+    once."""
+    from kpidsl.evaluate.keeper import Keeper, reasons
+    from kpidsl.evaluate.store import Store
+
+    store = Store(config.root / config.incremental.store, config.incremental.store)
+    store.open()
+    return Keeper(store, reasons(graph, [node for kpi in kpis for node in nodes_of(kpi)]))
 
 
 def _schedules(

@@ -49,6 +49,11 @@ _FAILING: dict[str, frozenset[str]] = {
     type=click.Choice(FAIL_ON),
     help="End in 1 if a verdict is this or worse; grey: if one cannot be given. Repeatable.",
 )
+@click.option(
+    "--incremental/--no-incremental",
+    default=None,
+    help="Read only files that are new or changed; default: as [incremental] of the config says.",
+)
 @common
 def command(
     paths: tuple[str, ...],
@@ -59,6 +64,7 @@ def command(
     data: tuple[str, ...],
     formats: tuple[str, ...],
     fail_on: tuple[str, ...],
+    incremental: bool | None,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -79,7 +85,13 @@ def command(
     from kpidsl.render import tables, verdicts
 
     wish = project.wish(
-        specs, as_of=as_of, period=period, kpis=kpis, by=by, data=pairs(data, "--data", "NAME=FILE")
+        specs,
+        as_of=as_of,
+        period=period,
+        kpis=kpis,
+        by=by,
+        data=pairs(data, "--data", "NAME=FILE"),
+        incremental=incremental,
     )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
@@ -88,6 +100,8 @@ def command(
         outcome = project.evaluate(specs, wish, step)
     told = [*outcome.diagnostics, *outcome.warnings] if verbose else outcome.diagnostics
     screens.report(wanted(told, quiet=quiet, verbose=verbose))
+    if verbose:
+        screens.tell("".join(f"{line}\n" for line in outcome.reading))
     renderers = {
         "text": lambda screen: verdicts.render(outcome, screen, quiet=quiet, verbose=verbose),
         "json": lambda _: plain.as_json(plain.evaluation(outcome)),

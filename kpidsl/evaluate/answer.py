@@ -48,7 +48,8 @@ def evaluate(
         lost: dict[Partial | Aggregate, Diagnostic] = {}
         dialect = runner.tables(source).dialect
         guess = partial(runner.estimate, source)
-        for scan in scans(source, demand, profiles[source], dialect, guess):
+        keep = runner.keeps(source)
+        for scan in scans(source, demand, profiles[source], dialect, guess, keep):
             results, failed = runner.run(scan)
             lost |= failed
             for result in results:

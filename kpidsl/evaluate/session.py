@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 import duckdb
+from attrs import evolve
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
@@ -21,8 +22,10 @@ from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
 from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
-from kpidsl.evaluate.files import Found, find, given
+from kpidsl.evaluate.files import DataFile, Found, find, given
+from kpidsl.evaluate.keeper import Keeper
 from kpidsl.evaluate.quote import exactly, literal, literals, name
+from kpidsl.evaluate.sql import Tree
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
@@ -35,7 +38,7 @@ class Session:
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
     `memory` is a DuckDB size such as `2GB`, `timeout` the seconds that a query in a connection may take.
     `secrets` are the texts that no message may show. Sources of different engines that belong together are
-    copied into one, up to `copied_rows` each.
+    copied into one, up to `copied_rows` each. A `keeper` knows what was read of files before.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Session:
         timeout: float | None = None,
         secrets: Collection[str] = (),
         copied_rows: int = COPIED_ROWS,
+        keeper: Keeper | None = None,
     ) -> None:
         self._root = root
         self._calendar = calendar
@@ -66,6 +70,10 @@ class Session:
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
+        self.keeper = keeper
+        self._parts = 0
+        self._unread: dict[str, SourceSpec] = {}
+        """Sources that are known without their rows."""
         self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-")
         self._connection = self._open(threads, memory)
 
@@ -84,6 +92,8 @@ class Session:
 
     def close(self) -> None:
         """Forget everything that was loaded."""
+        if self.keeper is not None:
+            self.keeper.store.close()
         self._remotes.close()
         self._connection.close()
         self._scratch.cleanup()
@@ -97,16 +107,40 @@ class Session:
         """Make the rows of a source queryable, with these columns or all; again, it costs nothing."""
         key = (spec.name, columns)
         if key not in self._attached:
-            wanted = tuple(
-                c for c in spec.columns if c.value is None and (columns is None or c.name in columns)
-            )
-            files = self._found[spec.name].files
+            known = self._known(spec) if columns is None else None
             label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
-            reading = Reading(
-                self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label
-            )
-            self._attached[key] = self._attach(reading)
+            self._attached[key] = known or self._attach(self._reading(spec, columns, label))
         return self._attached[key]
+
+    def attach_files(self, spec: SourceSpec, files: tuple[DataFile, ...]) -> Attached:
+        """Make the rows of some files of a source queryable."""
+        self._parts += 1
+        return self._attach(evolve(self._reading(spec, None, f"{spec.name} of {self._parts}"), files=files))
+
+    def relation(self, attached: Attached) -> str | Tree:
+        """The relation of a source, whose rows are there from now on."""
+        if (spec := self._unread.pop(attached.source, None)) is not None:
+            self._attach(self._reading(spec, None, spec.name))
+            if self.keeper is not None:
+                self.keeper.read_in_full(spec.name)
+        return attached.relation
+
+    def show(self, label: str, relation: str) -> None:
+        """Let a name mean a relation from now on."""
+        self._connection.execute(f"CREATE OR REPLACE VIEW {name(label)} AS FROM {name(relation)}")
+
+    def _known(self, spec: SourceSpec) -> Attached | None:
+        if self.keeper is None or isinstance(spec.origin, Grouped):
+            return None
+        found = self.keeper.attached(self, spec, self._found[spec.name], self._writing(spec))
+        if found is not None:
+            self._unread[spec.name] = spec
+        return found
+
+    def _reading(self, spec: SourceSpec, columns: frozenset[str] | None, label: str) -> Reading:
+        wanted = tuple(c for c in spec.columns if c.value is None and (columns is None or c.name in columns))
+        files = self._found[spec.name].files
+        return Reading(self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label)
 
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils

@@ -39,6 +39,8 @@ class Attached:
     problems: tuple[Diagnostic, ...] = ()
     broken: Mapping[str, Diagnostic] = field(factory=dict)
     engine: str = ""
+    found: Mapping[str, str] = field(factory=dict)
+    """The types that the data itself has, where it has any."""
 
     @property
     def view(self) -> str:

@@ -63,6 +63,7 @@ class TableSession:
         self.connection = duckdb.connect(config={"threads": 2})
         self.attachments = {}
         self.held = {}
+        self.keeper = None
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
                 continue
@@ -77,6 +78,9 @@ class TableSession:
 
     def attach(self, source, columns=None):
         return self.attachments[source.name]
+
+    def relation(self, attached):
+        return attached.relation
 
     def dialect(self, engine=""):
         return "duckdb"
