@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import duckdb
 from attrs import evolve
@@ -25,10 +25,12 @@ from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
 from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.keeper import Keeper
 from kpidsl.evaluate.quote import exactly, literal, literals, name
-from kpidsl.evaluate.sql import Tree
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
+
+if TYPE_CHECKING:
+    from kpidsl.evaluate.sql import Tree
 
 
 class Session:
