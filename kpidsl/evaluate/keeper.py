@@ -168,7 +168,7 @@ class Keeper:
             for definition in dict.fromkeys(places.values()):
                 found += self.store.load(definition, [c for c in places if places[c] == definition])
         except (duckdb.Error, Damaged) as error:
-            self.store.unusable(str(error).split("\n")[0], rebuild=True)
+            self._forget(str(error).split("\n")[0])
             return None
         parts = dict(found)
         return [(content, parts[content]) for content in kept.contents if content in parts]
@@ -194,8 +194,14 @@ class Keeper:
         return (_digest(self.sources[source].definition, key), content) in self.store.parts
 
     def contradicted(self) -> None:
-        """The rows behind cells are not those of the file: forget everything."""
-        self.store.unusable("its numbers of rows contradict each other", rebuild=True)
+        """The rows behind cells are not those of the file: believe nothing."""
+        self._forget("its numbers of rows contradict each other")
+
+    def _forget(self, why: str) -> None:
+        """Read everything in full this time, and begin with an empty store the next time."""
+        self.store.unusable(why, rebuild=True)
+        self.reasons.update(dict.fromkeys(self.sources, "what was kept is damaged"))
+        self.sources.clear()
 
     # -- the end --
 

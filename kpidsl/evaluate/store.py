@@ -119,7 +119,7 @@ class Store:
                 Diagnostic("K620", said, severity=Severity.WARNING, help=help_, place=self.shown)
             )
         self.files, self.parts, self._kept = {}, {}, {}
-        self._fresh, self._changed, self._usable = {}, False, rebuild
+        self._fresh, self._changed, self._usable = {}, rebuild, rebuild
 
     def close(self) -> None:
         """Let go of the file."""
