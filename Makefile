@@ -6,15 +6,16 @@ READY  := .venv/ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check format bench clean
+.PHONY: help demo test conformance check format bench bench-full clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    judge the KPIs of examples/atelier"
 	@echo "make test    run the tests"
+	@echo "make conformance  ask every engine the same questions: PostgreSQL, Spark (needs Java), ClickHouse"
 	@echo "make check   check style, types and layers"
 	@echo "make format  format the code"
-	@echo "make bench   run the benchmarks"
+	@echo "make bench   run small benchmarks, in some minutes; make bench-full runs all, in about an hour"
 	@echo "make clean   remove .venv and the caches"
 
 demo: $(READY)
@@ -23,6 +24,9 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto
+
+conformance: $(READY)
+	@$(BIN)/python -m pytest -m engines tests/conformance
 
 check: $(READY)
 	@$(BIN)/ruff format --check .
@@ -35,7 +39,11 @@ format: $(READY)
 	@$(BIN)/ruff format .
 
 bench: $(READY)
-	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks small
+
+bench-full: $(READY)
+	@$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	@$(BIN)/python -m benchmarks report
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,32 +6,30 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import specs
-from benchmarks.process import ROOT, compared, kpi, once
+from benchmarks import parse, specs
+from benchmarks.process import Cost, compared, kpi
+from benchmarks.results import Figure
+
+IMPORTS = "import click, lark"
 
 
-def main() -> None:
-    """Print one line per figure, with what it is to be held against."""
-    floor_command = [sys.executable, "-c", "import click, lark"]
+def measure(runs: int) -> list[Figure]:
+    """Each command, and what it is to be held against."""
     with tempfile.TemporaryDirectory() as folder:
         one = specs.write(Path(folder), 1)
-        lint, floor = compared(kpi("lint", str(one)), floor_command)
-        print(
-            f"lint, one file       {lint.seconds:6.2f} s  {lint.seconds / floor.seconds:4.1f} x"
-            " import click, lark (3)"
+        lint, floor = compared(kpi("lint", str(one)), [sys.executable, "-c", IMPORTS], runs=runs)
+        found = [
+            _figure("kpi lint, one KPI", 1, lint, runs),
+            _figure(f"python -c '{IMPORTS}'", 0, floor, runs),
+        ]
+        many = specs.write(Path(folder), 1000)
+        found.append(
+            _figure("kpi lint, 1000 KPIs", 1000, compared(kpi("lint", str(many)), runs=runs)[0], runs)
         )
-        for count in (20, 1000):
-            many = specs.write(Path(folder), count)
-            cost = compared(kpi("lint", str(many)), runs=3)[0]
-            size = many.stat().st_size // 1000
-            print(
-                f"lint, {count:4} KPIs      {cost.seconds:6.2f} s  {cost.megabytes:4.0f} MB"
-                f"  for {size} kB (2.5 s, 300 MB)"
-            )
-    demo = compared(kpi("eval", "examples/atelier"), runs=5)[0]
-    print(f"eval, the demo       {demo.seconds:6.2f} s  {demo.megabytes:4.0f} MB  (1.5 s)")
-    assert once(floor_command, ROOT).code == 0
+    demo = compared(kpi("eval", "examples/atelier"), runs=runs)[0]
+    return [*found, _figure("kpi eval, the demo", 36, demo, runs), *parse.measure(1000)]
 
 
-if __name__ == "__main__":
-    main()
+def _figure(side: str, kpis: int, cost: Cost, runs: int) -> Figure:
+    note = f"failed: exit code {cost.code}" if cost.code else ""
+    return Figure("commands", "", 0, kpis, 0, side, cost.seconds, cost.megabytes, runs, note=note)

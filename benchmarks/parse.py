@@ -1,17 +1,15 @@
-"""How long a thousand KPIs of a dozen lines take to read: in a running process, and as a whole cold one.
-
-python benchmarks/parse.py [how many KPIs]
-"""
+"""How long a thousand KPIs of a dozen lines take to read: in a running process, and as a whole cold one."""
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+from benchmarks.process import compared
+from benchmarks.results import Figure
 from kpidsl.diagnostics import Report, Source
 from kpidsl.syntax.parse import parse
 
@@ -45,12 +43,24 @@ if sys.argv[1:]:
 RUNS = 5
 
 
-def many(count: int) -> str:
-    """A text of that many KPIs, each with a measure of its own."""
-    return "".join(KPI.format(n=n) for n in range(1, count + 1))
+def measure(count: int) -> list[Figure]:
+    """Reading so many KPIs, warm and cold, and what importing the parser alone takes."""
+    text = "".join(KPI.format(n=n) for n in range(1, count + 1))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "many.kpi"
+        path.write_text(text, "utf-8")
+        cold = [sys.executable, "-c", COLD]
+        whole, empty = compared([*cold, str(path)], cold, runs=RUNS)
+    size = f"{len(text) / 1000:.0f} kB"
+    named = ("commands", "", 0, count, 0)
+    return [
+        Figure(*named, f"parsing {count} KPIs, warm", median(_warm(text)), None, RUNS, note=size),
+        Figure(*named, f"parsing {count} KPIs, cold", whole.seconds, whole.megabytes, RUNS, note=size),
+        Figure(*named, "importing the parser", empty.seconds, empty.megabytes, RUNS),
+    ]
 
 
-def warm(text: str) -> list[float]:
+def _warm(text: str) -> list[float]:
     """Seconds per reading in this process, the tables being loaded."""
     parse(Source("one.kpi", KPI.format(n=1)), Report())
     times = []
@@ -62,34 +72,3 @@ def warm(text: str) -> list[float]:
         assert not report.items
         assert len(file.definitions) == text.count("\nkpi ") * 2
     return times
-
-
-def cold(text: str | None) -> list[float]:
-    """Seconds per whole process that reads the text, or that only imports the parser."""
-    times = []
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "many.kpi"
-        path.write_text(text or "", "utf-8")
-        for _ in range(RUNS):
-            command = [sys.executable, "-c", COLD, *([str(path)] if text else [])]
-            start = perf_counter()
-            subprocess.run(command, check=True, timeout=60)
-            times.append(perf_counter() - start)
-    return times
-
-
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    text = many(count)
-    print(f"{count} KPIs, {len(text) / 1000:.0f} kB, median (fastest) of {RUNS}")
-    for what, times in (
-        ("reading, in process", warm(text)),
-        ("whole process, importing only", cold(None)),
-        ("whole process, one KPI", cold(KPI.format(n=1))),
-        (f"whole process, {count} KPIs", cold(text)),
-    ):
-        print(f"{what:32}{median(times):7.3f} s ({min(times):.3f} s)")
-
-
-if __name__ == "__main__":
-    main()

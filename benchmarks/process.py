@@ -2,41 +2,62 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 
-from attrs import frozen
+from attrs import field, frozen
 
 ROOT = Path(__file__).parents[1]
 
 
 @frozen
 class Cost:
-    """Medians over the runs of one command."""
+    """What one command took; of several runs of it, the median time and the most memory."""
 
     seconds: float
     megabytes: float
     code: int
+    said: str = field(default="", repr=False)
+    """What it wrote to standard error."""
+    expired: bool = False
+    """It was ended at its time limit."""
 
 
-def once(command: Sequence[str], folder: Path = ROOT) -> Cost:
-    """Run a command to its end, output thrown away; peak memory is that of the one process."""
+def once(
+    command: Sequence[str],
+    folder: Path = ROOT,
+    output: Path | None = None,
+    limit: float = 3600,
+    more: Mapping[str, str] | None = None,
+) -> Cost:
+    """Run a command to its end, or to the limit in seconds; peak memory is that of the one process.
+
+    Output goes to a file or is thrown away; `more` is added to the environment.
+    """
     # An installed package has its bytecode; a checkout gets it from the warm-up.
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - began
-    process.returncode = os.waitstatus_to_exitcode(status)
+    launcher = [sys.executable, "-S", str(Path(__file__).with_name("launch.py"))]
+    with tempfile.TemporaryDirectory() as place, open(output or os.devnull, "wb") as out:
+        told, errors = Path(place) / "cost.json", Path(place) / "errors"
+        with errors.open("wb") as err:
+            subprocess.run(
+                [*launcher, str(told), str(limit), *command],
+                check=True,
+                cwd=folder,
+                env=environment | dict(more or {}),
+                stdout=out,
+                stderr=err,
+            )
+        seconds, peak, code, expired = json.loads(told.read_text("utf-8"))
+        said = errors.read_text("utf-8", "replace")
     scale = 1024 * 1024 if sys.platform == "darwin" else 1024
-    return Cost(seconds, usage.ru_maxrss / scale, process.returncode)
+    return Cost(seconds, peak / scale, code, said, expired)
 
 
 def compared(*commands: Sequence[str], runs: int = 5, folder: Path = ROOT) -> list[Cost]:
@@ -47,10 +68,15 @@ def compared(*commands: Sequence[str], runs: int = 5, folder: Path = ROOT) -> li
             cost = once(command, folder)
             if turn:
                 costs.append(cost)
-    return [
-        Cost(median(c.seconds for c in costs), max(c.megabytes for c in costs), costs[-1].code)
-        for costs in taken
-    ]
+    return [summed(costs) for costs in taken]
+
+
+def summed(costs: Sequence[Cost]) -> Cost:
+    """Several runs of one command as one."""
+    last = costs[-1]
+    return Cost(
+        median(c.seconds for c in costs), max(c.megabytes for c in costs), last.code, last.said, last.expired
+    )
 
 
 def kpi(*args: str) -> list[str]:

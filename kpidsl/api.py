@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
 
+_NAMED = 20
+"""How many slices an error names."""
 _UNREADABLE = frozenset({"K701", "K702", "K703", "K710", "K711", "K712"})
 
 
@@ -179,23 +181,28 @@ class Evaluation:
             raise KeyError(f"no KPI named {kpi!r}" + (f"; similar: {', '.join(alike)}" if alike else ""))
         if not slice:
             return judged.headline
-        found = next((v for v in judged.slices if dict(v.slice) == slice), None)
+        crowd = judged.crowd
+        names = crowd.dimensions if crowd is not None else ()
+        found = None
+        if crowd is not None and set(names) == set(slice):
+            found = crowd.find(tuple(slice[name] for name in names))
         if found is None:
-            known = [dict(v.slice) for v in judged.slices]
-            raise KeyError(f"{kpi} has no slice {slice}; slices: {known}")
-        return found
+            known = [dict(v.slice) for v in judged.slices[:_NAMED]]
+            more = f" and {len(judged.slices) - _NAMED:,} more" if len(judged.slices) > _NAMED else ""
+            raise KeyError(f"{kpi} has no slice {slice}; slices: {known}{more}")
+        return judged.slices[found]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, as plain data: the same as `kpi eval --format json`."""
-        from kpidsl.render import data
+        from kpidsl.render import plain
 
-        return data.evaluation(self._outcome)
+        return plain.evaluation(self._outcome)
 
     def to_json(self) -> str:
         """Everything, as JSON; the same specs, data and day give the same text."""
-        from kpidsl.render import data
+        from kpidsl.render import plain
 
-        return data.as_json(self.to_dict())
+        return "".join(plain.as_json_parts(self._outcome))
 
     def to_arrow(self) -> pyarrow.Table:
         """A row per verdict, history included, as a pyarrow Table. Needs `kpidsl[arrow]`."""
@@ -232,9 +239,12 @@ class Evaluation:
         """The flat records by column: name, kind, values."""
         from kpidsl.render import tables
 
-        records = list(tables.records(self._outcome))
-        for name, kind in tables.KINDS.items():
-            yield name, kind, [record[name] for record in records]
+        columns: list[list[Any]] = [[] for _ in tables.KINDS]
+        for record in tables.records(self._outcome):
+            for column, value in zip(columns, record.values(), strict=True):
+                column.append(value)
+        for (name, kind), column in zip(tables.KINDS.items(), columns, strict=True):
+            yield name, kind, column
 
 
 def _library(name: str, extra: str) -> Any:

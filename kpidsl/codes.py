@@ -251,8 +251,14 @@ _family(
     ),
     ("K604", "check-broken", Severity.WARNING, "Rows of a source break one of its `check` conditions."),
     ("K606", "too-many-slices", Severity.ERROR, "A KPI falls into more slices than are judged."),
-    ("K607", "query-timeout", Severity.ERROR, "A query takes longer than it is allowed."),
-    ("K608", "disk-fault", Severity.ERROR, "An engine could not read from or write to a disk."),
+    ("K607", "timeout", Severity.ERROR, "The evaluation, or a query, took longer than it is allowed."),
+    (
+        "K608",
+        "disk-fault",
+        Severity.ERROR,
+        "An engine could not read from or write to a disk: it is full, say.",
+    ),
+    ("K609", "query-stopped", Severity.ERROR, "A database stopped a query that took too long for it."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
     (
         "K620",
@@ -283,6 +289,7 @@ _family(
         Severity.ERROR,
         "A connection's url names an environment variable that is not set.",
     ),
+    ("K705", "no-scratch", Severity.ERROR, "There is no folder for temporary files."),
     (
         "K706",
         "password-written-out",

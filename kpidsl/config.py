@@ -9,7 +9,7 @@ path.
     [connections.shop] url = "postgresql://reader:${SHOP_PASSWORD}@db/shop"   # ${...} from the environment
     only, never shown
 
-    [limits] memory = "2GB" threads = 4
+    [limits] memory = "2GB" threads = 4 spill = "/mnt/scratch" spill_size = "50GB" timeout = "5m"
 
     [incremental] on = true       # read only what is new, see docs/data.md
 
@@ -28,13 +28,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from attrs import define, field, frozen
+from attrs import asdict, define, evolve, field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_DURATION = re.compile(
+    r"(?:(\d+(?:\.\d+)?) ?(?:h|hours?))? ?(?:(\d+(?:\.\d+)?) ?(?:m|min|minutes?))?"
+    r" ?(?:(\d+(?:\.\d+)?) ?(?:s|sec|seconds?))?"
+)
+_LONGEST = 7 * 24 * 3600
 _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
@@ -98,9 +103,23 @@ class Limits:
     """What an evaluation may take; None leaves it to the engine."""
 
     memory: str | None = None
+    """A DuckDB size such as `2GB` or `60%`."""
     threads: int | None = None
     copied_rows: int | None = None
     """Of a source that is copied to where those of another engine are."""
+    spill: Path | None = None
+    """The folder that temporary files are written below; the system's by default."""
+    spill_size: str | None = None
+    timeout: float | None = None
+    """Seconds."""
+
+    def over(self, other: Limits) -> Limits:
+        """These, and the other's where these say nothing."""
+        own = {name: value for name, value in asdict(self, recurse=False).items() if value is not None}
+        return evolve(other, **own)
+
+
+UNLIMITED = Limits()
 
 
 @frozen
@@ -122,7 +141,7 @@ class Config:
     as_of: date | None = None
     fail_on: tuple[str, ...] = ()
     connections: Mapping[str, Connection] = field(factory=dict)
-    limits: Limits = Limits()
+    limits: Limits = UNLIMITED
     incremental: Incremental = Incremental()
 
 
@@ -228,14 +247,13 @@ class _Reader:
         self.report.add(self.told("K706", message, path, help_, Severity.WARNING))
 
     def limits(self, data: Any) -> Limits:
-        keys = self.keys(("limits",), data, ("memory", "threads", "copied_rows"))
-        return Limits(
-            memory=self.value(
-                ("limits", "memory"), keys, _memory, 'an amount, as in memory = "2GB" or "60%"'
-            ),
-            threads=self.value(("limits", "threads"), keys, _threads, "a number from 1 to 1024"),
-            copied_rows=self.value(("limits", "copied_rows"), keys, _rows, "a whole number of rows"),
-        )
+        keys = self.keys(("limits",), data, tuple(LIMITS))
+        found = {
+            key: self.value(("limits", key), keys, read, wanted) for key, (read, wanted) in LIMITS.items()
+        }
+        if found["spill"] is not None:  # a relative folder is one beside the config
+            found["spill"] = Path(os.path.abspath(self.source.name)).parent / found["spill"]
+        return Limits(**found)
 
     def incremental(self, data: Any) -> Incremental:
         keys = self.keys(("incremental",), data, ("on", "store"))
@@ -376,3 +394,32 @@ def _rows(value: Any) -> int | None:
 
 def _threads(value: Any) -> int | None:
     return value if type(value) is int and 1 <= value <= 1024 else None
+
+
+def _size(value: Any) -> str | None:
+    return None if str(value).endswith("%") else _memory(value)
+
+
+def _folder(value: Any) -> Path | None:
+    text = _text(value)
+    return Path(text) if text and "\0" not in text else None
+
+
+def _duration(value: Any) -> float | None:
+    """Seconds, from `30s`, `5 min` or `1h 30m`."""
+    found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or not value.strip():
+        return None
+    seconds = sum(float(part or 0) * unit for part, unit in zip(found.groups(), (3600, 60, 1), strict=True))
+    return seconds if 0 < seconds <= _LONGEST else None
+
+
+LIMITS: Mapping[str, tuple[Callable[[Any], Any], str]] = {
+    "memory": (_memory, 'an amount, as in memory = "2GB" or "60%"'),
+    "threads": (_threads, "a number from 1 to 1024"),
+    "copied_rows": (_rows, "a whole number of rows, as in copied_rows = 5_000_000"),
+    "spill": (_folder, 'a folder, as in spill = "/mnt/scratch"'),
+    "spill_size": (_size, 'an amount, as in spill_size = "50GB"'),
+    "timeout": (_duration, 'a time with its unit, up to 7 days, as in timeout = "30s", "5m" or "1h 30m"'),
+}
+"""How the value of each limit is read, None if it is wrong, and what it is."""

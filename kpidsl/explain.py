@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
+from itertools import product
 from typing import TYPE_CHECKING
 
+import numpy as np
 from attrs import evolve, frozen
 
 from kpidsl.diagnostics import Diagnostic, near
@@ -16,7 +18,10 @@ from kpidsl.model.periods import Window, same_last_year
 if TYPE_CHECKING:
     from kpidsl.judge import Schedule
     from kpidsl.project import Outcome
-    from kpidsl.results import Ask, SliceKey, Verdict
+    from kpidsl.results import Ask, Judged, SliceKey, Verdict
+
+_ALIKE = 10_000
+"""Among how many slices a similar name is looked for."""
 
 
 @frozen
@@ -67,7 +72,7 @@ def explain(outcome: Outcome, name: str, slice: Mapping[str, str]) -> Explanatio
     judged = next(j for j in outcome.judged if j.kpi == name)
     verdict: Verdict | Diagnostic = judged.headline
     if slice:
-        verdict = _slice(kpi, judged.slices, slice)
+        verdict = _slice(kpi, judged, slice)
     if isinstance(verdict, Diagnostic):
         return verdict
     key = tuple(value for _, value in verdict.slice)
@@ -84,15 +89,22 @@ def explain(outcome: Outcome, name: str, slice: Mapping[str, str]) -> Explanatio
     )
 
 
-def _slice(kpi: Kpi, slices: Iterable[Verdict], asked: Mapping[str, str]) -> Verdict | Diagnostic:
-    known = list(slices)
-    for blank in ("", "no {}"):  # rows without a value are also asked for as they are shown: `no channel`
-        for verdict in known:
-            means = {name: blank.format(name) if value is None else value for name, value in verdict.slice}
-            if means == dict(asked):
-                return verdict
+def _slice(kpi: Kpi, judged: Judged, asked: Mapping[str, str]) -> Verdict | Diagnostic:
+    crowd = judged.crowd
+    dimensions = crowd.dimensions if crowd is not None else ()
+    if crowd is not None and set(dimensions) == set(asked):
+        for blank in ("", "no {}"):  # rows without a value are also asked for as they are shown: `no channel`
+            means = [
+                (asked[name], None) if asked[name] == blank.format(name) else (asked[name],)
+                for name in dimensions
+            ]
+            found = next((n for key in product(*means) if (n := crowd.find(key)) is not None), None)
+            if found is not None:
+                return judged.slices[found]
     said = ", ".join(f"{name}={value}" for name, value in asked.items())
-    names = [", ".join(_said(name, value) for name, value in v.slice) for v in known]
+    known = crowd.names(np.arange(min(len(judged.slices), _ALIKE))) if crowd is not None else []
+    names_of = zip(*(column.tolist() for column in known), strict=True)
+    names = [", ".join(map(_said, dimensions, values)) for values in names_of]
     alike = near(said, names) or names[:10]
     hint = f"slices: {'; '.join(alike)}" if names else f"`{kpi.name}` has no slices; `--by DIM` splits it"
     return Diagnostic("K725", f"`{kpi.name}` has no slice {said}", help=hint, kpi=kpi.name)

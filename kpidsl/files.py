@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, near
@@ -65,29 +65,31 @@ def read(path: Path, report: Report, name: str | None = None) -> Source | None:
     return None
 
 
-def write(path: Path, text: str) -> Diagnostic | None:
-    """Put a text in the place of a file in one step: a reader sees the old or the new one, never a part.
+def write(path: Path, text: str | Iterable[str]) -> Diagnostic | None:
+    """Put a text, whole or in parts, in the place of a file in one step: a reader sees the old or the new
+    one, never a half.
 
     Returns what went wrong, if anything. Devices and pipes (`/dev/stdout`) are written to directly.
     """
+    parts = [text] if isinstance(text, str) else text
     try:
         if path.exists() and not path.is_file():
             with path.open("w", encoding="utf-8", newline="") as stream:
-                stream.write(text)
+                stream.writelines(parts)
             return None
-        _replace(path.resolve() if path.is_symlink() else path, text)
+        _replace(path.resolve() if path.is_symlink() else path, parts)
     except OSError as error:
         shown = shown_as(path)
         return Diagnostic("K713", f"`{shown}` cannot be written: {_reason(error)}", place=shown)
     return None
 
 
-def _replace(path: Path, text: str) -> None:
+def _replace(path: Path, parts: Iterable[str]) -> None:
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+            stream.writelines(parts)
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(name, mode)

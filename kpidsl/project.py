@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from attrs import evolve, field, frozen
 from kpidsl import config as configs
 from kpidsl import files
 from kpidsl.compile import compile_files, imports_of, missing_import, outside_import
-from kpidsl.config import Config
+from kpidsl.config import UNLIMITED, Config, Limits
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.graph import Graph, Kpi
 from kpidsl.model.periods import Window, parse_day, parse_period
@@ -28,12 +29,14 @@ from kpidsl.syntax.parse import parse
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
     from kpidsl.evaluate.keeper import Keeper
+    from kpidsl.evaluate.watch import Watch
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
 
-MOST_SLICES = 5_000
-"""Of a KPI: each has a verdict and a history in words."""
-Step = Callable[[str], None]
+MOST_SLICES = 5_000_000
+"""Of a KPI: their names alone take about half a gigabyte."""
+MOST_VALUES = 60_000_000
+"""Of a KPI, slices times windows: half a gigabyte for each number of its formula."""
 
 
 @frozen(eq=False)
@@ -178,6 +181,7 @@ class Wish:
     """Sources to their rows: a path, or a table of pandas, polars, pyarrow or DuckDB."""
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: ()
     """Further questions, for explanations."""
+    limits: Limits = UNLIMITED
     incremental: bool = False
     """Whether what was read of files before is used, and what is read now is kept."""
 
@@ -191,14 +195,18 @@ def wish(
     by: Sequence[str] = (),
     data: Mapping[str, object] | None = None,
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: (),
+    limits: Limits = UNLIMITED,
     incremental: bool | None = None,
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
     A period as `as_of` means its last day, a moment its date. Without one: the day of the config, else
-    today where the calendar is. Whether it is incremental is left to the config where nobody says.
+    today where the calendar is. A limit that is None is that of the config, and so is `incremental`.
     """
     report = Report()
+    held = limits.over(specs.config.limits)
+    if missing := no_scratch(held):
+        report.add(missing)
     day = _day(specs, as_of, report)
     asked_for = _period(specs, period, report) if period is not None else None
     report.extend(unknown_kpis(specs, kpis))
@@ -210,7 +218,21 @@ def wish(
     if report.items or day is None:
         return tuple(report.items)
     kept = specs.config.incremental.on if incremental is None else incremental
-    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more, kept)
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more, held, kept)
+
+
+def no_scratch(limits: Limits) -> Diagnostic | None:
+    """What keeps temporary files from being written, if anything does."""
+    try:
+        tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill).cleanup()
+    except OSError as error:
+        shown = f"below `{files.shown_as(limits.spill)}`" if limits.spill else "anywhere"
+        return Diagnostic(
+            "K705",
+            f"temporary files cannot be written {shown}: {(error.strerror or str(error)).lower()}",
+            help="`--spill`, or `spill` under [limits] in the config, names a folder that can be written to",
+        )
+    return None
 
 
 def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
@@ -269,38 +291,49 @@ def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnosti
     return Diagnostic(code, f"there is no {kind} named `{name}`", help=hint)
 
 
-def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcome:
-    """Read the data, compute and judge. One KPI that fails spoils only itself."""
+def evaluate(specs: Specs, wish: Wish, watch: Watch | None = None) -> Outcome:
+    """Read the data, compute and judge. One KPI that fails spoils only itself.
+
+    `watch` shows how far it is, and ends it when the time of the wish is over.
+    """
+    from kpidsl.evaluate.watch import Watch
+
+    watch = watch or Watch()
+    with watch.within(wish.limits.timeout):
+        return _evaluate(specs, wish, watch)
+
+
+def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     from kpidsl import judge
     from kpidsl.evaluate.answer import evaluate as answer
     from kpidsl.evaluate.checks import profiles as profiles_of
-    from kpidsl.evaluate.connections import COPIED_ROWS
     from kpidsl.evaluate.session import Session
 
-    graph, as_of, calendar, limits = specs.graph, wish.as_of, specs.graph.calendar, specs.config.limits
+    graph, as_of, calendar = specs.graph, wish.as_of, specs.graph.calendar
     kpis, lost, unsplit = _chosen(specs, wish)
     graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
-    urls, unset = _urls(specs.config, sources)
+    urls = _urls(specs.config, sources)
     keeper = _keeper(specs.config, graph, kpis) if wish.incremental else None
-    step("opening the sources")
-    with Session(
-        specs.config.root,
-        calendar,
-        sources,
-        urls,
-        wish.data,
-        threads=limits.threads,
-        memory=limits.memory,
-        secrets=[each for one in specs.config.connections.values() for each in one.secrets()],
-        copied_rows=COPIED_ROWS if limits.copied_rows is None else limits.copied_rows,
-        keeper=keeper,
-    ) as session:
-        step("checking the sources")
+    watch.progress.begin("opening the sources")
+    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
+    with (
+        Session(
+            specs.config.root,
+            calendar,
+            sources,
+            urls,
+            wish.data,
+            limits=wish.limits,
+            secrets=secrets,
+            watch=watch,
+            keeper=keeper,
+        ) as session,
+        watch.over(session),
+    ):
         profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
         schedules = _schedules(kpis, specs, wish, profiles)
         asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
-        step("aggregating")
         answers = answer(graph, asks, session, as_of, profiles)
         if crowded := _crowded(kpis, schedules, answers):
             kpis = [evolve(k, dimensions=(), slices=()) if k.name in crowded else k for k in kpis]
@@ -308,11 +341,10 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
             asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
             answers = answer(graph, asks, session, as_of, profiles)
         if keeper is not None:
-            step("keeping what was read")
+            watch.progress.begin("keeping what was read")
             keeper.save()
-    kept = keeper.store.problems if keeper is not None else ()
-    step("judging")
-    found = {k.name: judge.judge(k, schedules[k.name], answers, as_of, calendar) for k in kpis}
+    found = _judged(kpis, schedules, answers, as_of, watch)
+    late = _late(watch, found)
     titles = _titles(specs)
     found |= {name: judge.failed(name, titles.get(name), d.message) for name, d in lost.items()}
     order = {name: place for place, name in enumerate(titles)}
@@ -323,7 +355,14 @@ def evaluate(specs: Specs, wish: Wish, step: Step = lambda name: None) -> Outcom
         judged=tuple(sorted(found.values(), key=lambda judged: order[judged.kpi])),
         objectives=() if wish.kpis else tuple(_rolled_up(graph, found, titles)),
         profiles=profiles,
-        diagnostics=(*_about(specs, wish), *unset, *unsplit, *crowded.values(), *_failures(profiles), *kept),
+        diagnostics=(
+            *_about(specs, wish),
+            *unsplit,
+            *crowded.values(),
+            *_failures(profiles, answers, watch),
+            *late,
+            *(keeper.store.problems if keeper is not None else ()),
+        ),
         asked_for=wish.asked_for,
         reading=tuple(keeper.told()) if keeper is not None else (),
         answers=answers,
@@ -340,6 +379,23 @@ def _keeper(config: Config, graph: Graph, kpis: Iterable[Kpi]) -> Keeper:
     store = Store(config.root / config.incremental.store, config.incremental.store)
     store.open()
     return Keeper(store, reasons(graph, [node for kpi in kpis for node in nodes_of(kpi)]))
+
+
+def _judged(
+    kpis: Sequence[Kpi], schedules: Mapping[str, Schedule], answers: Evaluated, as_of: date, watch: Watch
+) -> dict[str, Judged]:
+    """The verdicts; what was answered before the time was over is judged, if that does not take long."""
+    from kpidsl import judge
+
+    found = {}
+    watch.progress.begin("judging", [1] * len(kpis), "KPIs")
+    for kpi in kpis:
+        if watch.overdue:
+            found[kpi.name] = judge.failed(kpi.name, kpi.title, watch.late().message, kpi.hash)
+            continue
+        with watch.progress.part(kpi.name, 1):
+            found[kpi.name] = judge.judge(kpi, schedules[kpi.name], answers, as_of, answers.graph.calendar)
+    return found
 
 
 def _schedules(
@@ -363,10 +419,13 @@ def _crowded(
     for kpi in kpis:
         value = schedules[kpi.name].value
         count = len(answers.slices(value)) - 1 if value is not None and kpi.dimensions else 0
-        if count > MOST_SLICES:
+        windows = len(value.windows) if value is not None else 0
+        most = min(MOST_SLICES, MOST_VALUES // max(windows, 1))
+        if count > most:
+            over = f" over {windows:,} windows" if most < MOST_SLICES else ""
             found[kpi.name] = Diagnostic(
                 "K606",
-                f"`{kpi.name}` falls into {count:,} slices, and up to {MOST_SLICES:,} are judged:"
+                f"`{kpi.name}` falls into {count:,} slices, and up to {most:,}{over} are judged:"
                 " it is shown as a total only",
                 kpi.span,
                 help='a computed column can put rare values together: `when ... then ... otherwise "other"`',
@@ -412,17 +471,13 @@ def _cannot_split(specs: Specs, kpis: Sequence[str], by: Sequence[str]) -> list[
     return lost[:1] if len(lost) == len(chosen) else []
 
 
-def _urls(config: Config, sources: Iterable[SourceSpec]) -> tuple[dict[str, str], list[Diagnostic]]:
-    """The connections with their secrets filled in; only those that are needed have to be complete."""
-    needed = any(isinstance(spec.origin, Table) for spec in sources)
-    urls, unset = {}, []
-    for connection in config.connections.values() if needed else ():
-        found = connection.url()
-        if isinstance(found, Diagnostic):
-            unset.append(found)
-        else:
-            urls[connection.name] = found
-    return urls, unset
+def _urls(config: Config, sources: Iterable[SourceSpec]) -> dict[str, str | Diagnostic]:
+    """The connections with their secrets filled in, or what they lack; only of those that may be meant."""
+    named = {spec.origin.connection for spec in sources if isinstance(spec.origin, Table)}
+    return {
+        name: connection.url() if name in named or None in named else ""
+        for name, connection in config.connections.items()
+    }
 
 
 def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:
@@ -462,13 +517,26 @@ def _inside(span: Span | None, outer: Span) -> bool:
     return span is not None and span.source is outer.source and outer.start <= span.start < outer.end
 
 
-def _failures(profiles: Mapping[str, Profile]) -> Iterable[Diagnostic]:
-    """Why sources cannot be used. What they promise and do not keep stays with their profile."""
-    every = (p for profile in profiles.values() for p in (*profile.broken, *profile.problems))
-    found = {id(p): p for p in every if p.severity is Severity.ERROR}
-    return found.values()
+def _late(watch: Watch, judged: Mapping[str, Judged]) -> tuple[Diagnostic, ...]:
+    """That the time was over before all was done, if it was, and what was done."""
+    if watch.told is None:
+        return ()
+    done = sum(j.headline.word != "failed" for j in judged.values())
+    return (evolve(watch.told, notes=(*watch.told.notes, f"{done} of {len(judged)} KPIs are judged")),)
 
 
+def _failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
+    """Why sources cannot be used, or not queried. What they promise and do not keep stays with their
+    profile."""
+    every = [p for profile in profiles.values() for p in (*profile.broken, *profile.problems)]
+    asked = [p for p in answers.lost if p.code in _OF_QUERIES and p is not watch.told]
+    told = [p for p in every if p.severity is Severity.ERROR and p is not watch.told]
+    alike = {(p.code, p.message): p for p in asked}  # each scan tells the same of the same memory
+    found = {id(p): p for p in (*told, *alike.values())}
+    yield from found.values()
+
+
+_OF_QUERIES = frozenset({"K601", "K602", "K607", "K608"})
 _KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
-from typing import Literal, Protocol
+from operator import eq
+from typing import Literal, Protocol, TypeVar, get_args, overload
 
 import numpy as np
 from attrs import field, frozen
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Dimension, Node
 from kpidsl.model.periods import Window
-from kpidsl.slices import SliceKey, Slices
+from kpidsl.slices import SliceKey as SliceKey
+from kpidsl.slices import Slices as Slices
 
-__all__ = [
-    "Answers", "Ask", "Grid", "Judged", "Light", "ObjectiveVerdict", "Profile", "SliceKey", "Slices", "Verb",
-    "Verdict",
-]  # fmt: skip
+Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
+Places = NDArray[np.int64]
 
 
 @frozen(eq=False)
@@ -112,6 +113,18 @@ Verb = Literal[
     "no data", "stale", "not started", "too few", "inconclusive", "failed", "no target",
 ]  # fmt: skip
 
+WORDS: tuple[Verb, ...] = get_args(Verb)
+LIGHT_OF: dict[Verb, Light] = {
+    **dict.fromkeys(WORDS, "grey"),
+    "met": "green", "on track": "green", "nearly met": "amber", "at risk": "amber", "missed": "red",
+    "off track": "red", "no target": "none",
+}  # fmt: skip
+
+
+def code_of(word: Verb) -> int:
+    """The place of a word in `WORDS`: how arrays name it."""
+    return WORDS.index(word)
+
 
 @frozen
 class Verdict:
@@ -160,18 +173,125 @@ class Verdict:
 
 
 @frozen
+class Point:
+    """A window of a history: as much of its verdict as a small picture needs."""
+
+    window: Window
+    running: bool
+    value: float | None
+    light: Light
+
+
+Item = TypeVar("Item")
+
+
+class Lazy(Sequence[Item]):
+    """A sequence of which each item is made when it is asked for, and not kept."""
+
+    def __init__(self, length: int, make: Callable[[int], Item]) -> None:
+        self._length, self._make = length, make
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, at: int) -> Item: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[Item, ...]: ...
+    def __getitem__(self, at: int | slice) -> Item | tuple[Item, ...]:
+        if isinstance(at, slice):
+            return tuple(self._make(n) for n in range(*at.indices(self._length)))
+        if not -self._length <= at < self._length:
+            raise IndexError(at)
+        return self._make(at % self._length)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(other) == len(self) and all(map(eq, self, other))
+
+    def __hash__(self) -> int:
+        return hash(self._length)
+
+
+class Crowd(Protocol):
+    """The slices of a KPI in its headline's window, judged all at once. Entry n of every array is
+    `Judged.slices[n]`."""
+
+    @property
+    def words(self) -> Codes:
+        """Places in `WORDS`."""
+        ...
+
+    @property
+    def counts(self) -> Flags:
+        """Which verdicts count."""
+        ...
+
+    @property
+    def empty(self) -> Flags:
+        """Which slices have no value in any window, and no target of their own."""
+        ...
+
+    @property
+    def rows(self) -> NDArray[np.int64]:
+        """How many rows are behind each value."""
+        ...
+
+    @property
+    def final(self) -> Flags:
+        """Which words are the promise's last ones."""
+        ...
+
+    @property
+    def target(self) -> str | None:
+        """The target in words, where it is the same for all."""
+        ...
+
+    @property
+    def dimensions(self) -> tuple[str, ...]:
+        """What the values of a slice are of."""
+        ...
+
+    @property
+    def special(self) -> Mapping[int, Verdict]:
+        """The verdicts on slices with a target of their own: arrays have no more of them than numbers."""
+        ...
+
+    def find(self, key: SliceKey) -> int | None:
+        """Which one a slice is, None if there is no such slice."""
+        ...
+
+    def number(self, name: str) -> NDArray[np.float64]:
+        """A number of every verdict by its name there (`value`, `gap`, `attainment`), NaN for None."""
+        ...
+
+    def names(self, which: Places) -> list[NDArray[np.object_]]:
+        """The values of some slices, an array for each dimension."""
+        ...
+
+    def trends(self, which: Places, most: int) -> list[list[Point]]:
+        """The last windows of some slices, those in progress left out; of the total for -1."""
+        ...
+
+
+@frozen
 class Judged:
-    """All verdicts of one KPI: the headline of the total, the slices', and the earlier windows of each."""
+    """All verdicts of one KPI: the headline of the total, the slices', and the earlier windows of each.
+
+    Verdicts of slices, and histories, are made when they are asked for: there may be a million.
+    """
 
     kpi: str
     headline: Verdict
-    slices: tuple[Verdict, ...] = ()
-    history: tuple[Verdict, ...] = ()
+    slices: Sequence[Verdict] = ()
+    history: Sequence[Verdict] = ()
     """The total's windows before and after the headline's, oldest first, the headline included."""
-    empty: frozenset[SliceKey] = frozenset()
+    empty: Set[SliceKey] = frozenset()
     """Slices without a value in any window and without a target of their own: they do not count, and are
     shown to programs only."""
-    slice_history: tuple[tuple[SliceKey, tuple[Verdict, ...]], ...] = field(default=(), repr=False)
+    slice_history: Sequence[tuple[SliceKey, Sequence[Verdict]]] = field(default=(), repr=False)
+    """Of the slices that the data has, in their order."""
+    crowd: Crowd | None = field(default=None, repr=False, eq=False)
+    """The slices as arrays; None where there are none."""
 
 
 @frozen

@@ -15,6 +15,7 @@ Texts = NDArray[np.object_]
 Codes = NDArray[np.int64]
 
 _BATCH = 10_000
+_FEW = 5_000
 _LARGEST = 2**62
 
 
@@ -26,13 +27,14 @@ class Slices(Sequence[SliceKey]):
     changed.
     """
 
-    __slots__ = ("_hash", "codes", "texts")
+    __slots__ = ("_hash", "_places", "codes", "texts")
 
     def __init__(self, texts: Sequence[Texts] = (), codes: Sequence[NDArray[Any]] = ()) -> None:
         """Texts and codes must be in order already; `of` and `of_rows` see to that."""
         self.texts = tuple(texts)
         self.codes: tuple[Codes, ...] = tuple(np.asarray(each, np.int64) for each in codes)
         self._hash: int | None = None
+        self._places: dict[SliceKey, int] | None = None
 
     @classmethod
     def of(cls, keys: Iterable[SliceKey]) -> Slices:
@@ -119,9 +121,13 @@ class Slices(Sequence[SliceKey]):
     # -- places --
 
     def place(self, key: SliceKey) -> int | None:
-        """Where a slice is, None if it is not there. It is found by halving."""
+        """Where a slice is, None if it is not there: found by halving where there are many."""
         if not key:
             return 0
+        if len(self) <= _FEW:
+            if self._places is None:
+                self._places = {each: place for place, each in enumerate(self)}
+            return self._places.get(key)
         if len(key) != len(self.texts):
             return None
         low, high = 0, len(self) - 1
@@ -160,7 +166,7 @@ class Slices(Sequence[SliceKey]):
 
     def places(self, other: Slices) -> Codes:
         """Of each slice of another sequence its place in this one, -1 where it is not there."""
-        if other is self:
+        if other == self:
             return np.arange(len(self))
         found = np.full(len(other), -1, np.int64)
         found[0] = 0

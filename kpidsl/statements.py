@@ -53,6 +53,8 @@ class Statements:
     as_of: date
     first: date
     found: tuple[Statement, ...]
+    idle: tuple[tuple[str, str], ...]
+    """The KPIs of which nothing is asked as of that day, and why."""
     problems: tuple[Diagnostic, ...]
     """What cannot be said in the dialect, or not be asked at all; everything else is there."""
 
@@ -68,10 +70,13 @@ def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] 
     first = _first_day(chosen, as_of)
     writer = _Writer(graph, as_of, dialect)
     asks: dict[str, list[Ask]] = {}
+    idle = []
     profiles = {name: Profile(name, 0, first, as_of) for name in graph.sources}
     for kpi in chosen:
         schedule = judge.asks(kpi, as_of, profiles, graph.calendar, sources=graph.sources)
-        asks[kpi.name] = [ask for ask in schedule.asks if writer.askable(kpi, ask)]
+        if schedule.idle:
+            idle.append((kpi.name, schedule.idle[1]))
+        asks[kpi.name] = list(schedule.asks)
     owners: dict[Aggregate, dict[str, None]] = {}
     for name, own in asks.items():
         for aggregate in dict.fromkeys(a for ask in own for a in aggregates(ask.node)):
@@ -83,7 +88,7 @@ def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] 
     }
     for source, demand in demands(every, profiles).items():
         writer.source(source, demand, reaching[source], owners)
-    return Statements(dialect, as_of, first, tuple(writer.found), tuple(writer.problems))
+    return Statements(dialect, as_of, first, tuple(writer.found), tuple(idle), tuple(writer.problems))
 
 
 def _first_day(kpis: Iterable[Kpi], as_of: date) -> date:
@@ -112,61 +117,58 @@ class _Writer:
     _kinds: dict[str, Mapping[str, str]] = field(factory=dict)
     _made: set[str] = field(factory=set)
 
-    def askable(self, kpi: Kpi, ask: Ask) -> bool:
-        """Whether every source of a question has a time; told once for a KPI."""
-        timeless = [a.source for a in aggregates(ask.node) if self.graph.sources[a.source].time is None]
-        if timeless:
-            problem = Diagnostic(
-                "K603",
-                f"`{timeless[0]}` says no time, so its rows belong to no period",
-                self.graph.sources[timeless[0]].span,
-                help="a line `time COLUMN` in the source",
-            )
-            if problem not in self.problems:
-                self.problems.append(problem)
-        return not timeless
-
     def source(
         self, name: str, demand: Demand, profile: Profile, owners: Mapping[Aggregate, Iterable[str]]
     ) -> None:
         """The scans of a source, and before them how it is made, if it is a grouped one."""
+        demand = self._sayable(name, demand, profile, owners)
         users: dict[Part, dict[str, None]] = {}
         for aggregate in demand.windows:
             for part in partials(aggregate) or (aggregate,):
-                users.setdefault(part, {}).update(dict.fromkeys(owners.get(aggregate, ())))
+                users.setdefault(part, {}).update(dict.fromkeys(owners[aggregate]))
+        for scan in self._scans(name, demand, profile) if demand.windows else ():
+            tables = self._tables(name)
+            sql = scan_sql(scan, tables)
+            for read in (*(path[-1] for path in tables.joined), name):
+                self._make(read)
+            kpis = dict.fromkeys(kpi for part in scan.parts() for kpi in users.get(part, ()))
+            self.found.append(Statement(name, _purpose(scan), tuple(kpis), sql))
+
+    def _scans(self, name: str, demand: Demand, profile: Profile) -> list[Scan]:
+        found = []
         for scan in scans(name, demand, profile, self.dialect, lambda clusters: Estimate(0)):
-            for one in self._apart(scan):
-                self._scan(one, users)
+            if self.dialect in SEPARATE and scan.kind == "exact":
+                found += [evolve(scan, aggregates=(aggregate,)) for aggregate in scan.aggregates]
+            else:
+                found.append(scan)
+        return found
 
-    def _apart(self, scan: Scan) -> list[Scan]:
-        if self.dialect not in SEPARATE or scan.kind != "exact":
-            return [scan]
-        return [evolve(scan, aggregates=(aggregate,)) for aggregate in scan.aggregates]
+    def _sayable(
+        self, name: str, demand: Demand, profile: Profile, owners: Mapping[Aggregate, Iterable[str]]
+    ) -> Demand:
+        """What of a demand the dialect can say; the KPIs that need anything else are told."""
+        if self._lacks(name, demand, profile) is None:
+            return demand
+        kept = Demand()
+        for aggregate, windows in demand.windows.items():
+            alone = Demand({aggregate: windows}, {aggregate: demand.sets[aggregate]})
+            error = self._lacks(name, alone, profile)
+            if error is None:
+                kept.windows[aggregate], kept.sets[aggregate] = windows, demand.sets[aggregate]
+                continue
+            for kpi in owners[aggregate]:
+                span = self.graph.kpis[kpi].span
+                found = Diagnostic("K610", f"`{kpi}`: {error.words}", span, kpi=kpi)
+                self.problems += [found] if found not in self.problems else []
+        return kept
 
-    def _scan(self, scan: Scan, users: Mapping[Part, Iterable[str]]) -> None:
-        able = [part for part in scan.parts() if self._sayable(scan, part, users)]
-        if not able:
-            return
-        kept = _with(scan, able)
-        tables = self._tables(scan.source)
-        sql = scan_sql(kept, tables)
-        for joined in dict.fromkeys(path[-1] for path in tables.joined):
-            self._make(joined)
-        self._make(scan.source)
-        kpis = dict.fromkeys(kpi for part in able for kpi in users.get(part, ()))
-        self.found.append(Statement(scan.source, _purpose(kept), tuple(kpis), sql))
-
-    def _sayable(self, scan: Scan, part: Part, users: Mapping[Part, Iterable[str]]) -> bool:
+    def _lacks(self, name: str, demand: Demand, profile: Profile) -> Unsupported | None:
         try:
-            scan_sql(_with(scan, [part]), self._tables(scan.source))
+            for scan in self._scans(name, demand, profile):
+                scan_sql(scan, self._tables(name))
         except Unsupported as error:
-            for name in users.get(part, ()):
-                kpi = self.graph.kpis[name]
-                found = Diagnostic("K610", f"`{name}`: {error.words}", kpi.span, kpi=name)
-                if found not in self.problems:
-                    self.problems.append(found)
-            return False
-        return True
+            return error
+        return None
 
     def _tables(self, source: str) -> Tables:
         relations = {
@@ -202,14 +204,6 @@ class _Writer:
         """What a grouped source is made from; it cannot be made from itself."""
         others = {name: one for name, one in self.graph.sources.items() if name != spec.name}
         return _Writer(evolve(self.graph, sources=others), self.as_of, self.dialect)._tables(origin.source)
-
-
-def _with(scan: Scan, parts: Sequence[Part]) -> Scan:
-    return evolve(
-        scan,
-        partials=tuple(p for p in parts if isinstance(p, Partial)),
-        aggregates=tuple(p for p in parts if isinstance(p, Aggregate)),
-    )
 
 
 _PURPOSES = {

@@ -352,6 +352,10 @@ def apply(op, args):
             return not a
         case "abs":
             return abs(a)
+        case "round":
+            scale = 10.0 ** (b if len(args) > 1 else 0)
+            whole = math.floor(abs(a) * scale)
+            return math.copysign((whole + (abs(a) * scale - whole >= 0.5)) / scale, a)
         case "lower":
             return a.lower()
         case "upper":

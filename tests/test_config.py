@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from kpidsl.config import Config, load
+from kpidsl.config import Config, Limits, load
 from kpidsl.diagnostics import Diagnostic, Report
+from kpidsl.evaluate.connections import hidden
+from kpidsl.render.cells import Screen
+from kpidsl.render.diagnostics import render
 
 
 def read(folder: Path, text: str, name: str = "kpi.toml") -> tuple[Config, list[Diagnostic]]:
@@ -30,6 +33,9 @@ url = "duckdb:///${FOLDER}/shop.duckdb"
 [limits]
 memory = "2GB"
 threads = 4
+spill = "scratch"
+spill_size = "50 GB"
+timeout = "1h 30m"
 """
 
 
@@ -39,6 +45,8 @@ def test_all_that_it_can_say(tmp_path: Path) -> None:
     assert (config.root, config.name, config.as_of) == (tmp_path, "Atelier Lumen", date(2026, 10, 15))
     assert config.fail_on == ("missed", "grey")
     assert (config.limits.memory, config.limits.threads) == ("2GB", 4)
+    assert config.limits.spill == tmp_path / "scratch"
+    assert (config.limits.spill_size, config.limits.timeout) == ("50 GB", 5400)
     assert config.connections["shop"].url({"FOLDER": "data"}) == "duckdb:///data/shop.duckdb"
 
 
@@ -66,8 +74,17 @@ def test_a_secret_that_is_not_set_is_named_and_none_is_shown(tmp_path: Path) -> 
         ("fail_on = 'missed'\n", "K703", 1, "a list"),
         ("[project]\nname = 3\n", "K703", 2, "a text"),
         ("project = 3\n", "K703", 1, "[project]"),
+        ("[limits]\ncopied_rows = '1e6'\n", "K703", 2, "5_000_000"),
         ("[limits]\nthreads = true\n", "K703", 2, "1 to 1024"),
         ("[limits]\nmemory = 'much'\n", "K703", 2, "2GB"),
+        ("[limits]\ntimeout = 30\n", "K703", 2, "with its unit"),
+        ("[limits]\ntimeout = '30'\n", "K703", 2, "with its unit"),
+        ("[limits]\ntimeout = '0s'\n", "K703", 2, "with its unit"),
+        ("[limits]\ntimeout = '200h'\n", "K703", 2, "up to 7 days"),
+        ("[limits]\ntimeuot = '30s'\n", "K702", 2, "`timeout`"),
+        ("[limits]\nspill = 3\n", "K703", 2, "a folder"),
+        ("[limits]\nspill_size = '50%'\n", "K703", 2, "50GB"),
+        ("[limits]\nspil_size = '5GB'\n", "K702", 2, "`spill_size`"),
         ("[project\n", "K701", 1, None),
         ("a = \n", "K701", 1, None),
         ("a = 1\na = 2\n", "K701", 2, None),
@@ -117,3 +134,86 @@ def test_without_one_the_root_is_the_repository_or_what_holds_all_paths(tmp_path
     assert load(paths, Report()).root == tmp_path
     (tmp_path / ".git").mkdir()
     assert load(paths[:1], Report()).root == tmp_path
+
+
+def test_secrets_of_the_environment_need_no_escaping(tmp_path: Path) -> None:
+    config, problems = read(
+        tmp_path, '[connections.shop]\nurl = "postgresql://${U}:${P}@${HOST}/db?sslrootcert=${FILE}"\n'
+    )
+    assert problems == []
+    environment = {"U": "me@home", "P": "a/b:c", "HOST": "db:5432", "FILE": "/etc/root.pem"}
+    shop = config.connections["shop"]
+    assert shop.url(environment) == "postgresql://me%40home:a%2Fb%3Ac@db:5432/db?sslrootcert=/etc/root.pem"
+    assert shop.secrets(environment) >= {"me@home", "a/b:c", "a%2Fb%3Ac", "db:5432", "/etc/root.pem"}
+    whole, _ = read(tmp_path, '[connections.shop]\nurl = "${URL}"\n')
+    url = {"URL": "postgresql://me:p%40ss@db/shop"}
+    assert whole.connections["shop"].url(url) == url["URL"]
+    assert whole.connections["shop"].secrets(url) >= {url["URL"], "p%40ss", "p@ss"}
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("postgresql://me:hunter2@db/shop", True),
+        ("postgresql://me:hun/ter2@db/shop", True),
+        ("postgresql://db/shop?user=me&password=hunter2", True),
+        ("postgresql://me:${P}@db/shop", False),
+        ("postgresql://me@db/shop?password=${P}", False),
+        ("duckdb:///shop.duckdb", False),
+    ],
+)
+def test_a_password_that_is_written_out(tmp_path: Path, url: str, told: bool) -> None:
+    config, problems = read(tmp_path, f'[connections.shop]\nurl = "{url}"\n')
+    assert config.connections["shop"].template == url  # it is used all the same
+    assert [(p.code, p.severity.word) for p in problems] == [("K706", "warning")] * told
+    assert not any("hun" in shown(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[connections.shop]\nuri = "postgresql://me:hunter2@db"\n',
+        '[connections.shop]\nurl = ["postgresql://me:hunter2@db"]\n',
+        '[connections.shop]\nurl = ["hunter2"]\n',
+        'connections = "postgresql://me:hunter2@db"\n',
+        '[connections.shop]\nurl = "postgresql://me:hunter2@db\n',
+        "[connections.shop]\nurl = postgresql://me:hunter2@db\n",
+        '[connections]\nshop = "postgresql://me:hunter2@db"\n',
+    ],
+)
+def test_no_line_is_shown_that_holds_a_password(tmp_path: Path, text: str) -> None:
+    _, problems = read(tmp_path, text)
+    assert problems
+    assert not any("hunter2" in shown(problem) for problem in problems)
+
+
+def shown(problem: Diagnostic) -> str:
+    return render((problem,), Screen())
+
+
+@pytest.mark.parametrize(
+    ("words", "secrets", "left"),
+    [
+        ("no role hunter2 at db", ["hunter2"], "no role *** at db"),
+        ("a banana", ["a"], "*** banana"),
+        ("x%40y and x@y", ["x@y", "x%40y"], "*** and ***"),
+        ("abcd and abcdef", ["abcd", "abcdef"], "*** and ***"),
+        ("nothing", [""], "nothing"),
+    ],
+)
+def test_secrets_are_hidden(words: str, secrets: list[str], left: str) -> None:
+    assert hidden(words, secrets) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [("30s", 30), ("1.5 s", 1.5), ("5m", 300), ("5 min", 300), ("2 hours", 7200), ("1h30m5s", 5405)],
+)
+def test_a_time_is_written_with_its_unit(tmp_path: Path, text: str, seconds: float) -> None:
+    config, problems = read(tmp_path, f"[limits]\ntimeout = '{text}'\n")
+    assert problems == []
+    assert config.limits.timeout == seconds
+
+
+def test_what_is_said_when_the_command_is_run_goes_before_the_config() -> None:
+    assert Limits(timeout=3).over(Limits(timeout=5, threads=2)) == Limits(timeout=3, threads=2)

@@ -6,19 +6,23 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Any, TextIO, TypeVar
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 from attrs import frozen
 
+from kpidsl.cli.bar import Bar
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render.cells import Screen
 
+if TYPE_CHECKING:
+    from kpidsl.evaluate.watch import Watch
+
 _SIGNS = "●▲■○·▁█…"
-_PATIENCE = 1.0  # seconds before progress is shown
+INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -44,30 +48,21 @@ class Console:
         self.tell(render(diagnostics, self.err))
 
     @contextmanager
-    def progress(self) -> Iterator[Callable[[str], None]]:
-        """Takes the name of each step; shows it once the work lasts, if standard error is a terminal."""
-        if not sys.stderr.isatty():
-            yield lambda step: None
-            return
-        step = ["starting"]
-        done = threading.Event()
+    def watch(self, *, quiet: bool = False) -> Iterator[Watch]:
+        """Watches over an evaluation: shows how far it is once it lasts, if standard error is a terminal."""
+        from kpidsl.evaluate.watch import Watch
 
-        def show() -> None:
-            if done.wait(_PATIENCE):
-                return
-            while not done.wait(0.2):
-                sys.stderr.write(f"\r\x1b[K{step[0]} ..."[: self.err.width])
-                sys.stderr.flush()
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        bar = None if quiet or not sys.stderr.isatty() else Bar(sys.stderr, self.err.unicode)
+        watch = Watch(stuck=partial(_end, bar))
+        with bar.shown(watch.progress) if bar else nullcontext():
+            yield watch
 
-        thread = threading.Thread(target=show, daemon=True)
-        thread.start()
-        try:
-            yield lambda name: step.__setitem__(0, name)
-        finally:
-            done.set()
-            thread.join()
+
+def _end(bar: Bar | None) -> None:
+    """End a process that does not hear Ctrl-C, for something other than Python is at work."""
+    if bar:
+        bar.clear()
+    os._exit(INTERRUPTED)
 
 
 def _write(stream: TextIO, text: str, screen: Screen) -> None:

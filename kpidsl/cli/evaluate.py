@@ -9,14 +9,16 @@ import click
 
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
-from kpidsl.cli.outputs import outputs, put
+from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.outputs import Renderer, outputs, put
 from kpidsl.config import FAIL_ON
 
 if TYPE_CHECKING:
     from kpidsl.project import Outcome
-    from kpidsl.results import Verdict
+    from kpidsl.results import Judged, Light, Verb
 
-_FORMATS = ("text", "json", "csv", "markdown", "html")
+_FORMATS = ("text", "json", "jsonl", "csv", "markdown", "html")
+_LIGHTS = ("red", "amber", "green", "grey", "none")
 _FAILING: dict[str, frozenset[str]] = {
     "missed": frozenset({"missed"}),
     "off-track": frozenset({"missed", "off track"}),
@@ -43,6 +45,14 @@ _FAILING: dict[str, frozenset[str]] = {
 @click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help=f"{', '.join(_FORMATS)}; repeatable."
 )
+@click.option("--top", metavar="N", help="Of each KPI, only the N slices that matter most; `all` shows all.")
+@click.option(
+    "--only", multiple=True, type=click.Choice(_LIGHTS), help="Only slices with this light; repeatable."
+)
+@click.option(
+    "--min-rows", type=click.IntRange(0), default=0, metavar="N", help="Only slices with at least N rows."
+)
+@click.option("--full", is_flag=True, help="For programs: sentence and history of every slice of many.")
 @click.option(
     "--fail-on",
     multiple=True,
@@ -54,6 +64,7 @@ _FAILING: dict[str, frozenset[str]] = {
     default=None,
     help="Read only files that are new or changed; default: as [incremental] of the config says.",
 )
+@limits
 @common
 def command(
     paths: tuple[str, ...],
@@ -63,8 +74,17 @@ def command(
     kpis: tuple[str, ...],
     data: tuple[str, ...],
     formats: tuple[str, ...],
+    top: str | None,
+    only: tuple[Light, ...],
+    min_rows: int,
+    full: bool,
     fail_on: tuple[str, ...],
     incremental: bool | None,
+    memory: str | None,
+    threads: str | None,
+    spill: str | None,
+    spill_size: str | None,
+    timeout: str | None,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -75,14 +95,16 @@ def command(
     """
     screens = console(color)
     targets = outputs(formats, _FORMATS)
+    most = _most(top)
+    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     specs = load(paths)
     if unreadable(specs.diagnostics):
         screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))
         return 2
 
     from kpidsl import project
-    from kpidsl.render import data as plain
-    from kpidsl.render import tables, verdicts
+    from kpidsl.render import plain, tables, verdicts
+    from kpidsl.render.choice import Choice
 
     wish = project.wish(
         specs,
@@ -92,22 +114,25 @@ def command(
         by=by,
         data=pairs(data, "--data", "NAME=FILE"),
         incremental=incremental,
+        limits=held,
     )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2
-    with screens.progress() as step:
-        outcome = project.evaluate(specs, wish, step)
+    with screens.watch(quiet=quiet) as watch:
+        outcome = project.evaluate(specs, wish, watch)
     told = [*outcome.diagnostics, *outcome.warnings] if verbose else outcome.diagnostics
     screens.report(wanted(told, quiet=quiet, verbose=verbose))
     if verbose:
         screens.tell("".join(f"{line}\n" for line in outcome.reading))
-    renderers = {
-        "text": lambda screen: verdicts.render(outcome, screen, quiet=quiet, verbose=verbose),
-        "json": lambda _: plain.as_json(plain.evaluation(outcome)),
-        "csv": lambda _: tables.as_csv(outcome),
-        "markdown": lambda _: tables.as_markdown(outcome),
-        "html": lambda _: tables.as_html(outcome),
+    choice = Choice(most, top == "all", frozenset(only), min_rows, full)
+    renderers: dict[str, Renderer] = {
+        "text": lambda screen: verdicts.render(outcome, screen, choice, quiet=quiet, verbose=verbose),
+        "json": lambda _: plain.as_json_parts(outcome, choice),
+        "jsonl": lambda _: tables.as_jsonl(outcome, choice),
+        "csv": lambda _: tables.as_csv(outcome, choice),
+        "markdown": lambda _: tables.as_markdown(outcome, choice),
+        "html": lambda _: tables.as_html(outcome, choice),
     }
     written = put(targets, renderers, screens)
     return _code(outcome, fail_on or specs.config.fail_on) if written else 2
@@ -115,12 +140,31 @@ def command(
 
 def _code(outcome: Outcome, fail_on: Sequence[str]) -> int:
     """2 beats 1: what could not be evaluated might have failed, too."""
-    shown: list[Verdict] = [v for judged in outcome.judged for v in (judged.headline, *judged.slices)]
-    if outcome.errors or any(v.word == "failed" for v in shown):
+    if outcome.errors or any(judged.headline.word == "failed" for judged in outcome.judged):
         return 2
-    words = frozenset().union(*(_FAILING.get(name, frozenset()) for name in fail_on))
-    counted = [v for v in shown if v.counts]
-    grey = "grey" in fail_on and any(v.light == "grey" for v in counted)
-    return int(
-        grey or any(v.word in words for v in counted) or any(o.word in words for o in outcome.objectives)
-    )
+    from kpidsl.results import LIGHT_OF
+
+    words: frozenset[str] = frozenset().union(*(_FAILING.get(name, frozenset()) for name in fail_on))
+    found = frozenset().union(*map(_counted, outcome.judged))
+    grey = "grey" in fail_on and any(LIGHT_OF[word] == "grey" for word in found)
+    return int(grey or bool(words & found) or any(o.word in words for o in outcome.objectives))
+
+
+def _counted(judged: Judged) -> frozenset[Verb]:
+    """The words that a KPI and its slices have, of those that count."""
+    from kpidsl.results import WORDS
+
+    own = {judged.headline.word} if judged.headline.counts else set()
+    crowd = judged.crowd
+    if crowd is None:
+        return frozenset(own)
+    return frozenset(own | {WORDS[code] for code in set(crowd.words[crowd.counts].tolist())})
+
+
+def _most(top: str | None) -> int | None:
+    """`--top` as a number, None for all and for none given."""
+    if top is None or top == "all":
+        return None
+    if not top.isdecimal():
+        raise click.BadParameter(f"`{top}` is neither a number nor `all`", param_hint="--top")
+    return int(top)

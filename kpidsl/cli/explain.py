@@ -10,7 +10,8 @@ from attrs import evolve
 
 from kpidsl.cli.console import Console, common, console, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
-from kpidsl.cli.outputs import outputs, put
+from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.outputs import Renderer, outputs, put
 
 if TYPE_CHECKING:
     from kpidsl.graph import Objective
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--data", multiple=True, metavar="NAME=FILE", help="Read a source from this file; repeatable.")
 @click.option("--sql", is_flag=True, help="Show the queries, too.")
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
+@limits
 @common
 def command(
     kpi: str,
@@ -42,6 +44,11 @@ def command(
     data: tuple[str, ...],
     sql: bool,
     formats: tuple[str, ...],
+    memory: str | None,
+    threads: str | None,
+    spill: str | None,
+    spill_size: str | None,
+    timeout: str | None,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -54,6 +61,7 @@ def command(
     """
     screens = console(color)
     targets = outputs(formats, ("text", "json"))
+    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     wanted_slice = pairs(slices, "--slice", "DIM=VALUE")
     specs = load(paths)
     if unreadable(specs.diagnostics):
@@ -82,12 +90,13 @@ def command(
         by=dimensions,
         data=pairs(data, "--data", "NAME=FILE"),
         more=questions(specs.graph),
+        limits=held,
     )
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2
-    with screens.progress() as step:
-        outcome = project.evaluate(specs, wish, step)
+    with screens.watch(quiet=quiet) as watch:
+        outcome = project.evaluate(specs, wish, watch)
     shown = wanted(outcome.diagnostics, quiet=quiet, verbose=verbose)
     screens.report(shown)
     if objective:
@@ -113,13 +122,13 @@ def _rolled_up(
 ) -> int:
     """The report on the KPIs of an objective and on nothing else; as JSON that of `kpi eval`."""
     from kpidsl import judge
-    from kpidsl.render import data, verdicts
+    from kpidsl.render import plain, verdicts
 
     verdict = judge.roll_up(objective, {judged.kpi: judged for judged in outcome.judged})
     found = evolve(outcome, objectives=(verdict,))
-    renderers = {
+    renderers: dict[str, Renderer] = {
         "text": lambda screen: verdicts.render(found, screen),
-        "json": lambda _: data.as_json(data.evaluation(found)),
+        "json": lambda _: plain.as_json_parts(found),
     }
     written = put(targets, renderers, screens)
     return 2 if not written or outcome.errors or verdict.word == "failed" else 0

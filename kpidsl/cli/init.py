@@ -44,8 +44,8 @@ def command(
         screens.report(problems)
     if not found:
         return 2
-    with screens.progress() as step:
-        step("reading the data")
+    with screens.watch(quiet=quiet) as watch, watch.within(None):
+        watch.progress.begin("reading the data")
         sniffed = sniff(found, root)
     screens.report(sniffed.problems)
     if not sniffed.text:

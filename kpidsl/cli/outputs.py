@@ -4,7 +4,7 @@ belong."""
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +12,8 @@ import click
 from kpidsl.cli.console import Console
 from kpidsl.render.cells import Screen
 
-Renderer = Callable[[Screen], str]
+Renderer = Callable[[Screen], str | Iterable[str]]
+"""A text, whole or in parts."""
 
 
 def outputs(texts: Sequence[str], known: Sequence[str]) -> list[tuple[str, str | None]]:
@@ -31,14 +32,18 @@ def outputs(texts: Sequence[str], known: Sequence[str]) -> list[tuple[str, str |
     return found
 
 
-def put(targets: Sequence[tuple[str, str | None]], renderers: dict[str, Renderer], console: Console) -> bool:
+def put(
+    targets: Sequence[tuple[str, str | None]], renderers: Mapping[str, Renderer], console: Console
+) -> bool:
     """Render each format and write it, files first; False if one could not be written, which is told."""
     from kpidsl import files
 
     fine = True
     for name, file in sorted(targets, key=lambda target: target[1] is None):
         if file is None:
-            console.say(renderers[name](console.out))
+            found = renderers[name](console.out)
+            for part in [found] if isinstance(found, str) else found:
+                console.say(part)
             sys.stdout.flush()
         elif (problem := files.write(Path(file), renderers[name](Screen()))) is not None:
             console.report([problem])

@@ -11,7 +11,7 @@ from attrs import define, field
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.choose import scans
-from kpidsl.evaluate.compute import Frame, Store, spread, tidy
+from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread, tidy
 from kpidsl.evaluate.plan import (
     Columns,
     Partial,
@@ -44,13 +44,19 @@ def evaluate(
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):
         _note_trouble(ask, runner, failures)
+    planned = []
     for source, demand in demands(asks, profiles, failures).items():
-        lost: dict[Partial | Aggregate, Diagnostic] = {}
-        dialect = runner.tables(source).dialect
+        dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         keep = runner.keeps(source)
-        for scan in scans(source, demand, profiles[source], dialect, guess, keep):
-            results, failed = runner.run(scan)
+        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess, keep))))
+    progress = session.watch.progress
+    progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
+    for demand, several in planned:
+        lost: dict[Partial | Aggregate, Diagnostic] = {}
+        for scan in several:
+            with progress.part(scan.source, profiles[scan.source].rows, once=True):
+                results, failed = runner.run(scan)
             lost |= failed
             for result in results:
                 store.add(result)
@@ -100,6 +106,8 @@ class Evaluated:
                 values = np.full(shape, np.nan)
             else:
                 values = tidy(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
+            if values.size > MANY_VALUES:
+                return Grid(slices, ask.windows, values)
             self._grids[ask] = Grid(slices, ask.windows, values)
         return self._grids[ask]
 
@@ -159,6 +167,11 @@ class Evaluated:
         if broken:
             return broken.message
         return reason(self.graph, self._store, Frame(ask, Slices.of([key])), key, window)
+
+    @property
+    def lost(self) -> tuple[Diagnostic, ...]:
+        """Why aggregates have no value, each reason once."""
+        return tuple({id(why): why for why in self._failures.values()}.values())
 
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""

@@ -16,6 +16,7 @@ from attrs import evolve
 
 from kpidsl.evaluate.classes import keys, subjects
 from kpidsl.evaluate.keeper import Keeper, part_of
+from kpidsl.evaluate.large import numbers
 from kpidsl.evaluate.plan import Cluster, Partial, Scan, cube_scan
 from kpidsl.evaluate.sql import BITS, Tables, base_of, profile_sql, scan_sql
 from kpidsl.evaluate.store import Columns
@@ -116,7 +117,8 @@ def cube_columns(session: Session, scan: Scan, tables: Tables, as_of: date) -> C
         parts.append(_placed({**there, "b": at[~lacking]}, scan, grains[content]))
     names = [f"d{n}" for n in range(len(scan.dimensions()))]
     names += [f"m{n}" for n in range(-(-len(scan.conditions()) // BITS))]
-    return _joined(parts, ["b", *names, *(f"v{n}" for n in range(len(base_of(scan))))])
+    cells = _joined(parts, ["b", *names, *(f"v{n}" for n in range(len(base_of(scan))))])
+    return {key: numbers(column) if key[0] == "v" else column for key, column in cells.items()}
 
 
 def _key(scan: Scan, grain: str) -> object:

@@ -26,19 +26,25 @@ from kpidsl.results import Profile
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
     """The profile of each source, by name; a source that cannot be read has one too, with the error in it."""
     runner = Runner(graph, session, as_of)
+    sizes = {name: session.size(name) for name in sources}
+    session.watch.progress.begin("reading", list(sizes.values()), "bytes")
     found = {}
-    for name in dict.fromkeys(sources):
-        spec = graph.sources[name]
-        attached = runner.attached(name)
-        try:
-            known = _profile(runner, attached, spec)
-        except EngineError as error:
-            problems = (*attached.problems, failure(error, spec, attached.engine))
-            known = Profile(name, 0, None, None, None, problems)
-        single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
-        whole = tuple(problem for problem in known.problems if all(problem is not one for one in single))
-        found[name] = evolve(known, problems=whole, broken=tuple(single))
+    for name, size in sizes.items():
+        with session.watch.progress.part(name, size):
+            found[name] = _profiled(runner, graph.sources[name])
     return found
+
+
+def _profiled(runner: Runner, spec: SourceSpec) -> Profile:
+    attached = runner.attached(spec.name)
+    try:
+        known = _profile(runner, attached, spec)
+    except EngineError as error:
+        problems = (*attached.problems, failure(error, spec, attached.engine))
+        known = Profile(spec.name, 0, None, None, None, problems)
+    single = [] if attached.failure else [d for c, d in attached.broken.items() if c != spec.time]
+    whole = tuple(problem for problem in known.problems if all(problem is not one for one in single))
+    return evolve(known, problems=whole, broken=tuple(single))
 
 
 def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
@@ -48,18 +54,18 @@ def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
         return profile(session, attached, spec, as_of)
     checks = [check for check in spec.checks if runner.trouble(spec.name, check) is None]
     tables = runner.tables(spec.name)
-    said: list[Diagnostic] = []
+    broken: list[Diagnostic] = []
     try:
         seen = extent(session, attached, tables, as_of, checks)
         counts = zip(checks, seen.breaches, strict=True)
-        said = [_breach(runner, spec, check, count, as_of) for check, count in counts if count]
+        broken = [_breach(runner, spec, check, count, as_of) for check, count in counts if count]
     except EngineError as error:
         if error.fault != "query" or not checks:
             raise
         seen = extent(session, attached, runner.tables(spec.name), as_of)
-        said = [_not_asked(spec, error)]
+        broken = [_not_asked(spec, error)]
     known = profile(session, attached, spec, as_of, seen)
-    return evolve(known, problems=(*known.problems, *said))
+    return evolve(known, problems=(*known.problems, *broken))
 
 
 def _not_asked(spec: SourceSpec, error: EngineError) -> Diagnostic:

@@ -145,7 +145,7 @@ class _Chooser:
         together = _united(clusters)
         if self._case(together) <= PATIENCE:
             return case_scan(self.source, together, self.profile)
-        if len(clusters) == 1 and not together.conditions():
+        if len(clusters) == 1 and not together.conditions() and not together.every_column():
             return cube_scan(self.source, together, (), self.profile)
         return None
 

@@ -27,23 +27,57 @@ Windows = tuple[Window, ...]
 _COUNTED = frozenset(("sum", "count", "count distinct"))
 """Aggregates of which a slice without rows is 0."""
 _DIGITS = 12
+_CHUNK = 32_768
+MANY_VALUES = 2_000_000
+"""Larger arrays are not all kept, but worked out again when they are asked for again."""
+_KEPT = 60_000_000
+"""Values in large arrays that are kept."""
 
 
 def tidy(values: Floats) -> Floats:
     """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is
     NaN."""
-    out = np.full(values.shape, np.nan)
-    finite = np.isfinite(values)
-    x = values[finite]
-    with np.errstate(all="ignore"):
-        magnitude = np.floor(np.log10(np.abs(x)))
-        digits = np.where(x == 0, 0, _DIGITS - 1 - magnitude)
-        up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
-        rounded = np.where(digits >= 0, np.round(x * up) / up, np.round(x / down) * down)
-    # Powers of ten above 22 are not exact.
-    for n in np.flatnonzero(np.abs(digits) > 22):
-        rounded[n] = float(f"{x[n]:.{_DIGITS - 1}e}")
-    out[finite] = rounded + 0.0  # and no negative zero
+    out = np.array(values, np.float64, order="K")
+    flat = out.ravel("K")
+    for start in range(0, flat.size, _CHUNK):  # what fits into the processor's caches
+        flat[start : start + _CHUNK] = _tidied(flat[start : start + _CHUNK])
+    return out
+
+
+def _tidied(values: Floats) -> Floats:
+    out = np.where(np.isfinite(values), values, np.nan) + 0.0  # and no negative zero
+    size = np.abs(out)
+    with np.errstate(invalid="ignore"):
+        rough = np.flatnonzero((size >= 1e12) | (out != np.rint(out)) & ~np.isnan(out))
+    if len(rough):
+        x = out[rough]
+        out[rough] = _rounded_to(x, _DIGITS - 1 - _magnitude(np.abs(x)))
+    return out
+
+
+_POWERS = np.array([float(f"1e{n}") for n in range(-323, 309)])
+
+
+def _magnitude(x: Floats) -> Indexes:
+    """The decimal exponent of positive numbers."""
+    _, binary = np.frexp(x)
+    # Too low by one at most: 2 ** (binary - 1) <= x < 2 ** binary.
+    below = np.floor((binary - 1) * np.log10(2)).astype(np.int64)
+    above = np.clip(below + 1 + 323, 0, len(_POWERS) - 1)
+    return np.asarray(np.where((x >= _POWERS[above]) & (below < 308), below + 1, below))
+
+
+def _rounded_to(x: Floats, digits: Indexes) -> Floats:
+    """Rounded to so many digits after the point, before it where negative."""
+    out = np.empty_like(x)
+    for n in np.flatnonzero(np.abs(digits) > 22):  # further powers of ten are not exact
+        out[n] = float(f"{x[n]:.{_DIGITS - 1}e}")
+    after = (digits >= 0) & (digits <= 22)
+    scale = _POWERS[digits[after] + 323]
+    out[after] = np.round(x[after] * scale) / scale
+    before = (digits < 0) & (digits >= -22)
+    scale = _POWERS[323 - digits[before]]
+    out[before] = np.round(x[before] / scale) * scale
     return out
 
 
@@ -64,6 +98,7 @@ class Store:
     merged: dict[tuple[str, Partial], list[Result]] = field(factory=dict)
     exact: dict[Aggregate, list[Result]] = field(factory=dict)
     _memo: dict[object, Floats] = field(factory=dict)
+    _kept: dict[object, Floats] = field(factory=dict)
     _places: dict[tuple[int, int], tuple[Slices, Slices, Indexes]] = field(factory=dict)
 
     def add(self, result: Result) -> None:
@@ -101,13 +136,31 @@ class Store:
         found = self._memo.get(self._place(node, windows, frame))
         if found is not None:
             return found
-        for below, looked in steps(frame.ask, node, windows, self.profiles):
-            at = self._place(below, looked, frame)
+        needed = [
+            (below, looked, self._place(below, looked, frame))
+            for below, looked in steps(frame.ask, node, windows, self.profiles)
+        ]
+        for below, looked, at in needed:
+            if at in self._kept:
+                self._memo[at] = self._kept[at]
             if at not in self._memo:
                 with np.errstate(all="ignore"):
                     values = self._values(below, looked, frame)
                 self._memo[at] = np.where(np.isfinite(values), values, np.nan)
-        return self._memo[self._place(node, windows, frame)]
+        found = self._memo[self._place(node, windows, frame)]
+        if found.size > MANY_VALUES:
+            for below, _, at in needed:
+                values = self._memo.pop(at)
+                if isinstance(below, Aggregate):
+                    self._keep(at, values)
+        return found
+
+    def _keep(self, at: object, values: Floats) -> None:
+        """Large arrays of aggregates, which formulas share; the oldest go."""
+        self._kept.pop(at, None)
+        self._kept[at] = values
+        while sum(each.size for each in self._kept.values()) > _KEPT:
+            del self._kept[next(iter(self._kept))]
 
     @staticmethod
     def _place(node: Node, windows: Windows, frame: Frame) -> object:
@@ -153,9 +206,10 @@ class Store:
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""
-        out = np.full((len(frame.slices), len(windows)), np.nan)
         has_rows = self.has_rows(node.source, windows)
         columns = columns_for(frame.ask.dimensions, node.source)
+        total = np.full(len(windows), np.nan)
+        out = np.full((len(frame.slices), len(windows)), np.nan)
         for wanted in dict.fromkeys([(), columns]):
             if wanted is None:
                 continue
@@ -166,10 +220,11 @@ class Store:
             )
             empty = 0.0 if node.function in _COUNTED else np.nan
             if not wanted:
-                out[0] = found[0] if len(found) else empty
+                total = found[0] if len(found) else np.full(len(windows), empty)
             elif len(frame.slices) > 1:
-                out[1:] = spread(found, self.places(keys, frame.slices), empty)[1:]
-        return tidy(np.where(has_rows, out, np.nan))
+                out = found if keys is frame.slices else spread(found, self.places(keys, frame.slices), empty)
+        out[0] = total
+        return tidy(out if has_rows.all() else np.where(has_rows, out, np.nan))
 
     def places(self, keys: Slices, wanted: Slices) -> Indexes:
         """Where the slices that are wanted are among those that are known, -1 where they are not."""
@@ -229,7 +284,9 @@ def spread(found: Floats, places: Indexes, empty: float) -> Floats:
     """The rows at some places, `empty` where there is none."""
     if not len(found):
         return np.full((len(places), found.shape[1]), empty)
-    return np.where((places >= 0)[:, None], found[places], empty)
+    out = np.asfortranarray(found[places])
+    out[places < 0] = empty
+    return out
 
 
 def _homes(result: Result, windows: Windows) -> dict[int, list[int]]:

@@ -23,16 +23,19 @@ _KNOWN = frozenset(
 )
 
 
-def find(origin: Table, connections: Mapping[str, str], root: Path, span: Span | None) -> Found:
+def find(origin: Table, connections: Mapping[str, str | Diagnostic], root: Path, span: Span | None) -> Found:
     """The database of a connection: a file, or what is reached by a driver. Its URL is the config's word: it
     may be anywhere."""
     named = origin.connection or (next(iter(connections)) if len(connections) == 1 else None)
     if named is None or named not in connections:
         return Found(problem=_unknown(origin, connections, span))
-    if scheme_of(connections[named]) in DRIVERS:
+    text = connections[named]
+    if isinstance(text, Diagnostic):
+        return Found(problem=text)
+    if scheme_of(text) in DRIVERS:
         return Found(format="remote", connection=named)
     try:
-        url = urlsplit(connections[named])
+        url = urlsplit(text)
         path = root / unquote(url.path).removeprefix("/")
         there = path.is_file()
     except (OSError, ValueError):
@@ -125,7 +128,7 @@ def _no_table(
     )
 
 
-def _unknown(origin: Table, connections: Mapping[str, str], span: Span | None) -> Diagnostic:
+def _unknown(origin: Table, connections: Mapping[str, str | Diagnostic], span: Span | None) -> Diagnostic:
     if origin.connection is None:
         what = "several connections" if connections else "no connection"
         message = f"table `{origin.name}` is in none that is named, and the config has {what}"

@@ -17,6 +17,7 @@ from kpidsl.evaluate import cells
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.columns import match_header
 from kpidsl.evaluate.files import DataFile
+from kpidsl.evaluate.local import Guarded
 from kpidsl.evaluate.quote import exactly, literal, literals
 from kpidsl.evaluate.quote import name as quoted
 from kpidsl.evaluate.tables import Cells, Read, Reading, Spot, Unreadable
@@ -138,7 +139,7 @@ def new_cells(reading: Reading) -> tuple[str, dict[str, str]]:
 
 
 def insert(
-    connection: duckdb.DuckDBPyConnection,
+    connection: Guarded,
     table: str,
     first: int,
     paths: Sequence[Path],
@@ -190,8 +191,6 @@ def _load_all(reading: Reading, table: str, numbers: list[int], layout: Layout) 
     try:
         paths = [reading.files[number].path for number in numbers]
         insert(reading.connection, table, numbers[0], paths, layout, reading.writing)
-    except duckdb.InterruptException:
-        raise
     except duckdb.Error:
         return False
     return True

@@ -17,6 +17,8 @@ import numpy as np
 from attrs import frozen
 from numpy.typing import NDArray
 
+from kpidsl.diagnostics import Diagnostic
+
 Column = NDArray[Any] | np.ma.MaskedArray[Any, Any]
 """One value per row, masked where there is none. Numbers and flags in their own types, days and moments as
 datetime64, texts as objects."""
@@ -43,10 +45,12 @@ class EngineError(Exception):
     others are the engine's, whatever is asked.
     """
 
-    def __init__(self, fault: Fault, words: str) -> None:
+    def __init__(self, fault: Fault, words: str, told: Diagnostic | None = None) -> None:
         super().__init__(words)
         self.fault: Fault = fault
         self.words = words
+        self.told = told
+        """What is to be said of it, where that is no source's matter."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -120,18 +124,48 @@ class Setting:
 def duckdb_faults() -> Iterator[None]:
     """DuckDB's exceptions as those of every engine."""
     try:
-        yield
-    except duckdb.InterruptException as error:
-        raise Interrupted from error
-    except duckdb.OutOfMemoryException as error:
-        raise EngineError("memory", _words(error)) from error
-    except duckdb.IOException as error:
-        raise EngineError("disk", _words(error)) from error
+        with duckdb_limits():
+            yield
     except duckdb.PermissionException as error:
         raise EngineError("permission", _words(error)) from error
+    except duckdb.IOException as error:
+        raise EngineError("disk", _words(error)) from error
     except duckdb.Error as error:
         raise EngineError("query", _words(error)) from error
 
 
+@contextmanager
+def duckdb_limits() -> Iterator[None]:
+    """The exceptions that are no fault of what is asked: somebody stopped it, or memory or disk are full."""
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        raise Interrupted from error
+    except RuntimeError as error:
+        # What DuckDB makes of a signal that it finds itself, in the main thread.
+        if str(error) != "Query interrupted":
+            raise
+        raise Interrupted from error
+    except duckdb.OutOfMemoryException as error:
+        raise EngineError("disk" if no_room(str(error)) else "memory", _words(error)) from error
+    except duckdb.IOException as error:
+        if not no_room(str(error)):
+            raise
+        raise EngineError("disk", _words(error)) from error
+
+
+def no_room(words: str) -> bool:
+    """Whether an engine says that a disk, or its share of one, is full."""
+    return any(sign in words for sign in _FULL)
+
+
+_FULL = (
+    "No space left on device",
+    "Disk quota exceeded",
+    "not enough space on the disk",
+    "max_temp_directory_size",
+)
+
+
 def _words(error: duckdb.Error) -> str:
-    return str(error).split("\n\n")[0].strip()
+    return " ".join(str(error).split("\n\n")[0].split())

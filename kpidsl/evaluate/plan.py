@@ -8,7 +8,8 @@ not (distinct counts, percentiles) are read for each window and slice as they ar
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Literal
 
 from attrs import define, evolve, field, frozen
@@ -30,6 +31,7 @@ Op = Literal[
 EXACT = frozenset(("count distinct", "median", "percentile"))
 """Aggregates that cannot be merged from parts."""
 ENDS = frozenset(("first", "last"))
+_MANY_CELLS = 6_000_000
 MANY_DISTINCT = 4
 """So many distinct counts of one thing are worth a query of their own."""
 
@@ -119,6 +121,16 @@ class Scan:
         if self.buckets is None or self.kind == "distinct":
             return window, window + 1
         return self.buckets.range_of(self.windows[window])
+
+    def pieces(self) -> tuple[Scan, ...]:
+        """The scan bucket by bucket, where so many cells are expected that they should not be grouped all at
+        once."""
+        if self.buckets is None or self.kind != "cube" or (self.estimate or 0) < _MANY_CELLS:
+            return (self,)
+        spans = (Window(low, high - timedelta(days=1)) for low, high in pairwise(self.buckets.edges))
+        days = ([_common(span, read) for read in self.days] for span in spans)
+        inside = [tuple(span for span in several if span) for several in days]
+        return tuple(evolve(self, days=several) for several in inside if several)
 
     def parts(self) -> tuple[Partial, ...] | tuple[Aggregate, ...]:
         """What it asks for; a scan that fails is tried again on half of them each."""
@@ -340,6 +352,12 @@ def _exact(source: str, exact: Sequence[Aggregate], demand: Demand, first: date,
         days = _days(layer, first, last)
         found.append(Scan(source, "exact", days, sets, grid, windows=layer, aggregates=tuple(asked)))
     return found
+
+
+def _common(a: Window, b: Window) -> Window | None:
+    """The days that are in both."""
+    low, high = max(a.start, b.start), min(a.end, b.end)
+    return Window(low, high) if low <= high else None
 
 
 def _days(windows: Iterable[Window], first: date, last: date) -> tuple[Window, ...]:

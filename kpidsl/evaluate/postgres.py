@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -27,6 +28,8 @@ from kpidsl.evaluate.engine import (
 
 _PAUSES = (0.2, 1.0)
 """Seconds before a connection that failed is tried again."""
+_CONNECT = 10
+"""Seconds that a server has to answer at all."""
 _PIECE = 20_000
 """Rows that a query's result is taken over in."""
 _KINDS: dict[str, Kind] = {
@@ -47,20 +50,20 @@ _LOST = ("08", "57P")  # of SQLSTATEs: connection exceptions, shutdowns
 
 
 def connect(url: str, setting: Setting) -> Postgres:
-    """The database behind a `postgresql://` URL; what libpq understands in it holds."""
-    found = Postgres(url, setting)
-    found.open()
-    return found
+    """The database behind a `postgresql://` URL; what libpq understands in it holds. It is connected to when
+    it is first asked."""
+    return Postgres(url, setting)
 
 
 @define
 class Postgres:
-    """A connection that is opened again when it is lost."""
+    """A connection that is opened again when it is lost, twice; after that nothing is tried any more."""
 
     _url: str = field(repr=False)
     _setting: Setting
     _connection: psycopg.Connection[tuple[Any, ...]] | None = field(default=None, init=False, repr=False)
     _stopped: bool = field(default=False, init=False)
+    _lost: EngineError | None = field(default=None, init=False)
     _lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False)
 
     @property
@@ -68,25 +71,26 @@ class Postgres:
         """What its SQL is written in."""
         return "postgres"
 
-    def open(self) -> None:
-        """Connect; what may pass, such as a server that starts, is waited for a little."""
-        for pause in (*_PAUSES, None):
+    def _open(self) -> psycopg.Connection[tuple[Any, ...]]:
+        if self._connection is None or self._connection.closed:
             try:
                 self._connection = self._connected()
-                return
             except psycopg.Error as error:
-                refused = "FATAL" in str(error) and not _passes(error)
-                if pause is None or refused:
-                    raise EngineError("connection", _words(error)) from None
-                time.sleep(pause)
+                lost = EngineError("connection", _words(error))
+                if "FATAL" in str(error) and not _passes(error):
+                    self._lost = lost  # it answered, and said no
+                raise lost from None
+        return self._connection
 
     def _connected(self) -> psycopg.Connection[tuple[Any, ...]]:
         timeout = self._setting.timeout
         try:
             given = conninfo_to_dict(self._url)
         except psycopg.ProgrammingError:  # whose words quote parts of it
-            raise EngineError("connection", "the url is none that PostgreSQL's library can read") from None
-        usual: dict[str, Any] = {"application_name": "kpidsl", "connect_timeout": 10}
+            self._lost = EngineError("connection", "the url is none that PostgreSQL's library can read")
+            raise self._lost from None
+        seconds = _CONNECT if timeout is None else min(_CONNECT, math.ceil(timeout))
+        usual: dict[str, Any] = {"application_name": "kpidsl", "connect_timeout": seconds}
         more = {key: value for key, value in usual.items() if key not in given}
         connection = psycopg.connect(self._url, autocommit=True, prepare_threshold=None, **more)
         settings = {
@@ -103,27 +107,49 @@ class Postgres:
     def fetch(self, sql: str) -> dict[str, Column]:
         """The columns of a SELECT; asked again, twice at most, where the connection was lost."""
         with self._lock:
-            for pause in (*_PAUSES, None):
+            for pause in self._tries():
                 try:
                     return _joined(list(self._pieces(sql, _PIECE)))
                 except EngineError as error:
-                    if error.fault != "connection" or pause is None:
-                        raise
-                    time.sleep(pause)
+                    self._wait(error, pause)
         raise AssertionError
 
     def batches(self, sql: str, rows: int) -> Iterator[dict[str, Column]]:
-        """The columns of a SELECT in pieces; one that is lost after the first piece is not asked again."""
-        with self._lock, closing(self._pieces(sql, rows)) as pieces:
-            yield from pieces
+        """The columns of a SELECT in pieces; not asked again once there was one."""
+        with self._lock:
+            for pause in self._tries():
+                begun = False
+                try:
+                    with closing(self._pieces(sql, rows)) as pieces:
+                        for piece in pieces:
+                            begun = True
+                            yield piece
+                    return
+                except EngineError as error:
+                    if begun:
+                        raise
+                    self._wait(error, pause)
+
+    def _tries(self) -> tuple[float | None, ...]:
+        """How long to wait after each try that fails; None after the last."""
+        self._stopped = False
+        if self._lost is not None:
+            raise self._lost
+        return (*_PAUSES, None)
+
+    def _wait(self, error: EngineError, pause: float | None) -> None:
+        if error.fault != "connection" or self._lost is not None:
+            raise error
+        if pause is None:
+            self._lost = error
+            raise error
+        time.sleep(pause)
+        if self._stopped:
+            raise Interrupted
 
     def _pieces(self, sql: str, rows: int) -> Generator[dict[str, Column], None, None]:
         """At least one, be it empty. No cursor is declared on the server: such queries run on one core."""
-        if self._connection is None or self._connection.closed:
-            self.open()
-        connection = self._connection
-        assert connection is not None
-        self._stopped = False
+        connection = self._open()
         with self._told(), connection.transaction(), connection.cursor() as cursor:
             size = min(rows, _PIECE) if psycopg.capabilities.has_stream_chunked() else 1
             held: list[tuple[Any, ...]] = []
@@ -148,7 +174,7 @@ class Postgres:
             raise EngineError(self._fault(error), _words(error)) from None
 
     def _fault(self, error: psycopg.Error) -> Fault:
-        if (error.sqlstate or "").startswith(_LOST) and not isinstance(error, errors.QueryCanceled):
+        if (error.sqlstate or "").startswith(_LOST):
             return "connection"
         if error.sqlstate is None and self._connection is not None and self._connection.closed:
             return "connection"

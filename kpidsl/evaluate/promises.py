@@ -6,18 +6,19 @@ it is. Keys that repeat are looked for only where a key is promised.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.byfile import profile_columns
 from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
 from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.verify import doubtful
 from kpidsl.model.periods import Window, containing, periods
 from kpidsl.model.rows import Row
 from kpidsl.model.sources import Link, SourceSpec
@@ -40,6 +41,8 @@ class Extent:
     timeless: int
     breaches: tuple[int, ...]
     """Rows that break each of the conditions that were asked for."""
+    fractions: Mapping[str, float] = field(factory=dict)
+    """Columns of percents in which some are no whole numbers, and the largest of each, as a fraction."""
 
     @property
     def first(self) -> date | None:
@@ -60,17 +63,24 @@ def extent(
     timed = spec.time is not None and spec.time in attached.kinds
     found = profile_columns(session, tables, checks, timed)
     if found is None:
-        found = session.fetch(profile_sql(checks, tables, timed), attached.engine)
-    counts = [_counts(found[name]) for name in ("n", *(f"v{n}" for n in range(len(checks))))]
-    if not timed:
-        rows, *broken = (int(count.sum()) for count in counts)
-        return Extent(rows, np.array([], "M8[D]"), 0, tuple(broken))
-    lacking = np.ma.getmaskarray(found["d"])
-    days = np.ma.getdata(found["d"]).astype("M8[D]")
-    lacking = lacking | np.isnat(days)
-    seen = ~lacking & (np.where(lacking, np.datetime64("0001-01-01"), days) <= np.datetime64(as_of))
-    rows, *broken = (int(count[seen].sum()) for count in counts)
-    return Extent(rows, np.unique(days[seen]), int(counts[0][lacking].sum()), tuple(broken))
+        found = session.fetch(profile_sql(checks, tables, timed, attached.percents), attached.engine)
+    every = np.ones(len(found["n"]), dtype=bool)
+    if timed:
+        days = np.ma.getdata(found["d"]).astype("M8[D]")
+        lacking = np.ma.getmaskarray(found["d"]) | np.isnat(days)
+        seen = ~lacking & (np.where(lacking, np.datetime64("0001-01-01"), days) <= np.datetime64(as_of))
+    else:
+        days, lacking, seen = np.array([], "M8[D]"), ~every, every
+    rows, *broken = (
+        int(_counts(found[name])[seen].sum()) for name in ("n", *(f"v{n}" for n in range(len(checks))))
+    )
+    fractions = {
+        column: float(np.ma.max(found[f"h{n}"][seen]))
+        for n, column in enumerate(attached.percents)
+        if _counts(found[f"o{n}"])[seen].any()
+    }
+    known = np.unique(days[seen]) if timed else days
+    return Extent(rows, known, int(_counts(found["n"])[lacking].sum()), tuple(broken), fractions)
 
 
 def profile(
@@ -88,6 +98,9 @@ def profile(
     found = found or extent(session, attached, tables, as_of)
     stale = _stale(spec, found.last, as_of)
     problems = [*attached.problems]
+    for column, high in found.fractions.items():
+        declared, place = spec.column(column), f'source {spec.name}, column "{column}"'
+        problems += [doubt] if declared and (doubt := doubtful(declared, high, place)) else []
     if found.timeless:
         problems.append(_timeless(spec, found.timeless))
     if stale:

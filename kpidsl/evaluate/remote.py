@@ -8,8 +8,7 @@ from kpidsl.diagnostics import Diagnostic, near
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.columns import missing_column, wrong_type
 from kpidsl.evaluate.connections import Connections
-from kpidsl.evaluate.engine import Column, EngineError, Kind, Parts
-from kpidsl.evaluate.faults import failure
+from kpidsl.evaluate.engine import Column, Kind, Parts
 from kpidsl.evaluate.quote import name
 from kpidsl.evaluate.sql import StoredColumn, stored_sql, stored_tree
 from kpidsl.evaluate.tables import Attached, Reading
@@ -23,7 +22,7 @@ _TYPES = {"number": "DOUBLE", "text": "VARCHAR", "day": "DATE", "moment": "TIMES
 
 
 def attach_remote(reading: Reading, connection: str, remotes: Connections) -> Attached:
-    """A source in a database, evaluated there. What cannot be reached or read is told as its failure."""
+    """A source in a database, evaluated there. `EngineError` if that cannot be reached or read."""
     return _attached(reading, connection, remotes)[0]
 
 
@@ -33,11 +32,7 @@ def copy_remote(reading: Reading, connection: str, remotes: Connections, most: i
     if there.failure:
         return there
     sql = stored_sql(there.relation, remotes.dialect(connection))
-    try:
-        copied = _copied(reading, columns, remotes, connection, sql, most)
-    except EngineError as error:
-        return _failed(reading, failure(error, reading.spec, connection))
-    if not copied:
+    if not _copied(reading, columns, remotes, connection, sql, most):
         return _failed(reading, _too_many(reading, connection, most))
     return evolve(there, relation=reading.label, engine="")
 
@@ -47,11 +42,8 @@ def _attached(
 ) -> tuple[Attached, tuple[StoredColumn, ...]]:
     spec, origin = reading.spec, reading.spec.origin
     assert isinstance(origin, Table)
-    try:
-        remote = remotes.remote(connection)
-        found = remotes.types(connection, origin.name)
-    except EngineError as error:
-        return _failed(reading, failure(error, spec, connection)), ()
+    remote = remotes.remote(connection)
+    found = remotes.types(connection, origin.name)
     if isinstance(found, list):
         return _failed(reading, _no_table(origin.name, connection, found, reading)), ()
     parts, types = found
@@ -69,7 +61,9 @@ def _attached(
             stored.append(how)
     tree = stored_tree(parts, stored, remote.dialect, reading.writing.zone)
     kinds = {each.name: each.kind for each in stored}
-    return Attached(spec.name, tree, kinds, tuple(broken.values()), broken, connection), tuple(stored)
+    percents = tuple(c.name for c in reading.columns if c.name in kinds and c.type.unit.style == "percent")
+    found_there = Attached(spec.name, tree, kinds, tuple(broken.values()), broken, connection, percents)
+    return found_there, tuple(stored)
 
 
 def _stored(column: ColumnSpec, found: Kind | None) -> StoredColumn | None:

@@ -17,8 +17,9 @@ from kpidsl.evaluate.byfile import cube_columns, kept_scans
 from kpidsl.evaluate.choose import Estimate
 from kpidsl.evaluate.classes import subjects
 from kpidsl.evaluate.cube import Cube
-from kpidsl.evaluate.engine import EngineError
+from kpidsl.evaluate.engine import Dialect, EngineError
 from kpidsl.evaluate.faults import failure
+from kpidsl.evaluate.large import LARGE, Coded, numbers
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
 from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
@@ -112,8 +113,11 @@ class Runner:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
         relations = _Attaching(self, self.session.relation)
         kinds = _Attaching(self, lambda attached: attached.kinds)
-        dialect = self.session.dialect(self._engine(source))
-        return Tables(self.graph.sources, relations, kinds, source, dialect=dialect)
+        return Tables(self.graph.sources, relations, kinds, source, dialect=self.dialect(source))
+
+    def dialect(self, source: str) -> Dialect:
+        """What SQL on a source is written in."""
+        return self.session.dialect(self._engine(source))
 
     def _engine(self, source: str) -> str:
         """The connection where a source is; a grouped one, also while it is made, is where its parent is."""
@@ -199,18 +203,33 @@ class Runner:
             return self._diagnostic(spec.name, error)
         return None
 
-    def fetch(self, source: str, sql: str, scan: Scan | None = None) -> dict[str, Any]:
-        """Run a query and note it, with the scan that it is."""
+    def fetch(self, source: str, sql: str) -> dict[str, Any]:
+        """Run a query and note it."""
         start = perf_counter()
         columns = self.session.fetch(sql, self._engine(source))
         rows = len(next(iter(columns.values()))) if columns else 0
-        self.queries.append(Query(source, sql, perf_counter() - start, rows, scan))
+        self.queries.append(Query(source, sql, perf_counter() - start, rows))
+        return columns
+
+    def _fetch_scan(self, scan: Scan) -> dict[str, Any]:
+        """The cells of a scan."""
+        start, source, engine = perf_counter(), scan.source, self._engine(scan.source)
+        sql = [scan_sql(piece, self.tables(source)) for piece in scan.pieces()]
+        if scan.dimensions() and not engine and self.profiles[source].rows >= LARGE:
+            columns = self.session.fetch_cells(sql, [f"d{n}" for n in range(len(scan.dimensions()))])
+        else:
+            sql = [scan_sql(scan, self.tables(source))]
+            columns = self.session.fetch(sql[0], engine)
+            columns = {c: numbers(found) if c[0] == "v" else found for c, found in columns.items()}
+        rows = len(columns["b"])
+        self.queries.append(Query(source, ";\n".join(sql), perf_counter() - start, rows, scan))
         return columns
 
     def unusable(self, source: str) -> Diagnostic | None:
         """Why nothing can be measured on a source."""
         spec = self.graph.sources[source]
-        if failure := self.attached(source).failure:
+        known = self.profiles.get(source)
+        if failure := self.attached(source).failure or (known and known.failure):
             return failure
         if spec.time is None:
             return Diagnostic(
@@ -275,10 +294,7 @@ class Runner:
         reason."""
         try:
             found = cube_columns(self.session, scan, self.tables(scan.source), self.as_of)
-            if found is None:
-                sql = scan_sql(scan, self.tables(scan.source))
-                found = self.fetch(scan.source, sql, scan)
-            return [_result(scan, found)], {}
+            return [_result(scan, self._fetch_scan(scan) if found is None else found)], {}
         except EngineError as error:
             return self._narrowed(scan, error)
 
@@ -355,40 +371,52 @@ def _read(
     return columns, links
 
 
-def _result(scan: Scan, columns: Mapping[str, Any]) -> Result:
+def _result(scan: Scan, columns: dict[str, Any]) -> Result:
     names = {ref: f"d{n}" for n, ref in enumerate(scan.dimensions())}
     buckets = _integers(columns["b"])
     marks: Sequence[int] = range(len(scan.sets)) if scan.kind == "distinct" else masks_of(scan)
     several = scan.kind == "distinct" or len(scan.sets) > 1
     sets = []
     for mark, refs in zip(marks, scan.sets, strict=True):
-        rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else np.arange(len(buckets))
-        texts = [_texts(columns[names[ref]][rows]) for ref in refs]
-        keys, slices, of, place = placed(texts, buckets[rows])
+        rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else slice(None)
+        keys, slices, of, place = placed([_coded(columns[names[ref]], rows) for ref in refs], buckets[rows])
         data = _data(scan, columns, rows, place, len(of))
         sets.append(Cells(refs, keys, slices, of, data))
     return Result(scan, tuple(sets))
 
 
+def _coded(column: Any, rows: Indexes | slice) -> Coded:
+    """The texts of a dimension in some rows."""
+    if isinstance(column, Coded):
+        return Coded(column.texts, column.codes[rows])
+    values = np.ma.getdata(column)[rows].tolist()
+    missing = np.ma.getmaskarray(column)[rows].tolist()
+    there = {value for value, gone in zip(values, missing, strict=True) if not gone}
+    known = {value: code for code, value in enumerate(sorted(there))}
+    codes = [len(known) if gone else known[v] for v, gone in zip(values, missing, strict=True)]
+    texts = np.empty(len(known), object)
+    texts[:] = list(known)
+    return Coded(texts, np.array(codes, np.int64))
+
+
 def _data(
-    scan: Scan, columns: Mapping[str, Any], rows: Indexes, place: Indexes, places: int
+    scan: Scan, columns: dict[str, Any], rows: Indexes | slice, place: Indexes, places: int
 ) -> Mapping[Part, Floats]:
-    """The values of each part in every place."""
-    if scan.kind not in ("cube", "distinct"):
-        order = np.argsort(place)
-        parts: Sequence[Part] = scan.parts()
-        return {part: _numbers(part, columns[f"v{n}"][rows])[order] for n, part in enumerate(parts)}
-    conditions = scan.conditions()
-    masks = [_integers(columns[f"m{n}"][rows]) for n in range(-(-len(conditions) // BITS))]
-    classes, known = _classes(masks, len(rows))
+    """The values of each part in every place. Of a single set they are taken out of the columns."""
+    whole = places == len(place)
+    order = np.argsort(place) if whole and (np.diff(place) < 0).any() else slice(None)
+    take = columns.pop if isinstance(rows, slice) else columns.__getitem__
+    conditions, cells = scan.conditions(), scan.kind in ("cube", "distinct")
+    base: Sequence[Part] = base_of(scan) if scan.kind == "cube" else scan.parts()
+    base = (Partial("rows", None, None),) if scan.kind == "distinct" else base
+    values = {part: _counted(part, take(f"v{n}")[rows][order]) for n, part in enumerate(base)}
+    if not cells:
+        return values
+    masks = [_integers(columns[f"m{n}"][rows][order]) for n in range(-(-len(conditions) // BITS))]
+    classes, known = _classes(masks, len(place))
     truth = {condition: (known[n // BITS] >> n % BITS) & 1 == 1 for n, condition in enumerate(conditions)}
-    base = (Partial("rows", None, None),) if scan.kind == "distinct" else base_of(scan)
-    values = {part: _numbers(part, columns[f"v{n}"][rows]) for n, part in enumerate(base)}
-    if places == len(rows):
-        order = np.argsort(place)
-        place, classes = place[order], classes[order]
-        values = {part: found[order] for part, found in values.items()}
-    return Cube(scan.parts(), values, place, places, classes, truth)
+    plain = {part: found for part, found in values.items() if isinstance(part, Partial)}
+    return Cube(scan.parts(), plain, place[order], places, classes, truth)
 
 
 def _classes(masks: Sequence[Indexes], rows: int) -> tuple[Indexes, list[Indexes]]:
@@ -421,25 +449,7 @@ def _integers(column: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(column).astype(np.int64)
 
 
-def _numbers(part: Part, column: NDArray[Any]) -> Floats:
-    """The values of a part. A count has one in every cell, even where a sum over no class has none."""
-    values = _floats(column)
+def _counted(part: Part, values: Floats) -> Floats:
+    """A count has a value in every cell, even where a sum over no class has none."""
     counted = isinstance(part, Partial) and part.op in ("rows", "count", "holds")
-    return np.nan_to_num(values, nan=0.0, posinf=np.inf) if counted else values
-
-
-def _floats(column: NDArray[Any]) -> Floats:
-    """Numbers, and moments as numbers that keep their order; NaN for none, infinity for what overflowed."""
-    missing = np.ma.getmaskarray(column)
-    raw = np.ma.getdata(column)
-    values = raw.astype("M8[us]").astype(np.int64) if raw.dtype.kind == "M" else raw
-    found = values.astype(np.float64)
-    found[np.isnan(found)] = np.inf
-    found[missing] = np.nan
-    return found
-
-
-def _texts(column: NDArray[Any]) -> NDArray[np.object_]:
-    found = np.ma.getdata(column).astype(object)
-    found[np.ma.getmaskarray(column)] = None
-    return found
+    return np.nan_to_num(values, copy=False, nan=0.0, posinf=np.inf) if counted else values

@@ -8,24 +8,28 @@ ever run.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
 from attrs import evolve
 
+from kpidsl.config import UNLIMITED, Limits
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
 from kpidsl.evaluate.attach import attach
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
-from kpidsl.evaluate.engine import Column, Dialect, Setting, duckdb_faults
+from kpidsl.evaluate.engine import Column, Dialect, EngineError, Setting
+from kpidsl.evaluate.faults import FULL, failure
 from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.keeper import Keeper
-from kpidsl.evaluate.quote import exactly, literal, literals, name
+from kpidsl.evaluate.local import Local
+from kpidsl.evaluate.quote import exactly, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
+from kpidsl.evaluate.watch import Watch
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
 
@@ -38,9 +42,9 @@ class Session:
 
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
-    `memory` is a DuckDB size such as `2GB`, `timeout` the seconds that a query in a connection may take.
-    `secrets` are the texts that no message may show. Sources of different engines that belong together are
-    copied into one, up to `copied_rows` each. A `keeper` knows what was read of files before.
+    Of a connection there may be, instead of its url, what it lacks. `watch` ends what takes too long,
+    `secrets` are the texts that no message may show. A `keeper` knows what was read of files before. OSError
+    if there is no place for temporary files.
     """
 
     def __init__(
@@ -48,27 +52,26 @@ class Session:
         root: Path,
         calendar: Calendar,
         sources: Iterable[SourceSpec],
-        connections: Mapping[str, str] | None = None,
+        connections: Mapping[str, str | Diagnostic] | None = None,
         data: Mapping[str, object] | None = None,
         *,
-        threads: int | None = None,
-        memory: str | None = None,
-        timeout: float | None = None,
+        limits: Limits = UNLIMITED,
+        watch: Watch | None = None,
         secrets: Collection[str] = (),
-        copied_rows: int = COPIED_ROWS,
         keeper: Keeper | None = None,
     ) -> None:
         self._root = root
         self._calendar = calendar
         self._connections = connections or {}
-        setting = Setting(root, calendar.zone, threads, memory, timeout)
-        self._remotes = Connections(self._connections, setting, secrets)
+        setting = Setting(root, calendar.zone, limits.threads, limits.memory, limits.timeout)
+        urls = {name: url for name, url in self._connections.items() if isinstance(url, str)}
+        self._remotes = Connections(urls, setting, secrets)
         self._data = data or {}
         sources = tuple(sources)
         self._found: dict[str, Found] = {spec.name: self._find(spec) for spec in sources}
         homes = {name: found.connection for name, found in self._found.items() if found.problem is None}
         self._copied = meeting(sources, homes)
-        self._most = copied_rows
+        self._most = COPIED_ROWS if limits.copied_rows is None else limits.copied_rows
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
@@ -76,8 +79,16 @@ class Session:
         self._parts = 0
         self._unread: dict[str, SourceSpec] = {}
         """Sources that are known without their rows."""
-        self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-")
-        self._connection = self._open(threads, memory)
+        self.watch = watch or Watch()
+        self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill)
+        self._local = Local(
+            self._readable(),
+            self._scratch.name,
+            self.watch,
+            threads=limits.threads,
+            memory=limits.memory,
+            spill_size=limits.spill_size,
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -87,23 +98,28 @@ class Session:
     ) -> None:
         self.close()
 
-    def interrupt(self) -> None:
-        """Stop what runs, from another thread."""
-        self._remotes.interrupt()
-        self._connection.interrupt()
-
     def close(self) -> None:
         """Forget everything that was loaded."""
         if self.keeper is not None:
             self.keeper.store.close()
         self._remotes.close()
-        self._connection.close()
+        self._local.close()
         self._scratch.cleanup()
+
+    def interrupt(self) -> None:
+        """Stop what runs, from another thread."""
+        self._remotes.interrupt()
+        self._local.interrupt()
 
     @property
     def calendar(self) -> Calendar:
         """How the project counts time."""
         return self._calendar
+
+    def size(self, source: str) -> int:
+        """The bytes of a source's files; 0 where they tell nothing of how long it takes to read them."""
+        found = self._found[source]
+        return 0 if found.format == "database" else sum(map(_bytes, found.files))
 
     def attach(self, spec: SourceSpec, columns: frozenset[str] | None = None) -> Attached:
         """Make the rows of a source queryable, with these columns or all; again, it costs nothing."""
@@ -129,7 +145,7 @@ class Session:
 
     def show(self, label: str, relation: str) -> None:
         """Let a name mean a relation from now on."""
-        self._connection.execute(f"CREATE OR REPLACE VIEW {name(label)} AS FROM {name(relation)}")
+        self._local.guarded.execute(f"CREATE OR REPLACE VIEW {name(label)} AS FROM {name(relation)}")
 
     def _known(self, spec: SourceSpec) -> Attached | None:
         if self.keeper is None or isinstance(spec.origin, Grouped):
@@ -142,21 +158,27 @@ class Session:
     def _reading(self, spec: SourceSpec, columns: frozenset[str] | None, label: str) -> Reading:
         wanted = tuple(c for c in spec.columns if c.value is None and (columns is None or c.name in columns))
         files = self._found[spec.name].files
-        return Reading(self._connection, spec, wanted, files, self._writing(spec), self._scratch.name, label)
+        connection, scratch = self._local.guarded, self._scratch.name
+        return Reading(connection, spec, wanted, files, self._writing(spec), scratch, label)
 
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils
         its source."""
+        connection = self._found[reading.spec.name].connection
         try:
-            if connection := self._found[reading.spec.name].connection:
-                from kpidsl.evaluate.remote import attach_remote, copy_remote
-
-                if reading.spec.name in self._copied:
-                    return copy_remote(reading, connection, self._remotes, self._most)
-                return attach_remote(reading, connection, self._remotes)
-            return attach(reading, self._read(reading))
-        except duckdb.InterruptException:
-            raise
+            return (
+                self._from_database(reading, connection)
+                if connection
+                else attach(reading, self._read(reading))
+            )
+        except EngineError as error:
+            problem = failure(error, reading.spec, connection)
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
+        except OSError as error:
+            if error.errno not in FULL:
+                raise
+            problem = failure(EngineError("disk", f"{error.strerror}"), reading.spec)
+            return Attached(reading.spec.name, reading.label, {}, (problem,))
         except duckdb.Error as error:
             shown = self._found[reading.spec.name].files
             said = delimited.first_line(str(error))
@@ -176,34 +198,36 @@ class Session:
                 ),
             )
 
+    def _from_database(self, reading: Reading, connection: str) -> Attached:
+        from kpidsl.evaluate.remote import attach_remote, copy_remote
+
+        with self.watch.guard():
+            if reading.spec.name in self._copied:
+                return copy_remote(reading, connection, self._remotes, self._most)
+            return attach_remote(reading, connection, self._remotes)
+
     def dialect(self, engine: str = "") -> Dialect:
         """What SQL for a connection, or for the session's own engine, is written in."""
-        return self._remotes.dialect(engine) if engine else "duckdb"
+        return self._remotes.dialect(engine) if engine else self._local.dialect
 
     def fetch(self, sql: str, engine: str = "") -> dict[str, Column]:
         """The columns of a SELECT, masked where values are missing. ValueError for any other statement.
 
         `engine` is the connection that runs it; empty for the session's own.
         """
-        if engine:
+        if not engine:
+            return self._local.fetch(sql)
+        with self.watch.guard():
             return self._remotes.fetch(engine, sql)
-        with duckdb_faults(), self._connection.cursor() as cursor:
-            return cursor.execute(self._select(cursor, sql)).fetchnumpy()
+
+    def fetch_cells(self, several: Sequence[str], dims: Sequence[str]) -> dict[str, Any]:
+        """As `fetch` on the session's own engine, of several SELECTs of the same columns; of many rows the
+        texts in `dims` come as `Coded`."""
+        return self._local.fetch_cells(several, dims)
 
     def keep(self, relation: str, sql: str) -> int:
         """Hold the rows of a SELECT as a table of that name until the session ends; how many there are."""
-        with duckdb_faults(), self._connection.cursor() as cursor:
-            statement = self._select(cursor, sql)
-            cursor.execute(f"CREATE TABLE {name(relation)} AS {statement.query}")
-            ((rows,),) = cursor.execute(f"SELECT count(*) FROM {name(relation)}").fetchall()
-        return int(rows)
-
-    @staticmethod
-    def _select(cursor: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
-        statements = cursor.extract_statements(sql)
-        if [statement.type for statement in statements] != [duckdb.StatementType.SELECT]:
-            raise ValueError("only a single SELECT is run")
-        return statements[0]
+        return self._local.keep(relation, sql)
 
     def _find(self, spec: SourceSpec) -> Found:
         replaced = self._data.get(spec.name)
@@ -217,31 +241,15 @@ class Session:
             return database.find(spec.origin, self._connections, self._root, spec.span)
         return find(spec.origin, self._root, spec.span)
 
-    def _open(self, threads: int | None, memory: str | None) -> duckdb.DuckDBPyConnection:
-        config: dict[str, str | bool | int | float | list[str]] = {
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-            "python_enable_replacements": False,
-            "temp_directory": str(Path(self._scratch.name) / "spill"),
-        }
-        if threads:
-            config["threads"] = threads
-        if memory:
-            config["memory_limit"] = memory
-        connection = duckdb.connect(":memory:", config=config)
-        files = [
+    def _readable(self) -> list[str]:
+        """The files that are given to the engine, as it may name them."""
+        return [
             path + end
             for found in self._found.values()
             for file in found.files
             for path in dict.fromkeys((str(file.path), exactly(file.path)))
             for end in (("", ".wal") if found.format == "database" else ("",))
         ]
-        connection.execute(f"SET allowed_paths = {literals(files)}")
-        connection.execute(f"SET allowed_directories = {literals([self._scratch.name])}")
-        connection.execute(f"SET GLOBAL TimeZone = {literal('UTC')}")
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
-        return connection
 
     def _writing(self, spec: SourceSpec) -> Writing:
         origin = spec.origin
@@ -271,3 +279,10 @@ class Session:
                 return database.read(reading, origin.name if isinstance(origin, Table) else options.table)
             case _:
                 return frames.read(reading, self._data[reading.spec.name])
+
+
+def _bytes(file: DataFile) -> int:
+    try:
+        return file.path.stat().st_size
+    except OSError:
+        return 0

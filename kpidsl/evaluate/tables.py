@@ -13,8 +13,7 @@ from kpidsl.evaluate.files import DataFile
 from kpidsl.model.sources import ColumnSpec, SourceSpec
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
-
+    from kpidsl.evaluate.local import Guarded
     from kpidsl.evaluate.plan import Scan
     from kpidsl.evaluate.sql import Tree
 
@@ -39,6 +38,8 @@ class Attached:
     problems: tuple[Diagnostic, ...] = ()
     broken: Mapping[str, Diagnostic] = field(factory=dict)
     engine: str = ""
+    percents: tuple[str, ...] = ()
+    """Columns of percents, as fractions, of which nobody has looked whether they held fractions before."""
     found: Mapping[str, str] = field(factory=dict)
     """The types that the data itself has, where it has any."""
 
@@ -72,7 +73,7 @@ class Query:
 class Reading:
     """What a reader is asked for: these columns of these files of a source."""
 
-    connection: DuckDBPyConnection
+    connection: Guarded
     spec: SourceSpec
     columns: tuple[ColumnSpec, ...]
     files: tuple[DataFile, ...]

@@ -13,14 +13,14 @@ from kpidsl.evaluate.tables import Cells
 from kpidsl.model.sources import ColumnSpec
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from kpidsl.evaluate.local import Guarded
 
 _CODES = {"number": "K507", "day": "K508", "moment": "K508", "flag": "K509"}
 _NOUNS = {"number": "number", "day": "date", "moment": "date", "flag": "flag"}
 
 
 def verify(
-    connection: DuckDBPyConnection, table: Cells, typed: str, columns: Mapping[str, ColumnSpec],
+    connection: Guarded, table: Cells, typed: str, columns: Mapping[str, ColumnSpec],
     kinds: Mapping[str, str], writing: Writing,
 ) -> tuple[dict[str, Diagnostic], list[Diagnostic]]:  # fmt: skip
     """Errors by column, and warnings, for the cells of a text table that its typed copy lacks."""
@@ -48,9 +48,7 @@ def verify(
     return errors, warnings
 
 
-def _lacking(
-    connection: DuckDBPyConnection, table: Cells, typed: str, columns: list[ColumnSpec]
-) -> list[ColumnSpec]:
+def _lacking(connection: Guarded, table: Cells, typed: str, columns: list[ColumnSpec]) -> list[ColumnSpec]:
     """The columns that have fewer values than the table has texts: mostly none, and counting is quick."""
     if not columns:
         return []
@@ -60,7 +58,7 @@ def _lacking(
     return [column for column, cells_lost in zip(columns, row, strict=True) if cells_lost]
 
 
-def _cell(connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, rowid: int) -> tuple[str, str]:
+def _cell(connection: Guarded, table: Cells, column: ColumnSpec, rowid: int) -> tuple[str, str]:
     """The text of a cell and its place."""
     quoted = name(table.table)
     statement = (
@@ -72,7 +70,7 @@ def _cell(connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, rowi
 
 
 def _bad(
-    connection: DuckDBPyConnection,
+    connection: Guarded,
     table: Cells,
     column: ColumnSpec,
     kind: str,
@@ -110,7 +108,7 @@ def _noun(column: ColumnSpec, kind: str) -> str:
 
 
 def _said_missing(
-    connection: DuckDBPyConnection, table: Cells, column: ColumnSpec, count: int, rowid: int
+    connection: Guarded, table: Cells, column: ColumnSpec, count: int, rowid: int
 ) -> Diagnostic:
     text, place = _cell(connection, table, column, rowid)
     return said_missing(column, text, count, place)
@@ -130,7 +128,7 @@ def said_missing(column: ColumnSpec, text: str, count: int, place: str) -> Diagn
 
 
 def fractions(
-    connection: DuckDBPyConnection, relation: str, column: ColumnSpec, value: str, unsigned: str, place: str
+    connection: Guarded, relation: str, column: ColumnSpec, value: str, unsigned: str, place: str
 ) -> Diagnostic | None:
     """A warning for a column of percents in which no number is above 1 and some are no whole numbers.
 
@@ -143,7 +141,12 @@ def fractions(
         f"SELECT max(abs({value})), bool_and(round({percents}) = {percents}), bool_and({unsigned})"
         f" FROM {relation}"
     ).fetchall()
-    if high is None or high > 0.01 or whole or not bare:
+    return None if whole or not bare else doubtful(column, high, place)
+
+
+def doubtful(column: ColumnSpec, high: float | None, place: str) -> Diagnostic | None:
+    """The warning for a column of percents, some of which are no whole numbers, by the largest of them."""
+    if high is None or high > 0.01:
         return None
     return Diagnostic(
         "K525",

@@ -9,7 +9,7 @@ from attrs import frozen
 
 from kpidsl.graph import Bound, Cumulative, Tolerance
 from kpidsl.judge.bounds import Band, exact, rounded, slack_of
-from kpidsl.judge.evidence import Evidence
+from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.questions import told_by_data_so_far
 from kpidsl.judge.schedule import Slot
 from kpidsl.judge.words import amount_text, band_text, change_text
@@ -63,7 +63,7 @@ def due(
         return found
     target, text, origin = found
     slack = slack_of(target, tolerance.amount, tolerance.relative) if tolerance else Band()
-    progress = _progress(evidence, bound, slot.window)
+    progress = progress_at(evidence, bound, slot.window)
     if progress is None or progress == 1:
         owed = target
     elif base is None or base.value is None:
@@ -71,13 +71,18 @@ def due(
         return NoTarget(text, f"No reference before the deadline: the baseline has no value, for {cause}.")
     else:
         owed = target.between(exact(base.value), progress)
+    so_far = counted_so_far(evidence, bound, slot.window)
+    return Due(target, owed, slack, text, origin, base.value if base else None, progress, so_far)
+
+
+def counted_so_far(evidence: Evidence, bound: Bound, window: Window) -> bool:
+    """Whether a target is itself a total of the days up to now."""
     nodes = [bound.value] if bound.high is None else [bound.value, bound.high]
     baseline = evidence.kpi.promise.baseline
     if bound.direction in ("increase", "decrease") and baseline and not isinstance(baseline, Window | str):
         nodes.append(baseline)
     told = (node for node in nodes if told_by_data_so_far(node))
-    so_far = any(not evidence.told_ahead(node, slot.window) for node in told)
-    return Due(target, owed, slack, text, origin, base.value if base else None, progress, so_far)
+    return any(not evidence.told_ahead(node, window) for node in told)
 
 
 def _target(
@@ -153,7 +158,7 @@ def _baseline(evidence: Evidence, key: SliceKey, slot: Slot) -> Base | None:
 _SCALED = {"Every": "the mean period of ", "Trailing": "as many days of "}
 
 
-def _progress(evidence: Evidence, bound: Bound, window: Window) -> Decimal | None:
+def progress_at(evidence: Evidence, bound: Bound, window: Window) -> Decimal | None:
     """Where the window's end is on the line from the baseline at the start to the target at the deadline.
 
     There is a line only from a baseline that stays: one that moves with the window asks its change of each
@@ -176,7 +181,7 @@ def _progress(evidence: Evidence, bound: Bound, window: Window) -> Decimal | Non
 # -- by now --------------------------------------------------------------------------------------------------
 
 
-def time_gone(evidence: Evidence, slot: Slot, since: date) -> Decimal | None:
+def time_gone(evidence: Case, slot: Slot, since: date) -> Decimal | None:
     """The share of the days from `since` that an open total has data for; None for everything else."""
     watermark = evidence.schedule.watermark
     if not evidence.additive or not slot.open or slot.due_on is None or watermark is None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from attrs import frozen
+import numpy as np
+from attrs import evolve, field, frozen
 
+from kpidsl.digits import Floats
 from kpidsl.graph import Kpi, Node, aggregates
 from kpidsl.judge.questions import around
 from kpidsl.judge.schedule import Schedule
 from kpidsl.model.periods import Window
-from kpidsl.results import Answers, Ask, Grid, SliceKey, Slices
+from kpidsl.results import Answers, Ask, Grid, Places, SliceKey, Slices
+
+LARGE = 200_000
+"""Numbers of a grid: of larger ones no more is asked, and no longer held, than is needed."""
 
 
 @frozen(eq=False)
@@ -19,35 +24,54 @@ class Table:
 
     ask: Ask
     grid: Grid
-    rows: Mapping[SliceKey, int]
     columns: Mapping[Window, int]
+    _places: list[tuple[Slices, Places]] = field(factory=list, init=False)
 
     def at(self, key: SliceKey, window: Window) -> float | None:
         """The value, None for no value."""
-        row = self.rows.get(key)
+        row = self.grid.slices.place(key)
         if row is None:
             return None
         value = float(self.grid.values[row, self.columns[window]])
         return value if value - value == 0 else None
 
+    def column(self, slices: Slices, places: Places, window: Window) -> Floats:
+        """The values of slices named by their places in `slices`, NaN for no value."""
+        there = self._here(slices, places)
+        values = self.grid.values[there, self.columns[window]]
+        return np.where((there >= 0) & np.isfinite(values), values, np.nan)
+
+    def _here(self, slices: Slices, places: Places) -> Places:
+        if self.grid.slices is slices:
+            return places
+        if not self._places or self._places[0][0] is not slices:
+            self._places[:] = [(slices, self.grid.slices.places(slices))]
+        return self._places[0][1][places]
+
 
 @frozen(eq=False)
-class Evidence:
-    """A KPI, its schedule and every number it is judged by."""
+class Case:
+    """A KPI and its schedule."""
 
     kpi: Kpi
     schedule: Schedule
-    answers: Answers
-    value: Table
-    counts: Table
-    baseline: Table | None
-    pace: Table | None
-    nodes: Mapping[Node, Table]
 
     @property
     def additive(self) -> bool:
         """Whether parts of a window add up to it."""
         return self.kpi.formula.additivity == "additive"
+
+
+@frozen(eq=False)
+class Evidence(Case):
+    """A KPI, its schedule and every number it is judged by."""
+
+    answers: Answers
+    value: Table
+    baseline: Table | None
+    pace: Table | None
+    nodes: Mapping[Node, Table]
+    _counted: dict[Ask, Table] = field(factory=dict, init=False)
 
     @property
     def slices(self) -> Slices:
@@ -60,6 +84,33 @@ class Evidence:
         if not aggregates(node):
             return table.at((), table.ask.windows[0])
         return table.at(key, window)
+
+    def rows(self, key: SliceKey, window: Window) -> float | None:
+        """How many rows are behind a value; None for a slice that the value does not have."""
+        if key not in self.slices:
+            return None
+        return self._counts(window).at(key, window) or 0.0
+
+    def counted(self, places: Places, window: Window) -> Floats:
+        """The same of many slices, named by their places among those of the value."""
+        return np.nan_to_num(self._counts(window).column(self.slices, places, window))
+
+    def _counts(self, window: Window) -> Table:
+        """Of large grids only the windows that are looked at are counted."""
+        ask = self.value.ask
+        if self.value.grid.values.size > LARGE:
+            ask = evolve(ask, windows=(window,))
+        if ask not in self._counted:
+            self._counted[ask] = _table(ask, self.answers.rows(ask))
+        return self._counted[ask]
+
+    def numbers(self, node: Node, places: Places, window: Window) -> Floats:
+        """A number of the promise, for slices named by their places among those of the value."""
+        table = self.nodes[node]
+        if not aggregates(node):
+            found = table.at((), table.ask.windows[0])
+            return np.full(len(places), np.nan if found is None else found)
+        return table.column(self.slices, places, window)
 
     def told_ahead(self, node: Node, window: Window) -> bool:
         """Whether a plan kept as data tells a whole period on its first day, as one with a row a month does.
@@ -96,7 +147,6 @@ def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
         schedule=schedule,
         answers=answers,
         value=_table(schedule.value, answers.grid(schedule.value)),
-        counts=_table(schedule.value, answers.rows(schedule.value)),
         baseline=_table(schedule.baseline, answers.grid(schedule.baseline)) if schedule.baseline else None,
         pace=_table(schedule.pace, answers.grid(schedule.pace)) if schedule.pace else None,
         nodes={node: _table(ask, answers.grid(ask)) for node, ask in schedule.nodes},
@@ -104,6 +154,4 @@ def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
 
 
 def _table(ask: Ask, grid: Grid) -> Table:
-    rows = {key: number for number, key in enumerate(grid.slices)}
-    columns = {window: number for number, window in enumerate(grid.windows)}
-    return Table(ask, grid, rows, columns)
+    return Table(ask, grid, {window: number for number, window in enumerate(grid.windows)})

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import localcontext
-
-from attrs import evolve
+from itertools import islice
 
 from kpidsl.diagnostics import near
-from kpidsl.graph import Bound, Kpi, SlicePromise, Tolerance
+from kpidsl.graph import Kpi, SlicePromise
 from kpidsl.judge.bounds import EXACT
+from kpidsl.judge.crowd import Keys, Slicewise
 from kpidsl.judge.evidence import Evidence, gather
 from kpidsl.judge.questions import promised_nodes
-from kpidsl.judge.schedule import Schedule, Slot
-from kpidsl.judge.verdict import days_left, slice_of, verdict
+from kpidsl.judge.schedule import Schedule
+from kpidsl.judge.verdict import days_left, slice_of
 from kpidsl.model.periods import Calendar, Window
-from kpidsl.results import Answers, Judged, SliceKey, Verb, Verdict
+from kpidsl.results import Answers, Judged, Lazy, Verb, Verdict
 
-Terms = tuple[Bound | None, Tolerance | None]
+_ALIKE = 10_000
+"""Among how many slices a similar name is looked for."""
 
 
 def judge(kpi: Kpi, schedule: Schedule, answers: Answers, as_of: date, calendar: Calendar) -> Judged:
@@ -30,23 +31,19 @@ def judge(kpi: Kpi, schedule: Schedule, answers: Answers, as_of: date, calendar:
         return _idle(kpi, schedule, "failed", reason)
     if schedule.idle is not None:
         return _idle(kpi, schedule, *schedule.idle)
+    headline = schedule.slots[schedule.headline]
     with localcontext(EXACT):
-        return _judged(gather(kpi, schedule, answers))
-
-
-def _judged(evidence: Evidence) -> Judged:
-    kpi, schedule = evidence.kpi, evidence.schedule
-    tolerance = kpi.promise.tolerance
-    history = tuple(verdict(evidence, slot.bound, tolerance, (), slot) for slot in schedule.slots)
-    slices = [(key, _slice(evidence, key)) for key in evidence.slices if key != ()]
-    headlines = [verdicts[schedule.headline] for _, verdicts in slices]
+        crowd = Slicewise(
+            lambda: gather(kpi, schedule, answers), lambda evidence: _absent(evidence, headline.window)
+        )
     return Judged(
         kpi=kpi.name,
-        headline=history[schedule.headline],
-        slices=(*headlines, *_absent(evidence, schedule.windows[schedule.headline])),
-        history=history,
-        empty=frozenset(key for key, verdicts in slices if _is_empty(kpi, key, verdicts)),
-        slice_history=tuple(slices),
+        headline=crowd.total(headline),
+        slices=Lazy(len(crowd), crowd.verdict),
+        history=Lazy(len(schedule.slots), lambda n: crowd.total(schedule.slots[n])),
+        empty=Keys(crowd.slices, crowd.empty),
+        slice_history=Lazy(len(crowd.slices) - 1, lambda n: (crowd.slices[n + 1], crowd.history(n))),
+        crowd=crowd,
     )
 
 
@@ -92,36 +89,6 @@ def _sentence(reason: str) -> str:
 # -- slices --------------------------------------------------------------------------------------------------
 
 
-def _slice(evidence: Evidence, key: SliceKey) -> tuple[Verdict, ...]:
-    """A slice in every window."""
-    kpi, slots = evidence.kpi, evidence.schedule.slots
-    verdicts = tuple(verdict(evidence, *_terms(kpi, key, slot), key, slot) for slot in slots)
-    if _is_empty(kpi, key, verdicts):
-        return tuple(evolve(one, counts=False) for one in verdicts)
-    return verdicts
-
-
-def _is_empty(kpi: Kpi, key: SliceKey, verdicts: tuple[Verdict, ...]) -> bool:
-    """Whether a slice never has a value, and nobody asked for it: orders by telephone have no landing
-    page."""
-    return _own(kpi, key) is None and all(one.value is None for one in verdicts)
-
-
-def _terms(kpi: Kpi, key: SliceKey, slot: Slot) -> Terms:
-    """What a slice owes: its own promise; else the KPI's, unless slices add up, for a part does not owe the
-    whole."""
-    own = _own(kpi, key)
-    if own is not None:
-        return own.bound, own.tolerance or kpi.promise.tolerance
-    if kpi.formula.additivity in ("additive", "semi"):
-        return None, None
-    return slot.bound, kpi.promise.tolerance
-
-
-def _own(kpi: Kpi, key: SliceKey) -> SlicePromise | None:
-    return next((part for part in kpi.slices if (part.value,) == key), None)
-
-
 def _absent(evidence: Evidence, window: Window) -> list[Verdict]:
     """A verdict for every slice that the spec names and the data does not have."""
     kpi, known = evidence.kpi, evidence.slices
@@ -130,7 +97,8 @@ def _absent(evidence: Evidence, window: Window) -> list[Verdict]:
         if (part.value,) in known:
             continue
         name = kpi.dimensions[0].name if kpi.dimensions else "slice"
-        alike = near(part.value, (key[0] for key in known if len(key) == 1 and key[0] is not None), limit=1)
+        names = (key[0] for key in islice(known, _ALIKE) if len(key) == 1 and key[0] is not None)
+        alike = near(part.value, names, limit=1)
         hint = f"; a similar one: {alike[0]}" if alike else ""
         found.append(_no_slice(evidence, part, window, f"No row has the {name} {part.value}{hint}."))
     return found

@@ -10,7 +10,7 @@ from kpidsl.graph import Bound, Cumulative, Kpi, Tolerance
 from kpidsl.judge import bounds
 from kpidsl.judge.bounds import Band, exact, rounded
 from kpidsl.judge.due import Due, NoTarget, due, reference, time_gone
-from kpidsl.judge.evidence import Evidence
+from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.schedule import Slot
 from kpidsl.judge.words import (
     amount_text,
@@ -67,7 +67,7 @@ def _ruling(
         return _grey("no data", f"{_found(evidence, slot, value)}. {expected.why}")
     band, share = expected
     at_once = _settled(evidence, owed, value, gone, slot)
-    if at_once is None and _undecided(evidence, slot):
+    if at_once is None and undecided(evidence, slot):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
         return _grey("no data", f"{asked}: it may change until {slot.due_on}, and is judged after that")
     judgement = at_once or bounds.light(value, band, owed.slack)
@@ -90,11 +90,11 @@ def _ruling(
         "attainment": bounds.attainment(value, band),
         "gap": bounds.gap(value, band),
         "projection": _projection(evidence, owed, value, gone, share, slot),
-        "final": final and _is_last(evidence, slot),
+        "final": final and is_last(evidence, slot),
     }
 
 
-def _undecided(evidence: Evidence, slot: Slot) -> bool:
+def undecided(evidence: Evidence, slot: Slot) -> bool:
     """Whether a part of the window says little of the whole: the most, the least, different ones counted."""
     return evidence.schedule.unfinished and slot.open and slot.due_on is not None
 
@@ -102,13 +102,18 @@ def _undecided(evidence: Evidence, slot: Slot) -> bool:
 def _settled(
     evidence: Evidence, owed: Due, value: float, gone: Decimal | None, slot: Slot
 ) -> bounds.Judgement | None:
-    """What is decided already in an open window, as the value can only go on the way it went."""
-    schedule = evidence.schedule
-    if owed.so_far or slot.ahead is not None:
+    """What is decided already in an open window."""
+    if not settles(evidence, owed.so_far, gone, slot):
         return None
-    if (gone is not None and schedule.grows) or (_undecided(evidence, slot) and schedule.drift):
-        return bounds.settled(value, owed.due, owed.slack, falls=schedule.drift < 0)
-    return None
+    return bounds.settled(value, owed.due, owed.slack, falls=evidence.schedule.drift < 0)
+
+
+def settles(evidence: Evidence, so_far: bool, gone: Decimal | None, slot: Slot) -> bool:
+    """Whether a value can decide an open window, as it can only go on the way it went."""
+    schedule = evidence.schedule
+    if so_far or slot.ahead is not None:
+        return False
+    return (gone is not None and schedule.grows) or (undecided(evidence, slot) and schedule.drift != 0)
 
 
 # -- facts ---------------------------------------------------------------------------------------------------
@@ -118,7 +123,7 @@ def _facts(evidence: Evidence, key: SliceKey, slot: Slot, value: float | None, j
     kpi, schedule, window = evidence.kpi, evidence.schedule, slot.window
     to_milestone = kpi.promise.milestones and isinstance(kpi.promise.measured, Cumulative)
     deadline = slot.due_on if to_milestone else schedule.deadline
-    rows = evidence.counts.at(key, window)
+    rows = evidence.rows(key, window)
     return {
         "kpi": kpi.name,
         "title": kpi.label,
@@ -190,12 +195,12 @@ def _projection(
     return rounded(ahead)
 
 
-def _is_last(evidence: Evidence, slot: Slot) -> bool:
+def is_last(case: Case, slot: Slot) -> bool:
     """Whether a final word is the promise's last one, and not that of one period or milestone of several."""
-    deadline = evidence.schedule.deadline
+    deadline = case.schedule.deadline
     if deadline is None:
         return False
-    return deadline < evidence.schedule.now or (slot.due_on is not None and slot.due_on >= deadline)
+    return deadline < case.schedule.now or (slot.due_on is not None and slot.due_on >= deadline)
 
 
 # -- sentences -----------------------------------------------------------------------------------------------

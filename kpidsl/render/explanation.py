@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kpidsl.explain import Explanation, Part
 from kpidsl.graph import Node
 from kpidsl.model.units import Unit, format_value
-from kpidsl.render import data, figures, words
+from kpidsl.render import data, figures, plain, words
 from kpidsl.render.cells import Screen, clean, pad, width, wrap
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def as_data(explanation: Explanation, outcome: Outcome) -> dict[str, Any]:
         "hash": explanation.kpi.hash,
         "formula": explanation.kpi.text,
         "with_numbers": words.formula(explanation.kpi.formula, _numbers(explanation), top=False),
-        "verdict": data.verdict(explanation.verdict),
+        "verdict": plain.verdict(explanation.verdict),
         "parts": [
             {
                 "name": part.name,

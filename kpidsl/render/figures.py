@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from kpidsl.model.units import ONE, Unit, format_value
 from kpidsl.render.cells import Screen, clean
 
 if TYPE_CHECKING:
-    from kpidsl.results import Judged, Light, ObjectiveVerdict, Verdict
+    from kpidsl.results import Judged, Light, ObjectiveVerdict, Places, Point, Verdict
 
 SIGNS: dict[Light, str] = {"green": "●", "amber": "▲", "red": "■", "grey": "○", "none": "·"}
 PLAIN_SIGNS: dict[Light, str] = {"green": "+", "amber": "!", "red": "x", "grey": "?", "none": "."}
@@ -109,19 +111,16 @@ def slice_name(verdict: Verdict) -> str:
     )
 
 
-def shown(judged: Judged) -> tuple[Verdict, ...]:
-    """The slices that people are shown: those that ever have a value, or a target of their own."""
-    return tuple(v for v in judged.slices if tuple(value for _, value in v.slice) not in judged.empty)
+def trends(judged: Judged, which: Places) -> list[list[Point]]:
+    """The last windows of the total, and of some slices."""
+    if judged.crowd is None:
+        return [[]]
+    return judged.crowd.trends(np.append(-1, which), TREND)
 
 
-def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:
-    """A bar for each of the last windows and its light; the lowest bar is the least value.
-
-    The period in progress is left out: half a month of leads would look like a fall.
-    """
-    closed = [verdict for verdict in history if verdict.window is not None and not verdict.running]
-    shown = (closed if len(closed) > 1 else [v for v in history if v.window is not None])[-TREND:]
-    values = [verdict.value for verdict in shown if verdict.value is not None]
+def bars(shown: Sequence[Point]) -> list[tuple[str, Light]]:
+    """A bar for each window and its light; the lowest bar is the least value."""
+    values = [point.value for point in shown if point.value is not None]
     if len(values) < 2:
         return []
     low, high = min(values), max(values)
@@ -132,7 +131,7 @@ def bars(history: Sequence[Verdict]) -> list[tuple[str, Light]]:
     ]
 
 
-def trend(history: Sequence[Verdict], screen: Screen) -> str:
+def trend(history: Sequence[Point], screen: Screen) -> str:
     """The bars in the colours of their lights; nothing on a screen that lacks the signs."""
     if not screen.unicode:
         return ""

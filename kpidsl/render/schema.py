@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from kpidsl.render.data import NUMBERS, SCHEMA_VERSION
+from kpidsl.render.data import SCHEMA_VERSION
+from kpidsl.render.sheets import NUMBERS
 
 Schema = dict[str, Any]
 
@@ -64,7 +65,7 @@ def _definitions() -> Schema:
         "place": place,
         "window": _record(label=_TEXT, start=_DATE, end=_DATE),
         "verdict": _record(**verdict),
-        "slice": _record(**verdict, history=_list(_ref("verdict"))),
+        "slice": _record(**verdict | {"why": _maybe(_TEXT), "history": _maybe(_list(_ref("verdict")))}),
         "diagnostic": _record(
             code=_TEXT,
             name=_maybe(_TEXT),
@@ -104,6 +105,7 @@ def evaluation() -> Schema:
         headline=_ref("verdict"),
         slices=_list(_ref("slice")),
         history=_list(_ref("verdict")),
+        more={"type": "object", "additionalProperties": _INTEGER},
     )
     kpi["properties"] |= about  # absent for a KPI that could not be compiled
     objective = _record(

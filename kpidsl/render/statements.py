@@ -20,7 +20,8 @@ def render(found: Statements, screen: Screen) -> str:
         f" from {found.first} to then, columns to hold what is declared, and times to be local."
         " Files are taken to be tables."
     )
-    blocks = [_comment([assumed], screen), *(_block(statement, screen) for statement in found.found)]
+    idle = [f"{kpi}: {why}" for kpi, why in found.idle]
+    blocks = [_comment([assumed, *idle], screen), *(_block(statement, screen) for statement in found.found)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -48,5 +49,6 @@ def as_data(found: Statements) -> dict[str, Any]:
             {"source": s.source, "purpose": s.purpose, "kpis": list(s.kpis), "sql": s.sql}
             for s in found.found
         ],
+        "idle": [{"kpi": kpi, "why": why} for kpi, why in found.idle],
         "diagnostics": [diagnostic(problem) for problem in found.problems],
     }

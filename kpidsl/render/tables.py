@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from kpidsl.render import figures
 from kpidsl.render.cells import clean
+from kpidsl.render.choice import ALL, Choice, detailed, for_people, for_programs, history_of
 from kpidsl.render.data import figure
+from kpidsl.render.sheets import Sheet, sheets
 
 if TYPE_CHECKING:
+    from kpidsl.model.periods import Window
     from kpidsl.project import Outcome
-    from kpidsl.results import Light, Verdict
+    from kpidsl.results import Judged, Light, Point, Verdict
 
 KINDS: dict[str, type] = {
     "kpi": str, "title": str, "scope": str, "slice": str, "window": str, "start": date, "end": date,
@@ -40,41 +42,149 @@ _COLORS: dict[Light, str] = {
 # -- rows ------------------------------------------------------------------------------------------
 
 
-def records(outcome: Outcome) -> Iterator[dict[str, Any]]:
-    """A flat record per verdict: of each KPI the headline, its slices, then the other windows (`history`)."""
+def records(outcome: Outcome, choice: Choice = ALL) -> Iterator[dict[str, Any]]:
+    """A flat record per verdict: of each KPI the headline, its slices, then the other windows (`history`).
+
+    Of more slices than `choice.DETAILED` there is neither sentence nor history, unless that is wished for.
+    """
     for judged in outcome.judged:
-        yield _record(judged.headline, "total")
-        yield from (_record(v, "slice") for v in judged.slices)
-        yield from (_record(v, "history") for v in judged.history if v.window != judged.headline.window)
-        for key, history in judged.slice_history:
-            shown = next((v.window for v in judged.slices if tuple(x for _, x in v.slice) == key), None)
-            yield from (_record(v, "history") for v in history if v.window != shown)
+        for batch in _batches(judged, choice):
+            yield from batch if isinstance(batch, list) else _flat(batch)
+
+
+def _batches(judged: Judged, choice: Choice) -> Iterator[list[dict[str, Any]] | Sheet]:
+    """The rows of a KPI, in order: as records, and as sheets where they are many."""
+    chosen, window = for_programs(judged, choice), judged.headline.window
+    history = [_record(v, "history") for v in judged.history if v.window != window]
+    yield [_record(judged.headline, "total")]
+    if not detailed(chosen, choice):
+        yield from sheets(judged, chosen.which)
+        yield history
+        return
+    which = chosen.which.tolist()
+    for n in which:
+        yield [_record(judged.slices[n], "slice")]
+    yield history
+    for n in which:
+        yield [_record(v, "history") for v in history_of(judged, n) if v.window != window]
 
 
 def _record(v: Verdict, scope: str) -> dict[str, Any]:
-    window = v.window
-    given: dict[str, Any] = {
-        "scope": scope,
-        "slice": "; ".join(f"{name}={'' if value is None else value}" for name, value in v.slice),
-        "window": window.label if window else None,
-        "start": window.start if window else None,
-        "end": window.end if window else None,
-    }
+    given = {"scope": scope, "slice": _slice_text(v.slice), **_days(v.window)}
     found = {name: given[name] if name in given else getattr(v, name) for name in KINDS}
     return {name: figure(value) if KINDS[name] is float else value for name, value in found.items()}
 
 
-# -- CSV -------------------------------------------------------------------------------------------
+def _slice_text(slice: Iterable[tuple[str, str | None]]) -> str:
+    return "; ".join(f"{name}={'' if value is None else value}" for name, value in slice)
 
 
-def as_csv(outcome: Outcome) -> str:
+def _days(window: Window | None) -> dict[str, Any]:
+    if window is None:
+        return {"window": None, "start": None, "end": None}
+    return {"window": window.label, "start": window.start, "end": window.end}
+
+
+def _columns(sheet: Sheet) -> tuple[dict[str, Any], dict[str, list[Any]]]:
+    """A sheet as flat records have it: what all rows have, and what each has."""
+    same = sheet.same | _days(sheet.same["window"]) | {"scope": "slice"}
+    slices = sheet.each["slice"]
+    if len(sheet.dimensions) == 1:
+        head = f"{sheet.dimensions[0]}="
+        texts = [head + (value or "") for (value,) in slices]
+    else:
+        texts = [_slice_text(zip(sheet.dimensions, values, strict=True)) for values in slices]
+    return same, sheet.each | {"slice": texts}
+
+
+def _flat(sheet: Sheet) -> Iterator[dict[str, Any]]:
+    same, each = _columns(sheet)
+    for n in range(sheet.size):
+        if n in sheet.special:
+            yield _record(sheet.special[n], "slice")
+        else:
+            yield {name: each[name][n] if name in each else same[name] for name in KINDS}
+
+
+def _lines(
+    sheet: Sheet, write: Callable[[str, Any], str], join: Callable[[Iterable[tuple[str, str]]], str]
+) -> Iterator[str]:
+    """The rows of a sheet as texts: `write` makes a text of a field, `join` a line of all of them."""
+    same, each = _columns(sheet)
+    line = join(
+        (name, "%s" if name in each else write(name, same[name]).replace("%", "%%")) for name in KINDS
+    )
+    written = [_texts(name, each[name], write) for name in KINDS if name in each]
+    lines = [line % row for row in zip(*written, strict=True)]
+    for n, verdict in sheet.special.items():
+        record = _record(verdict, "slice")
+        lines[n] = join((name, write(name, value)) for name, value in record.items())
+    return iter(lines)
+
+
+def _texts(name: str, values: list[Any], write: Callable[[str, Any], str]) -> list[str]:
+    """A column as texts; what is often the same is written once."""
+    if KINDS[name] is float:
+        nothing = write(name, None)
+        return [nothing if value is None else repr(value) for value in values]
+    if KINDS[name] is int:
+        return list(map(str, values))
+    if name == "slice":
+        if write is _csv_text and values[0][:1].isalpha() and not _NEEDS_QUOTES("".join(values)):
+            return values  # all begin with the name of the dimension
+        return [write(name, value) for value in values]
+    known = {value: write(name, value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+def _written(
+    outcome: Outcome,
+    choice: Choice,
+    write: Callable[[str, Any], str],
+    join: Callable[[Iterable[tuple[str, str]]], str],
+) -> Iterator[str]:
+    for judged in outcome.judged:
+        for batch in _batches(judged, choice):
+            if isinstance(batch, list):
+                lines = [join((name, write(name, value)) for name, value in one.items()) for one in batch]
+                yield "".join(lines)
+            else:
+                yield "".join(_lines(batch, write, join))
+
+
+# -- CSV and JSON lines ----------------------------------------------------------------------------
+
+
+def as_csv(outcome: Outcome, choice: Choice = ALL) -> Iterator[str]:
     """A row per verdict, commas, UTF-8, lines ended by a line feed; what is not there is empty."""
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(KINDS)
-    for record in records(outcome):
-        writer.writerow([csv_cell(value) for value in record.values()])
-    return stream.getvalue()
+    yield ",".join(KINDS) + "\n"
+    yield from _written(outcome, choice, _csv_text, lambda row: ",".join(text for _, text in row) + "\n")
+
+
+_NEEDS_QUOTES = re.compile(r'[",\r\n]').search
+
+
+def _csv_text(name: str, value: Any) -> str:
+    if value.__class__ is float:
+        return repr(value)
+    text: str = csv_cell(value)
+    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES(text) else text
+
+
+def as_jsonl(outcome: Outcome, choice: Choice = ALL) -> Iterator[str]:
+    """A row per verdict, each a JSON object on its own line, with the columns of the CSV; null for what is
+    not there."""
+    return _written(outcome, choice, _json_text, _json_line)
+
+
+def _json_line(row: Iterable[tuple[str, str]]) -> str:
+    return "{" + ", ".join(f'"{name}": {text}' for name, text in row) + "}\n"
+
+
+def _json_text(name: str, value: Any) -> str:
+    if value.__class__ is float:
+        return repr(value)
+    return json.dumps(str(value) if isinstance(value, date) else value, ensure_ascii=False)
 
 
 def csv_cell(value: Any) -> str:
@@ -95,7 +205,7 @@ def csv_cell(value: Any) -> str:
 # -- Markdown --------------------------------------------------------------------------------------
 
 
-def as_markdown(outcome: Outcome) -> str:
+def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     """A table that GitHub shows, slices under their KPI, then the objectives."""
     name = f"{_marked(outcome.name)}, " if outcome.name else ""
     lines = [f"### {name}as of {outcome.as_of.isoformat()}", ""]
@@ -103,8 +213,11 @@ def as_markdown(outcome: Outcome) -> str:
     lines += [f"> {_marked(text)}  " for text in stale] + [""] * bool(stale)
     lines += ["| | KPI | value | target | attained | why |", "|---|---|--:|---|--:|---|"]
     for judged in outcome.judged:
-        for v in (judged.headline, *figures.shown(judged)):
+        chosen = for_people(judged, choice)
+        for v in (judged.headline, *(judged.slices[n] for n in chosen.which.tolist())):
             lines.append(f"| {' | '.join(_markdown_cells(v))} |")
+        if chosen.rest:
+            lines.append(f"| | &emsp;and {chosen.left_out} | | | | |")
     if outcome.objectives:
         lines += ["", "| | objective | why |", "|---|---|---|"]
         lines += [
@@ -140,7 +253,7 @@ def _marked(text: str) -> str:
 # -- HTML ------------------------------------------------------------------------------------------
 
 
-def as_html(outcome: Outcome) -> str:
+def as_html(outcome: Outcome, choice: Choice = ALL) -> str:
     """A fragment without scripts or outside resources, for a notebook."""
     head = "".join(
         f'<th style="text-align:{side}">{title}</th>'
@@ -151,16 +264,20 @@ def as_html(outcome: Outcome) -> str:
     )  # fmt: skip
     rows = []
     for judged in outcome.judged:
-        histories = dict(judged.slice_history)
-        rows.append(_html_row(judged.headline, judged.history))
-        for v in figures.shown(judged):
-            rows.append(_html_row(v, histories.get(tuple(x for _, x in v.slice), ())))
+        chosen = for_people(judged, choice)
+        trends = figures.trends(judged, chosen.which)
+        rows.append(_html_row(judged.headline, trends[0]))
+        for n, trend in zip(chosen.which.tolist(), trends[1:], strict=True):
+            rows.append(_html_row(judged.slices[n], trend))
+        if chosen.rest:
+            left = f'<td></td><td colspan="6" style="padding-left:2em">and {chosen.left_out}</td>'
+            rows.append(f"<tr>{left}</tr>")
     name = f"{escape(clean(outcome.name))}, " if outcome.name else ""
     caption = f"<caption>{name}as of {outcome.as_of.isoformat()}</caption>"
     return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
 
 
-def _html_row(v: Verdict, history: tuple[Verdict, ...]) -> str:
+def _html_row(v: Verdict, history: Sequence[Point]) -> str:
     light = f'<span style="color:{_COLORS[v.light]}">{figures.SIGNS[v.light]} {v.word}</span>'
     name = escape(figures.slice_name(v)) if v.slice else f"<b>{escape(clean(v.title))}</b>"
     bars = "".join(

@@ -15,10 +15,11 @@ from attrs import frozen
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render import figures
 from kpidsl.render.cells import Screen, clean, pad, width, wrap
+from kpidsl.render.choice import ALL, Choice, Chosen, for_people
 
 if TYPE_CHECKING:
     from kpidsl.project import Outcome
-    from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
+    from kpidsl.results import Judged, ObjectiveVerdict, Point, Profile, Verdict
 
 _TITLES = ("", "KPI", "period", "value", "target", "by now", "attained", "trend")
 _VERDICT, _KPI, _PERIOD, _VALUE, _TARGET, _BY_NOW, _ATTAINED, _TREND = range(8)
@@ -45,22 +46,28 @@ class _Row:
     """The sentence that is shown where there is no room for what is expected by now."""
 
 
-def render(outcome: Outcome, screen: Screen, *, quiet: bool = False, verbose: bool = False) -> str:
+def render(
+    outcome: Outcome, screen: Screen, choice: Choice = ALL, *, quiet: bool = False, verbose: bool = False
+) -> str:
     """The whole report. Quiet: only what is not green. Verbose: the sentence of every verdict, and
     every source."""
-    judged = [j for j in outcome.judged if not quiet or _matters(j)]
+    chosen = [(judged, for_people(judged, choice, quiet=quiet)) for judged in outcome.judged]
+    shown = [(judged, slices) for judged, slices in chosen if _matters(judged, slices, choice, quiet)]
     parts = [
         "" if quiet else _heading(outcome, screen),
         _sources(outcome, screen, verbose),
-        _table(outcome, judged, screen, quiet, verbose),
+        _table(outcome, shown, screen, verbose),
         _objectives(outcome.objectives, screen, quiet),
         _summary(outcome, screen),
     ]
     return "\n".join(part for part in parts if part)
 
 
-def _matters(judged: Judged) -> bool:
-    return any(v.light not in ("green", "none") for v in (judged.headline, *figures.shown(judged)))
+def _matters(judged: Judged, slices: Chosen, choice: Choice, quiet: bool) -> bool:
+    """Whether a KPI is shown: for itself, or for a slice of it."""
+    light = judged.headline.light
+    wanted = (not quiet or light not in ("green", "none")) and (not choice.only or light in choice.only)
+    return wanted or len(slices.which) > 0
 
 
 def _heading(outcome: Outcome, screen: Screen) -> str:
@@ -124,29 +131,41 @@ def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
 # -- the table -------------------------------------------------------------------------------------
 
 
-def _table(outcome: Outcome, judged: Sequence[Judged], screen: Screen, quiet: bool, verbose: bool) -> str:
-    if not judged:
+def _table(outcome: Outcome, shown: Sequence[tuple[Judged, Chosen]], screen: Screen, verbose: bool) -> str:
+    if not shown:
         return ""
-    rows = [row for one in judged for row in _rows(one, one.kpi in outcome.drafts, screen, quiet, verbose)]
+    groups = [
+        (list(_rows(judged, slices, judged.kpi in outcome.drafts, screen, verbose)), slices.left_out)
+        for judged, slices in shown
+    ]
+    lines: list[str] = []
     if screen.width < _STACKED:
-        return "".join(f"{line.rstrip()}\n" for row in rows for line in _stacked(row, screen))
-    widths = _widths(rows, screen)
+        for rows, left_out in groups:
+            lines += [line for row in rows for line in _stacked(row, screen)]
+            lines += _further(left_out, 4, screen)
+        return "".join(f"{line.rstrip()}\n" for line in lines)
+    widths = _widths([row for rows, _ in groups for row in rows], screen)
     head = [pad(title, widths[i], right=i in _RIGHT) for i, title in enumerate(_TITLES) if widths[i]]
     lines = [screen.paint(_GAP.join(head).rstrip(), "dim")]
-    for row in rows:
-        lines += _lines(row, widths, screen)
+    for rows, left_out in groups:
+        lines += [line for row in rows for line in _lines(row, widths, screen)]
+        lines += _further(left_out, widths[_VERDICT] + len(_GAP) + 2, screen)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _rows(judged: Judged, draft: bool, screen: Screen, quiet: bool, verbose: bool) -> Iterable[_Row]:
-    histories = dict(judged.slice_history)
+def _further(left_out: str, indent: int, screen: Screen) -> list[str]:
+    """`and 999,980 more: 12 missed, 999,968 met`, below the slices."""
+    said = f"and {left_out}" if left_out else ""
+    return [" " * indent + screen.paint(line, "dim") for line in wrap(said, max(screen.width - indent, 20))]
+
+
+def _rows(judged: Judged, chosen: Chosen, draft: bool, screen: Screen, verbose: bool) -> Iterable[_Row]:
+    trends = figures.trends(judged, chosen.which)
     name = clean(judged.headline.title) + " (draft)" * draft
-    yield _row(judged.headline, judged.history, screen, name, verbose)
-    for verdict in figures.shown(judged):
-        if quiet and verdict.light in ("green", "none"):
-            continue
-        history = histories.get(tuple(value for _, value in verdict.slice), ())
-        yield _row(verdict, history, screen, figures.slice_name(verdict), verbose)
+    yield _row(judged.headline, trends[0], screen, name, verbose)
+    for n, trend in zip(chosen.which.tolist(), trends[1:], strict=True):
+        verdict = judged.slices[n]
+        yield _row(verdict, trend, screen, figures.slice_name(verdict), verbose)
 
 
 def _needs_a_word(v: Verdict) -> bool:
@@ -154,7 +173,7 @@ def _needs_a_word(v: Verdict) -> bool:
     return v.light != "green" and not (v.slice and v.light == "none")
 
 
-def _row(v: Verdict, history: Sequence[Verdict], screen: Screen, name: str, verbose: bool) -> _Row:
+def _row(v: Verdict, history: Sequence[Point], screen: Screen, name: str, verbose: bool) -> _Row:
     indent = "  " if v.slice else ""
     why = clean(v.why)
     cells = (

@@ -215,6 +215,39 @@ def test_a_missing_driver_names_the_extra(
     assert "pip install 'kpidsl[postgres]'" in text
 
 
+SLOW = (
+    "CREATE OR REPLACE VIEW shop.slow AS SELECT o.* FROM shop.orders o, (SELECT pg_sleep({}) IS NULL AS s) p"
+    " WHERE o.id >= 0 AND NOT p.s"
+)
+
+
+def test_a_server_that_stops_what_takes_long(
+    tmp_path: Path, server: Server, admin: psycopg.Connection, data: object
+) -> None:
+    admin.execute(SLOW.format(5))
+    url = f"postgresql://${{SHOP_USER}}:${{SHOP_PASSWORD}}@127.0.0.1:{server.port}/postgres"
+    project(
+        tmp_path, server, TWO.replace("shop.orders", "shop.slow"), url + "?options=-cstatement_timeout%3D200"
+    )
+    status, text = evaluate(tmp_path)
+    assert status == 2
+    assert "error[K609 query-stopped]: the query on `there` took longer than `shop` allows" in text
+    assert "canceling statement due to statement timeout" in text
+    assert "1 row in 2026-06" in text
+
+
+def test_the_time_of_an_evaluation_holds_for_databases(
+    tmp_path: Path, server: Server, admin: psycopg.Connection, data: object
+) -> None:
+    admin.execute(SLOW.format(60))
+    project(tmp_path, server, TWO.replace("shop.orders", "shop.slow"))
+    start = time.perf_counter()
+    status, text = evaluate(tmp_path, "--timeout", "2s")
+    assert time.perf_counter() - start < 20
+    assert status == 2
+    assert "error[K607 timeout]" in text
+
+
 TABLE = {
     "a name that is near": ("shop.order", "K517", "`shop.orders`"),
     "a type that cannot be": ("shop.orders", "K518", "`character varying`"),
@@ -240,6 +273,26 @@ def test_tables_and_their_columns(
         assert f"error[{code} " in text
         assert words in text
     admin.execute("DROP SCHEMA odd CASCADE")
+
+
+@pytest.mark.parametrize(
+    ("values", "told"), [("0.042", True), ("0.5, 1", True), ("4.2", False), ("1, 0", False)]
+)
+@pytest.mark.parametrize("copied", [False, True])
+def test_percents_that_may_be_fractions(
+    tmp_path: Path, server: Server, admin: psycopg.Connection, values: str, told: bool, copied: bool
+) -> None:
+    admin.execute("DROP SCHEMA IF EXISTS odd CASCADE; CREATE SCHEMA odd")
+    admin.execute(
+        f"CREATE TABLE odd.t AS SELECT date '2026-06-01' AS at, 1 AS k, unnest(ARRAY[{values}]) AS rate"
+    )
+    link = "\n  belongs to here by k = day" if copied else ""
+    spec = TWO.replace("shop.orders", "odd.t").replace("amount EUR", "rate %\n  column k text" + link)
+    project(tmp_path, server, spec.replace("sum(there.amount)", "average(there.rate)"))
+    status, text = evaluate(tmp_path)
+    admin.execute("DROP SCHEMA odd CASCADE")
+    assert status == 0
+    assert ("holds percents of at most" in text) == told
 
 
 def test_one_name_in_two_schemas(
@@ -370,7 +423,7 @@ def test_it_is_not_asked_for_ever(
 def test_nothing_shows_the_url(engine: Postgres, server: Server) -> None:
     assert no_secret(repr(engine))
     with pytest.raises(EngineError) as told:
-        connect(server.url("nothing"), Setting(Path(), "UTC"))
+        connect(server.url("nothing"), Setting(Path(), "UTC")).fetch("SELECT 1")
     assert told.value.__suppress_context__
     assert no_secret(str(told.value))
 

@@ -11,6 +11,7 @@ from kpidsl.diagnostics import Source, Span
 from kpidsl.evaluate import choose, classes, plan
 from kpidsl.evaluate.engine import duckdb_faults
 from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.watch import Watch
 from kpidsl.graph import Aggregate, Combine, Dimension, Graph, Measure
 from kpidsl.model.periods import Calendar
 from kpidsl.model.rows import Apply, ColumnRef, Literal
@@ -64,6 +65,7 @@ class TableSession:
         self.attachments = {}
         self.held = {}
         self.keeper = None
+        self.watch = Watch()
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
                 continue
@@ -81,6 +83,9 @@ class TableSession:
 
     def relation(self, attached):
         return attached.relation
+
+    def size(self, source):
+        return 0
 
     def dialect(self, engine=""):
         return "duckdb"

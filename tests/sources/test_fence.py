@@ -74,7 +74,7 @@ def test_the_connection_itself_is_locked(project: Project) -> None:
             "LOAD httpfs",
         ):
             with pytest.raises((duckdb.Error, EngineError)):
-                session._connection.execute(sql)
+                session._local.guarded.execute(sql)
     assert [each.name for each in project.root.iterdir()] == ["a.csv"]
 
 

@@ -49,7 +49,7 @@ def test_stays_a_view_with_pushdown(project: Project) -> None:
     with project.session(spec) as session:
         session.attach(spec)
         explain = "EXPLAIN SELECT count(*) FROM data WHERE channel = 'x5'"
-        plan = "\n".join(session._connection.execute(explain).fetchall()[0])
+        plan = "\n".join(session._local.guarded.execute(explain).fetchall()[0])
     assert "PARQUET" in plan
     assert "channel='x5'" in plan.replace(" ", "")
     assert "unused" not in plan

@@ -6,8 +6,13 @@ from datetime import date
 
 import pytest
 
+from kpidsl.evaluate.checks import profiles
 from kpidsl.evaluate.promises import link_problem, profile
+from kpidsl.graph import Graph
+from kpidsl.model.periods import Calendar
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
 from kpidsl.model.sources import Link, SourceSpec
+from kpidsl.model.types import FLAG, NUMBER, TEXT
 from kpidsl.results import Profile
 from tests.sources.conftest import Project, source, span
 
@@ -104,3 +109,44 @@ def test_link(project: Project) -> None:
     project.write("a.csv", "day,k,v\n2026-01-02,a,1\n2026-01-02,,2\n2026-01-02,,2\n")
     with project.session(spec()) as session:
         assert link_problem(session, link, session.attach(spec())) is None
+
+
+def _at_least(column: str, value: float) -> Row:
+    return Apply(">=", (ColumnRef("data", column, NUMBER), Literal(value, NUMBER)), FLAG)
+
+
+@pytest.mark.parametrize(
+    ("promised", "queries"),
+    [
+        ({}, 1),
+        ({"fresh_days": 1, "complete": "day"}, 1),
+        ({"fresh_days": 1, "complete": "day", "checks": (_at_least("v", 0), _at_least("v", -1))}, 1),
+        ({"complete": "day", "key": ("k",)}, 2),
+        ({"checks": (_at_least("v", 4), _at_least("v", 0))}, 2),  # an example of what is broken
+        ({"time": None}, 1),
+    ],
+)
+def test_one_query_says_all_that_can_be_counted(
+    project: Project, promised: dict[str, object], queries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("a.csv", CSV)
+    columns = {"day": "time", "k": "unknown", "v": "number"}
+    one = source("a.csv", columns=columns, **{"time": "day", **promised})
+    asked: list[str] = []
+    with project.session(one) as session:
+        fetch = session.fetch
+        monkeypatch.setattr(session, "fetch", lambda sql, engine="": asked.append(sql) or fetch(sql, engine))
+        found = profiles(Graph(Calendar(), {"data": one}, {}, {}, {}, {}), ["data"], session, AS_OF)["data"]
+    assert len(asked) == queries
+    assert found.rows == (6 if promised.get("time", "day") is None else 5)
+
+
+def test_a_check_that_cannot_be_asked_leaves_the_rest(project: Project) -> None:
+    project.write("a.csv", CSV)
+    text = Apply("lower", (ColumnRef("data", "v", NUMBER),), TEXT)
+    wrong = Apply("and", (text, _at_least("v", 0)), FLAG)  # no spec can say this
+    one = source("a.csv", columns={"day": "time", "v": "number"}, time="day", checks=(wrong,))
+    with project.session(one) as session:
+        found = profiles(Graph(Calendar(), {"data": one}, {}, {}, {}, {}), ["data"], session, AS_OF)["data"]
+    assert (found.rows, found.watermark) == (5, date(2026, 1, 7))
+    assert [p.code for p in found.problems] == ["K605"]

@@ -19,7 +19,8 @@ def breach_sql(condition: Row, columns: Sequence[ColumnRef], tables: Tables, as_
     ]
     broken = exp.Not(this=exp.paren(tables.row(condition), copy=False))
     query = tables.relation().select(*shown, copy=False).where(broken, until(as_of, tables))
-    return tables.written(query.order_by(*(projected(f"d{n}") for n in range(len(shown)))).limit(1))
+    order = [exp.Ordered(this=projected(f"d{n}"), nulls_first=False) for n in range(len(shown))]
+    return tables.written(query.order_by(*order, copy=False).limit(1, copy=False))
 
 
 def until(as_of: date, tables: Tables) -> SQL:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from kpidsl.evaluate.cells import scale_of
-from kpidsl.evaluate.engine import Dialect
-from kpidsl.evaluate.sql.spelling import say
-from kpidsl.evaluate.sql.trees import SQL, Tree, aliased, cast, column, integer, literal, select, stored, when
-from kpidsl.evaluate.sql.ways import over
+from kpidsl.evaluate.engine import Dialect, Kind
+from kpidsl.evaluate.sql.stored import StoredColumn, stored_tree
+from kpidsl.evaluate.sql.trees import Tree
 from kpidsl.model.sources import ColumnSpec, SourceSpec, Table
+
+_OPEN = frozenset(("time", "unknown"))
+"""Kinds that the data decides."""
 
 
 def declared_tree(spec: SourceSpec, dialect: Dialect) -> Tree:
     """A SELECT of the declared columns: numbers finite, percents as fractions, texts as texts.
 
-    Days, moments and flags are taken to be what is declared, and moments to be local. The rows of files are
-    taken to be in a table that is called as the source is.
+    Columns are taken to hold what is declared, and moments to be local. The rows of files are taken to be in
+    a table that is called as the source is.
     """
     parts = tuple(spec.origin.name.split(".")) if isinstance(spec.origin, Table) else (spec.name,)
-    columns = [aliased(_value(c, dialect), c.name) for c in spec.columns if c.value is None]
-    return select(columns or [aliased(integer(1), "f")], stored(parts))
+    return stored_tree(parts, [_stored(c) for c in spec.columns if c.value is None], dialect, "UTC")
 
 
 def kinds_of(spec: SourceSpec) -> dict[str, str]:
     """The kinds of the declared columns. A time of which no more is said counts as a moment."""
+    return {c.name: _kind(c) for c in spec.columns if c.value is None}
+
+
+def _kind(column: ColumnSpec) -> str:
     known = {"identity": "text", "time": "moment"}
-    return {c.name: known.get(c.type.kind, c.type.kind) for c in spec.columns if c.value is None}
+    return known.get(column.type.kind, column.type.kind)
 
 
-def _value(spec: ColumnSpec, dialect: Dialect) -> SQL:
-    raw = column(spec.name)
-    match spec.type.kind:
-        case "number":
-            value = cast(raw, "DOUBLE")
-            finite = when(say("finite", dialect, value), value.copy())
-            scale = scale_of(spec.type.unit)
-            return finite if scale == 1 else over(finite, literal(float(scale), dialect))
-        case "text" | "identity":
-            return cast(raw, "VARCHAR", dialect)
-        case _:
-            return raw
+def _stored(column: ColumnSpec) -> StoredColumn:
+    found = None if column.type.kind in _OPEN else cast(Kind, _kind(column))
+    scale = scale_of(column.type.unit) if column.type.kind == "number" else 1
+    return StoredColumn(column.name, _kind(column), found, scale, as_found=found is None)

@@ -98,7 +98,7 @@ def _finite(row: Row, tables: Tables) -> SQL:
     sql = tables.row(row)
     if row.type.kind != "number" or isinstance(row, Gather | ColumnRef):
         return sql
-    return when(tables.say("finite", sql), sql.copy())
+    return when(tables.say("finite", sql), tables.say("one zero", sql.copy()))
 
 
 def _gather(gather: Gather, inner: Inner, ends: _Ends) -> SQL:

@@ -55,7 +55,7 @@ class Inner:
             and not isinstance(sql, exp.Paren | exp.Case)
         ):
             return sql
-        return when(self.tables.say("finite", sql), sql.copy())
+        return when(self.tables.say("finite", sql), self.tables.say("one zero", sql.copy()))
 
 
 def bucket(scan: Scan, tables: Tables) -> SQL:

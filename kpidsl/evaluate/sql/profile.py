@@ -10,13 +10,14 @@ from sqlglot import exp
 
 from kpidsl.evaluate.sql.checks import until
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, column, nested, projected, select, when
+from kpidsl.evaluate.sql.trees import SQL, aliased, call, column, literal, nested, projected, select, when
 from kpidsl.model.rows import Row
 
 
-def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool) -> str:
-    """A row for each day `d` that has rows, and one without a day: how many rows there are (`n`), and how
-    many break each condition (`v0` ...). Where there is no time, a single row without `d`.
+def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool, percents: Sequence[str] = ()) -> str:
+    """A row for each day `d` that has rows, and one without a day: how many rows there are (`n`), how many
+    break each condition (`v0` ...), and of each column of percents the largest (`h0` ...) and how many are no
+    whole numbers (`o0` ...). Where there is no time, a single row without `d`.
 
     A condition on a missing value is not broken.
     """
@@ -25,10 +26,22 @@ def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool) -> str:
     for n, check in enumerate(checks):
         broken = exp.Not(this=exp.paren(tables.row(check), copy=False))
         counts.append(aliased(exp.Count(this=when(broken, exp.Literal.number(1))), f"v{n}"))
+    for n, each in enumerate(percents):
+        size = call("ABS", column(each, "t"))
+        counts.append(aliased(exp.Max(this=size), f"h{n}"))
+        counts.append(aliased(exp.Count(this=when(_broken(size, tables), exp.Literal.number(1))), f"o{n}"))
     query = tables.relation().select(*days, *counts, copy=False)
     if timed:
         query = query.group_by(tables.day(), copy=False)
     return tables.written(query)
+
+
+def _broken(fraction: SQL, tables: Tables) -> SQL:
+    """Whether a percent is no whole number, but for what a float cannot hold."""
+    percent = exp.Mul(this=exp.paren(fraction.copy()), expression=literal(100.0, tables.dialect))
+    half = exp.Add(this=percent.copy(), expression=literal(0.5, tables.dialect))
+    off = exp.Sub(this=percent, expression=call("FLOOR", half))
+    return exp.GT(this=call("ABS", off), expression=literal(1e-7, tables.dialect))
 
 
 def repeated_sql(key: Sequence[str], tables: Tables, as_of: date | None, shown: int) -> str:

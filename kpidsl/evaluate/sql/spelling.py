@@ -27,6 +27,7 @@ from kpidsl.evaluate.sql.ways import (
     first_of_array,
     formatted,
     formatted_after,
+    formatted_java,
     from_array,
     half_away,
     has,
@@ -159,6 +160,10 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
     },
     # numbers
     "finite": {"else": finite, "duckdb": calls("ISFINITE"), "clickhouse": calls("isFinite")},
+    "one zero": {
+        "else": lambda x: x,
+        "clickhouse": lambda x: plus(x, literal(0.0)),  # where -0 and 0 are two values of a DISTINCT
+    },
     "round": {
         "else": half_away,
         "duckdb": lambda x, digits: call("ROUND", x, *([cast(literal(digits), "INT")] if digits else [])),
@@ -176,8 +181,9 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
         "else": formatted("FORMAT", "%.11e"),
         "duckdb": formatted("PRINTF", "%.12g"),
         "clickhouse": formatted("printf", "%.11e"),
-        "spark": formatted("FORMAT_STRING", "%.11e"),
-        "databricks": formatted("FORMAT_STRING", "%.11e"),
+        "trino": formatted_java("FORMAT"),
+        "spark": formatted_java("FORMAT_STRING"),
+        "databricks": formatted_java("FORMAT_STRING"),
         "postgres": formatted_after("9.99999999999EEEE"),
         "snowflake": formatted_after("9.99999999999EEEE"),
         "redshift": significant,

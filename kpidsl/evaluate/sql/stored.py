@@ -17,6 +17,7 @@ from kpidsl.evaluate.sql.trees import (
     SQL,
     Tree,
     aliased,
+    call,
     cast,
     column,
     integer,
@@ -64,7 +65,7 @@ def _value(each: StoredColumn, dialect: Dialect, zone: str) -> SQL:
             return when(raw, one, when(exp.Not(this=raw.copy()), zero))
         case "number", _:
             value = cast(raw, "DOUBLE")
-            finite = when(say("finite", dialect, value), value.copy())
+            finite = when(say("finite", dialect, value), say("one zero", dialect, value.copy()))
             scale = literal(float(each.scale), dialect)
             return finite if each.scale == 1 else exp.Div(this=finite, expression=scale)
         case ("day", "day") | ("moment", "moment") | ("flag", _):
@@ -84,5 +85,22 @@ def _postgres_local(value: SQL, zone: str) -> SQL:
     return exp.AtTimeZone(this=value, zone=literal(zone))
 
 
-_LOCAL: Mapping[Dialect, Callable[[SQL, str], SQL]] = {"postgres": _postgres_local}
+def _spark_local(value: SQL, zone: str) -> SQL:
+    """Of a session in UTC."""
+    shifted = call("FROM_UTC_TIMESTAMP", value, literal(zone))
+    return exp.Cast(this=shifted, to=exp.DataType.build("TIMESTAMP_NTZ", dialect="spark"))
+
+
+def _clickhouse_local(value: SQL, zone: str) -> SQL:
+    """There every moment is an instant, and local time is one whose clock in UTC shows it."""
+    there = call("timeZoneOffset", call("toTimeZone", value, literal(zone)))
+    # to microseconds, for a DateTime would leave the engine as a mere number
+    return call("addSeconds", call("toDateTime64", value.copy(), integer(6), literal("UTC")), there)
+
+
+_LOCAL: Mapping[Dialect, Callable[[SQL, str], SQL]] = {
+    "postgres": _postgres_local,
+    "spark": _spark_local,
+    "clickhouse": _clickhouse_local,
+}
 """How an instant becomes local time in a zone."""

@@ -145,6 +145,16 @@ def formatted(function: str, pattern: str) -> Build:
     return lambda x: cast(call(function, literal(pattern), x), "DOUBLE")
 
 
+def formatted_java(function: str) -> Build:
+    """The same where a missing value is formatted as the word null."""
+
+    def build(x: SQL) -> SQL:
+        text = call(function, literal("%.11e"), x)
+        return cast(exp.Nullif(this=text, expression=literal("null")), "DOUBLE")
+
+    return build
+
+
 def formatted_after(pattern: str) -> Build:
     return lambda x: cast(call("TO_CHAR", x, literal(pattern)), "DOUBLE")
 

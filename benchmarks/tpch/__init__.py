@@ -1,0 +1,1 @@
+"""Questions of TPC-H as KPIs."""

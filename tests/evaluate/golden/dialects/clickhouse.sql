@@ -1,0 +1,331 @@
+-- clickhouse, as of 2026-04-01. No data was looked at: it is taken to reach from 2026-01-01 to then,
+-- columns to hold what is declared, and times to be local. Files are taken to be tables.
+
+-- orders: what adds up, by 17 spans of days, country
+-- for sales, rebates
+SELECT
+  "b",
+  "d0",
+  CAST(COUNT(*) AS Nullable(Float64)) AS "v0",
+  CAST(COUNT(CASE WHEN "f2" THEN 1 END) AS Nullable(Float64)) AS "v1",
+  CAST(SUM(CASE WHEN "f2" THEN "a3" END) AS Nullable(Float64)) AS "v2",
+  CAST(COUNT("a4") AS Nullable(Float64)) AS "v3",
+  CAST(AVG("a4") AS Nullable(Float64)) AS "v4",
+  CAST(varPopStable("a4") * COUNT("a4") AS Nullable(Float64)) AS "v5",
+  CAST(COUNT(CASE WHEN "f5" THEN 1 END) AS Nullable(Float64)) AS "v6",
+  CAST(COUNT(CASE WHEN "f6" THEN 1 END) AS Nullable(Float64)) AS "v7"
+FROM (
+  SELECT
+    CASE
+      WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-02-16' AS Nullable(Date32))
+      THEN CASE
+        WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-01-26' AS Nullable(Date32))
+        THEN CASE
+          WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-01-12' AS Nullable(Date32))
+          THEN CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-01-05' AS Nullable(Date32))
+            THEN 0
+            ELSE 1
+          END
+          ELSE CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-01-19' AS Nullable(Date32))
+            THEN 2
+            ELSE 3
+          END
+        END
+        ELSE CASE
+          WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-02-02' AS Nullable(Date32))
+          THEN CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-02-01' AS Nullable(Date32))
+            THEN 4
+            ELSE 5
+          END
+          ELSE CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-02-09' AS Nullable(Date32))
+            THEN 6
+            ELSE 7
+          END
+        END
+      END
+      ELSE CASE
+        WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-03-09' AS Nullable(Date32))
+        THEN CASE
+          WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-03-01' AS Nullable(Date32))
+          THEN CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-02-23' AS Nullable(Date32))
+            THEN 8
+            ELSE 9
+          END
+          ELSE CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-03-02' AS Nullable(Date32))
+            THEN 10
+            ELSE 11
+          END
+        END
+        ELSE CASE
+          WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-03-23' AS Nullable(Date32))
+          THEN CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-03-16' AS Nullable(Date32))
+            THEN 12
+            ELSE 13
+          END
+          ELSE CASE
+            WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-03-30' AS Nullable(Date32))
+            THEN 14
+            ELSE CASE
+              WHEN CAST("t"."placed" AS Nullable(Date32)) < CAST('2026-04-01' AS Nullable(Date32))
+              THEN 15
+              ELSE 16
+            END
+          END
+        END
+      END
+    END AS "b",
+    CAST("t"."country" AS Nullable(String)) AS "d0",
+    (
+      "t"."country" IN ('FR', 'l''Été "x"')
+    ) AS "f2",
+    "t"."amount" AS "a3",
+    "t"."rebate" AS "a4",
+    (
+      position(lowerUTF8("t"."country"), '_f') > 0
+    ) AS "f5",
+    (
+      CAST(toDayOfWeek("t"."placed") AS Nullable(Float64)) >= 6.0e0
+    ) AS "f6"
+  FROM (
+    SELECT
+      "placed" AS "placed",
+      CAST("customer" AS Nullable(String)) AS "customer",
+      CAST("country" AS Nullable(String)) AS "country",
+      CASE
+        WHEN isFinite(CAST("amount" AS Nullable(Float64)))
+        THEN (
+          CAST("amount" AS Nullable(Float64)) + 0.0e0
+        )
+      END AS "amount",
+      CASE
+        WHEN isFinite(CAST("rebate" AS Nullable(Float64)))
+        THEN (
+          CAST("rebate" AS Nullable(Float64)) + 0.0e0
+        )
+      END / 100.0e0 AS "rebate",
+      "shipped" AS "shipped"
+    FROM "sales"."orders"
+  ) AS "t"
+  WHERE
+    (
+      "t"."placed" >= CAST('2026-01-01' AS Nullable(Date32))
+      AND "t"."placed" < CAST('2026-04-02' AS Nullable(Date32))
+    )
+) AS "r"
+GROUP BY
+  "b",
+  "d0";
+
+-- orders: distinct counts and percentiles, which do not add up, by month
+-- for slow_tenth, customers
+SELECT
+  "b",
+  CAST(quantileExactInclusive(0.9)(CASE WHEN "f2" THEN "a1" END) AS Nullable(Float64)) AS "v0",
+  CAST(uniqExact(CASE WHEN "f4" THEN "a3" END) AS Nullable(Float64)) AS "v1"
+FROM (
+  SELECT
+    toYear(CAST("t"."placed" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."placed" AS Nullable(Date32))) - 24313 AS "b",
+    CAST((
+      dateDiff(
+        'day',
+        CAST("t"."placed" AS Nullable(Date32)),
+        CAST("t"."shipped" AS Nullable(Date32))
+      )
+    ) AS Nullable(Float64)) AS "a1",
+    (
+      position(lowerUTF8("t"."country"), '_f') > 0
+    ) AS "f2",
+    "t"."customer" AS "a3",
+    (
+      CAST(toDayOfWeek("t"."placed") AS Nullable(Float64)) >= 6.0e0
+    ) AS "f4"
+  FROM (
+    SELECT
+      "placed" AS "placed",
+      CAST("customer" AS Nullable(String)) AS "customer",
+      CAST("country" AS Nullable(String)) AS "country",
+      CASE
+        WHEN isFinite(CAST("amount" AS Nullable(Float64)))
+        THEN (
+          CAST("amount" AS Nullable(Float64)) + 0.0e0
+        )
+      END AS "amount",
+      CASE
+        WHEN isFinite(CAST("rebate" AS Nullable(Float64)))
+        THEN (
+          CAST("rebate" AS Nullable(Float64)) + 0.0e0
+        )
+      END / 100.0e0 AS "rebate",
+      "shipped" AS "shipped"
+    FROM "sales"."orders"
+  ) AS "t"
+  WHERE
+    (
+      "t"."placed" >= CAST('2026-01-01' AS Nullable(Date32))
+      AND "t"."placed" < CAST('2026-04-02' AS Nullable(Date32))
+    )
+) AS "r"
+GROUP BY
+  "b";
+
+-- stock: what adds up, by month
+SELECT
+  "b",
+  CAST(COUNT(*) AS Nullable(Float64)) AS "v0"
+FROM (
+  SELECT
+    toYear(CAST("t"."day" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."day" AS Nullable(Date32))) - 24313 AS "b"
+  FROM (
+    SELECT
+      CASE
+        WHEN isFinite(CAST("level" AS Nullable(Float64)))
+        THEN (
+          CAST("level" AS Nullable(Float64)) + 0.0e0
+        )
+      END AS "level",
+      "day" AS "day"
+    FROM "stock"
+  ) AS "t"
+  WHERE
+    (
+      "t"."day" >= CAST('2026-01-01' AS Nullable(Date32))
+      AND "t"."day" < CAST('2026-04-02' AS Nullable(Date32))
+    )
+) AS "r"
+GROUP BY
+  "b";
+
+-- stock: levels at the first or last moment, by month
+-- for level
+SELECT
+  "b",
+  CAST(argMax("s0", CASE WHEN NOT (
+    "s0" IS NULL
+  ) THEN "m" END) AS Nullable(Float64)) AS "v0",
+  MAX(CASE WHEN NOT (
+    "s0" IS NULL
+  ) THEN "m" END) AS "v1"
+FROM (
+  SELECT
+    "b",
+    "m",
+    SUM("a2") AS "s0"
+  FROM (
+    SELECT
+      toYear(CAST("t"."day" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."day" AS Nullable(Date32))) - 24313 AS "b",
+      "t"."day" AS "m",
+      "t"."level" AS "a2"
+    FROM (
+      SELECT
+        CASE
+          WHEN isFinite(CAST("level" AS Nullable(Float64)))
+          THEN (
+            CAST("level" AS Nullable(Float64)) + 0.0e0
+          )
+        END AS "level",
+        "day" AS "day"
+      FROM "stock"
+    ) AS "t"
+    WHERE
+      (
+        "t"."day" >= CAST('2026-01-01' AS Nullable(Date32))
+        AND "t"."day" < CAST('2026-04-02' AS Nullable(Date32))
+      )
+  ) AS "r"
+  GROUP BY
+    "b",
+    "m"
+) AS "s"
+GROUP BY
+  "b";
+
+-- buyers: its rows, one for each customer of orders, to be kept as a table
+SELECT
+  "t"."customer",
+  "t"."________0" AS "since",
+  "t"."________1" AS "spent"
+FROM (
+  SELECT
+    "r"."k0" AS "customer",
+    MIN(CASE WHEN "r"."m2" = "r"."e0" THEN "r"."a1" END) AS "________0",
+    (
+      CAST(printf(
+        '%.11e',
+        CASE
+          WHEN isFinite(CAST(COALESCE(SUM("r"."a3"), 0.0e0) AS Nullable(Float64)))
+          THEN CAST(COALESCE(SUM("r"."a3"), 0.0e0) AS Nullable(Float64))
+        END
+      ) AS Nullable(Float64)) + 0.0e0
+    ) AS "________1"
+  FROM (
+    SELECT
+      *,
+      MIN(CASE WHEN NOT (
+        "r"."a1" IS NULL
+      ) THEN "r"."m2" END) OVER (PARTITION BY "r"."k0") AS "e0"
+    FROM (
+      SELECT
+        "t"."customer" AS "k0",
+        "t"."placed" AS "a1",
+        "t"."placed" AS "m2",
+        "t"."amount" AS "a3"
+      FROM (
+        SELECT
+          "placed" AS "placed",
+          CAST("customer" AS Nullable(String)) AS "customer",
+          CAST("country" AS Nullable(String)) AS "country",
+          CASE
+            WHEN isFinite(CAST("amount" AS Nullable(Float64)))
+            THEN (
+              CAST("amount" AS Nullable(Float64)) + 0.0e0
+            )
+          END AS "amount",
+          CASE
+            WHEN isFinite(CAST("rebate" AS Nullable(Float64)))
+            THEN (
+              CAST("rebate" AS Nullable(Float64)) + 0.0e0
+            )
+          END / 100.0e0 AS "rebate",
+          "shipped" AS "shipped"
+        FROM "sales"."orders"
+      ) AS "t"
+      WHERE
+        CAST("t"."placed" AS Nullable(Date32)) <= CAST('2026-04-01' AS Nullable(Date32))
+    ) AS "r"
+  ) AS "r"
+  WHERE
+    NOT (
+      "r"."k0" IS NULL
+    )
+  GROUP BY
+    "r"."k0"
+) AS "t";
+
+-- buyers: what adds up, by month
+-- for good_buyers
+SELECT
+  "b",
+  CAST(COUNT(*) AS Nullable(Float64)) AS "v0",
+  CAST(COUNT(CASE WHEN "f1" THEN 1 END) AS Nullable(Float64)) AS "v1"
+FROM (
+  SELECT
+    toYear(CAST("t"."since" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."since" AS Nullable(Date32))) - 24313 AS "b",
+    (
+      "t"."spent" >= 100.0e0
+    ) AS "f1"
+  FROM "buyers" AS "t"
+  WHERE
+    (
+      "t"."since" >= CAST('2026-01-01' AS Nullable(Date32))
+      AND "t"."since" < CAST('2026-04-02' AS Nullable(Date32))
+    )
+) AS "r"
+GROUP BY
+  "b";
