@@ -15,7 +15,7 @@ import numpy as np
 from attrs import evolve
 
 from kpidsl.evaluate.classes import keys, subjects
-from kpidsl.evaluate.keeper import Keeper, part_of
+from kpidsl.evaluate.keeper import part_of
 from kpidsl.evaluate.large import numbers
 from kpidsl.evaluate.plan import Cluster, Partial, Scan, cube_scan
 from kpidsl.evaluate.sql import BITS, Tables, base_of, profile_sql, scan_sql
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _START = date(1970, 1, 1)
-Grain = Literal["day", "month"]
+Grain = Literal["month", "day"]
+_GRAINS: tuple[Grain, ...] = ("month", "day")
+"""Months where all windows are whole ones and no row of the file is behind as-of, unless days are known."""
 
 
 def kept_scans(
@@ -71,7 +73,8 @@ def profile_columns(session: Session, tables: Tables, checks: Sequence[Row], tim
         return None
     own = _of_part(tables)
     kept = keeper.sources[tables.source]
-    asked = (("profile", tuple(checks), timed), lambda: profile_sql(checks, own, timed))
+    definition = keeper.definition(tables.source, ("profile", tuple(checks), timed))
+    asked = (definition, lambda: profile_sql(checks, own, timed))
     found = keeper.gather(session, tables.source, dict.fromkeys(kept.contents, asked))
     if found is None:
         return None
@@ -99,10 +102,19 @@ def cube_columns(session: Session, scan: Scan, tables: Tables, as_of: date) -> C
         return None
     own = _of_part(tables)
     kept = keeper.sources[scan.source]
-    grains = {content: _grain(keeper, scan, content, as_of) for content in kept.contents}
-    asked = {
-        content: (_key(scan, grain), partial(_text, scan, grain, own)) for content, grain in grains.items()
+    ways = {
+        grain: (keeper.definition(scan.source, _key(scan, grain)), partial(_text, scan, grain, own))
+        for grain in _GRAINS
     }
+    known = keeper.store.parts
+    monthly = all(w.start.day == 1 and (w.end + _DAY).day == 1 for w in scan.windows)
+    grains: dict[str, Grain] = {}
+    for content in kept.contents:
+        last = kept.last.get(content)
+        able = monthly and (last is None or last <= np.datetime64(as_of))
+        months, days = ((ways[grain][0], content) in known for grain in _GRAINS)
+        grains[content] = "month" if able and (months or not days) else "day"
+    asked = {content: ways[grain] for content, grain in grains.items()}
     found = keeper.gather(session, scan.source, asked)
     if found is None:
         return None
@@ -129,17 +141,6 @@ def _key(scan: Scan, grain: str) -> object:
 def _text(scan: Scan, grain: Grain, tables: Tables) -> str:
     """The query for the cells of a file, on all of its rows."""
     return scan_sql(evolve(scan, days=(), buckets=Buckets(grain, 1, (_START,), _START, _START)), tables)
-
-
-def _grain(keeper: Keeper, scan: Scan, content: str, as_of: date) -> Grain:
-    """Months where all windows are whole ones and no row of the file is behind as-of, unless days are known
-    already."""
-    last = keeper.sources[scan.source].last.get(content)
-    whole = all(w.start.day == 1 and (w.end + _DAY).day == 1 for w in scan.windows)
-    if not whole or (last is not None and last > np.datetime64(as_of)):
-        return "day"
-    months, days = (keeper.has(scan.source, content, _key(scan, grain)) for grain in ("month", "day"))
-    return "day" if days and not months else "month"
 
 
 def _of_part(tables: Tables) -> Tables:

@@ -148,15 +148,15 @@ class Keeper:
     # -- queries --
 
     def gather(
-        self, session: Session, source: str, asked: Mapping[str, tuple[object, Callable[[], str]]]
+        self, session: Session, source: str, asked: Mapping[str, tuple[str, Callable[[], str]]]
     ) -> list[tuple[str, Columns]] | None:
         """The columns of a query on each file, with the content of the file.
 
-        `asked` has, for each content, what defines the query and what makes its text, which reads the
+        `asked` has, for each content, the `definition` of the query and what makes its text, which reads the
         relation `part_of(source)`. None if it has to be asked of all rows. `EngineError` if a query fails.
         """
         kept = self.sources[source]
-        places = {content: _digest(kept.definition, key) for content, (key, _) in asked.items()}
+        places = {content: definition for content, (definition, _) in asked.items()}
         try:
             for content, definition in places.items():
                 if (definition, content) not in self.store.parts:
@@ -189,9 +189,9 @@ class Keeper:
         else:
             self.store.add(definition, content, _encoded(cells), {})
 
-    def has(self, source: str, content: str, key: object) -> bool:
-        """Whether something is known of a file."""
-        return (_digest(self.sources[source].definition, key), content) in self.store.parts
+    def definition(self, source: str, key: object) -> str:
+        """Of a query that `key` says everything of but the source."""
+        return _digest(self.sources[source].definition, key)
 
     def contradicted(self) -> None:
         """The rows behind cells are not those of the file: believe nothing."""
