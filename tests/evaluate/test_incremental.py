@@ -199,7 +199,7 @@ class World:
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet", "jsonl"])
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(steps=STEPS, more=st.sampled_from(["", MORE]), settled=st.booleans())
 def test_the_same_as_a_full_run_whatever_happens(suffix, steps, more, settled):
     folder = Path(tempfile.mkdtemp())
