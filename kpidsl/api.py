@@ -90,6 +90,7 @@ class Project:
         data: Mapping[str, object] | None = None,
         by: str | Sequence[str] | None = None,
         kpis: str | Sequence[str] | None = None,
+        incremental: bool | None = None,
     ) -> Evaluation:
         """Compute the KPIs and judge them.
 
@@ -97,11 +98,18 @@ class Project:
         `for_`: a period to show instead of the last one, `2026-09`. `data`: names of sources to what
         is read instead of their files: a path, or a table of pandas, polars, pyarrow or DuckDB. `by`:
         dimensions to split by instead of the KPIs' own. `kpis`: only these.
+        `incremental`: whether files that were read before are not read again; default: as the config says.
 
         Raises KpiError for a date that cannot be read and for names that nothing has.
         """
         wish = pipeline.wish(
-            self._specs, as_of=as_of, period=for_, kpis=_several(kpis), by=_several(by), data=data or {}
+            self._specs,
+            as_of=as_of,
+            period=for_,
+            kpis=_several(kpis),
+            by=_several(by),
+            data=data or {},
+            incremental=incremental,
         )
         if not isinstance(wish, Wish):
             raise KpiError(wish)

@@ -260,6 +260,13 @@ _family(
     ),
     ("K609", "query-stopped", Severity.ERROR, "A database stopped a query that took too long for it."),
     ("K605", "check-not-run", Severity.WARNING, "A `check` condition could not be asked of the data."),
+    (
+        "K620",
+        "store-unusable",
+        Severity.WARNING,
+        "What was kept of files cannot be used: it is damaged, locked or something else.",
+    ),
+    ("K621", "store-unwritable", Severity.WARNING, "What was read of files cannot be kept."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
 )
 

@@ -11,6 +11,8 @@ path.
 
     [limits] memory = "2GB" threads = 4 spill = "/mnt/scratch" spill_size = "50GB" timeout = "5m"
 
+    [incremental] on = true       # read only what is new, see docs/data.md
+
 Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown
 key is an error, for a key that means nothing is a wish that nobody hears.
 """
@@ -121,6 +123,15 @@ UNLIMITED = Limits()
 
 
 @frozen
+class Incremental:
+    """Whether only files that are new or changed are read, and where the parts of the others are kept."""
+
+    on: bool = False
+    store: str = ".kpidsl/cells.duckdb"
+    """Relative to the folder of the config."""
+
+
+@frozen
 class Config:
     """What the config says. `root` is the folder that specs may read below."""
 
@@ -131,6 +142,7 @@ class Config:
     fail_on: tuple[str, ...] = ()
     connections: Mapping[str, Connection] = field(factory=dict)
     limits: Limits = UNLIMITED
+    incremental: Incremental = Incremental()
 
 
 def load(paths: Sequence[str], report: Report) -> Config:
@@ -201,7 +213,7 @@ class _Reader:
     report: Report
 
     def config(self, file: Path, data: Any) -> Config:
-        top = self.keys((), data, ("project", "connections", "limits", "as_of", "fail_on"))
+        top = self.keys((), data, ("project", "connections", "limits", "incremental", "as_of", "fail_on"))
         project = self.keys(("project",), top.get("project", {}), ("name",))
         return Config(
             root=file.parent,
@@ -211,6 +223,7 @@ class _Reader:
             fail_on=self.value(("fail_on",), top, _fail_on, f"a list of: {', '.join(FAIL_ON)}") or (),
             connections=self.connections(top.get("connections", {})),
             limits=self.limits(top.get("limits", {})),
+            incremental=self.incremental(top.get("incremental", {})),
         )
 
     def connections(self, data: Any) -> dict[str, Connection]:
@@ -241,6 +254,14 @@ class _Reader:
         if found["spill"] is not None:  # a relative folder is one beside the config
             found["spill"] = Path(os.path.abspath(self.source.name)).parent / found["spill"]
         return Limits(**found)
+
+    def incremental(self, data: Any) -> Incremental:
+        keys = self.keys(("incremental",), data, ("on", "store"))
+        default = Incremental()
+        on = self.value(("incremental", "on"), keys, _yes_or_no, "true or false")
+        wanted = f'the path of a file, as in store = "{default.store}"'
+        store = self.value(("incremental", "store"), keys, _text, wanted)
+        return Incremental(default.on if on is None else on, store or default.store)
 
     def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:
         """The table at a path, after its unknown keys are reported and taken away."""
@@ -361,6 +382,10 @@ def _fail_on(value: Any) -> tuple[str, ...] | None:
 
 def _memory(value: Any) -> str | None:
     return value if isinstance(value, str) and _MEMORY.fullmatch(value) else None
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
 
 
 def _rows(value: Any) -> int | None:

@@ -22,12 +22,13 @@ from kpidsl.graph import Graph, Kpi
 from kpidsl.model.periods import Window, parse_day, parse_period
 from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.needed import needed
-from kpidsl.split import split
+from kpidsl.split import nodes_of, split
 from kpidsl.syntax import nodes
 from kpidsl.syntax.parse import parse
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
+    from kpidsl.evaluate.keeper import Keeper
     from kpidsl.evaluate.watch import Watch
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
@@ -86,6 +87,8 @@ class Outcome:
     profiles: dict[str, Profile]
     diagnostics: tuple[Diagnostic, ...] = field(default=())
     asked_for: Window | None = None
+    reading: tuple[str, ...] = ()
+    """Of an incremental evaluation: how much of each source was read."""
     answers: Evaluated | None = field(default=None, repr=False)
     schedules: Mapping[str, Schedule] = field(factory=dict, repr=False)
 
@@ -179,6 +182,8 @@ class Wish:
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: ()
     """Further questions, for explanations."""
     limits: Limits = UNLIMITED
+    incremental: bool = False
+    """Whether what was read of files before is used, and what is read now is kept."""
 
 
 def wish(
@@ -191,11 +196,12 @@ def wish(
     data: Mapping[str, object] | None = None,
     more: Callable[[Kpi, Schedule], Iterable[Ask]] = lambda kpi, schedule: (),
     limits: Limits = UNLIMITED,
+    incremental: bool | None = None,
 ) -> Wish | tuple[Diagnostic, ...]:
     """What is to be evaluated, from what a person wrote; or everything that is wrong with that.
 
     A period as `as_of` means its last day, a moment its date. Without one: the day of the config, else
-    today where the calendar is. A limit that is None is that of the config.
+    today where the calendar is. A limit that is None is that of the config, and so is `incremental`.
     """
     report = Report()
     held = limits.over(specs.config.limits)
@@ -211,7 +217,8 @@ def wish(
         report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
         return tuple(report.items)
-    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more, held)
+    kept = specs.config.incremental.on if incremental is None else incremental
+    return Wish(day, asked_for, tuple(kpis), tuple(by), dict(data or {}), more, held, kept)
 
 
 def no_scratch(limits: Limits) -> Diagnostic | None:
@@ -307,6 +314,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     graph = needed(graph, kpis, wish.data)
     sources = list(graph.sources.values())
     urls = _urls(specs.config, sources)
+    keeper = _keeper(specs.config, graph, kpis) if wish.incremental else None
     watch.progress.begin("opening the sources")
     secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
     with (
@@ -319,6 +327,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             limits=wish.limits,
             secrets=secrets,
             watch=watch,
+            keeper=keeper,
         ) as session,
         watch.over(session),
     ):
@@ -331,6 +340,9 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             schedules = _schedules(kpis, specs, wish, profiles)
             asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
             answers = answer(graph, asks, session, as_of, profiles)
+        if keeper is not None:
+            watch.progress.begin("keeping what was read")
+            keeper.save()
     found = _judged(kpis, schedules, answers, as_of, watch)
     late = _late(watch, found)
     titles = _titles(specs)
@@ -349,11 +361,24 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             *crowded.values(),
             *_failures(profiles, answers, watch),
             *late,
+            *(keeper.store.problems if keeper is not None else ()),
         ),
         asked_for=wish.asked_for,
+        reading=tuple(keeper.told()) if keeper is not None else (),
         answers=answers,
         schedules=schedules,
     )
+
+
+def _keeper(config: Config, graph: Graph, kpis: Iterable[Kpi]) -> Keeper:
+    """What was kept of files, and for which sources of text that is no use: the rows of these are read whole,
+    once."""
+    from kpidsl.evaluate.keeper import Keeper, reasons
+    from kpidsl.evaluate.store import Store
+
+    store = Store(config.root / config.incremental.store, config.incremental.store)
+    store.open()
+    return Keeper(store, reasons(graph, [node for kpi in kpis for node in nodes_of(kpi)]))
 
 
 def _judged(

@@ -59,6 +59,11 @@ _FAILING: dict[str, frozenset[str]] = {
     type=click.Choice(FAIL_ON),
     help="End in 1 if a verdict is this or worse; grey: if one cannot be given. Repeatable.",
 )
+@click.option(
+    "--incremental/--no-incremental",
+    default=None,
+    help="Read only files that are new or changed; default: as [incremental] of the config says.",
+)
 @limits
 @common
 def command(
@@ -74,6 +79,7 @@ def command(
     min_rows: int,
     full: bool,
     fail_on: tuple[str, ...],
+    incremental: bool | None,
     memory: str | None,
     threads: str | None,
     spill: str | None,
@@ -107,6 +113,7 @@ def command(
         kpis=kpis,
         by=by,
         data=pairs(data, "--data", "NAME=FILE"),
+        incremental=incremental,
         limits=held,
     )
     if not isinstance(wish, project.Wish):
@@ -116,6 +123,8 @@ def command(
         outcome = project.evaluate(specs, wish, watch)
     told = [*outcome.diagnostics, *outcome.warnings] if verbose else outcome.diagnostics
     screens.report(wanted(told, quiet=quiet, verbose=verbose))
+    if verbose:
+        screens.tell("".join(f"{line}\n" for line in outcome.reading))
     choice = Choice(most, top == "all", frozenset(only), min_rows, full)
     renderers: dict[str, Renderer] = {
         "text": lambda screen: verdicts.render(outcome, screen, choice, quiet=quiet, verbose=verbose),

@@ -49,7 +49,8 @@ def evaluate(
     for source, demand in demands(asks, profiles, failures).items():
         dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
-        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess))))
+        keep = runner.keeps(source)
+        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess, keep))))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:

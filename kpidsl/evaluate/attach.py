@@ -99,7 +99,9 @@ def _view(reading: Reading, read: Typed) -> Attached:
     selected = ", ".join(values or ["1 AS f"])
     reading.connection.execute(f"CREATE VIEW {name(label)} AS SELECT {selected} FROM {read.relation}")
     kinds = {column: how.kind for column, how in found.items()}
-    return Attached(reading.spec.name, label, kinds, (*broken.values(), *read.problems, *warnings), broken)
+    problems = (*broken.values(), *read.problems, *warnings)
+    types = {column: read.types[column] for column in kinds}
+    return Attached(reading.spec.name, label, kinds, problems, broken, found=types)
 
 
 def _verify_text(

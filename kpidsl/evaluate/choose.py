@@ -111,13 +111,19 @@ def scans(
     profile: Profile,
     dialect: Dialect,
     estimate: Callable[[Sequence[Cluster]], Estimate],
+    keep: Callable[[Sequence[Cluster]], tuple[list[Scan], list[Cluster]]] | None = None,
 ) -> list[Scan]:
-    """The queries that answer a demand. Nothing is estimated where there is nothing to choose."""
-    apart = clusters(demand)
+    """The queries that answer a demand. Nothing is estimated where there is nothing to choose.
+
+    `keep` makes the scans that are put together from files, and says which clusters are left.
+    """
+    kept, apart = keep(clusters(demand)) if keep else ([], clusters(demand))
+    if not apart:
+        return kept + other_scans(source, demand, profile)
     chooser = _Chooser(source, profile, COSTS.get(dialect, COSTS["duckdb"]))
     plain = chooser.plainly(apart)
     merging = [plain] if plain else chooser.scans(apart, estimate(apart))
-    return merging + other_scans(source, demand, profile)
+    return kept + merging + other_scans(source, demand, profile)
 
 
 @frozen(eq=False)

@@ -95,7 +95,7 @@ class Scan:
     source: str
     kind: Literal["cube", "case", "ends", "exact", "distinct"]
     days: tuple[Window, ...]
-    """The rows to read, as intervals that do not touch."""
+    """The rows to read, as intervals that do not touch; none for all rows, also those without a time."""
     sets: tuple[Columns, ...]
     buckets: Buckets | None = None
     windows: tuple[Window, ...] = ()
@@ -104,6 +104,8 @@ class Scan:
     keys: tuple[Key, ...] = ()
     estimate: float | None = None
     """About how many cells it will find; None where nobody asked."""
+    by_file: bool = False
+    """Whether it may be put together from what was kept of files."""
 
     def dimensions(self) -> Columns:
         """Every column that is grouped by, in the order of the results."""

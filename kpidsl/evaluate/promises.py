@@ -15,6 +15,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.byfile import profile_columns
 from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
 from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.verify import doubtful
@@ -60,7 +61,9 @@ def extent(
     """What there is of a source, by one query. `EngineError` if it fails."""
     spec = tables.specs[tables.source]
     timed = spec.time is not None and spec.time in attached.kinds
-    found = session.fetch(profile_sql(checks, tables, timed, attached.percents), attached.engine)
+    found = profile_columns(session, tables, checks, timed)
+    if found is None:
+        found = session.fetch(profile_sql(checks, tables, timed, attached.percents), attached.engine)
     every = np.ones(len(found["n"]), dtype=bool)
     if timed:
         days = np.ma.getdata(found["d"]).astype("M8[D]")
@@ -135,7 +138,7 @@ def link_problem(session: Session, link: Link, far: Attached) -> Diagnostic | No
 def _far(session: Session, far: Attached, link: Link) -> Tables:
     """The relation that a link leads to; its spec is not needed to see whether a key repeats."""
     name, dialect = link.target, session.dialect(far.engine)
-    return Tables({}, {name: far.relation}, {name: far.kinds}, name, dialect=dialect)
+    return Tables({}, {name: session.relation(far)}, {name: far.kinds}, name, dialect=dialect)
 
 
 def _stale(spec: SourceSpec, last: date | None, as_of: date) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -12,6 +13,7 @@ from attrs import define, evolve, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.byfile import cube_columns, kept_scans
 from kpidsl.evaluate.choose import Estimate
 from kpidsl.evaluate.classes import subjects
 from kpidsl.evaluate.cube import Cube
@@ -109,7 +111,7 @@ class Runner:
 
     def tables(self, source: str) -> Tables:
         """What SQL for a source is built from; everything its links lead to is attached when it is used."""
-        relations = _Attaching(self, lambda attached: attached.relation)
+        relations = _Attaching(self, self.session.relation)
         kinds = _Attaching(self, lambda attached: attached.kinds)
         return Tables(self.graph.sources, relations, kinds, source, dialect=self.dialect(source))
 
@@ -275,11 +277,24 @@ class Runner:
         columns = zip((*asked, *dims), names, strict=True)
         return Estimate(rows, {row: _codes(found[name]) for row, name in columns})
 
+    def keeps(self, source: str) -> Callable[[Sequence[Cluster]], tuple[list[Scan], list[Cluster]]] | None:
+        """How the clusters of a source become scans that are put together from files, if it takes part."""
+        keeper = self.session.keeper
+        if keeper is None or source not in keeper.sources:
+            return None
+
+        def links(cluster: Cluster) -> bool:
+            rows = [row for p in cluster.partials for row in (p.argument, p.filter, p.weight)]
+            return bool(_read(self.graph, source, [*rows, *cluster.every_column()])[1])
+
+        return partial(kept_scans, source, profile=self.profiles[source], links=links)
+
     def run(self, scan: Scan) -> tuple[list[Result], Failed]:
         """The results of a scan (several when it had to be split) and the parts that failed, each with its
         reason."""
         try:
-            return [_result(scan, self._fetch_scan(scan))], {}
+            found = cube_columns(self.session, scan, self.tables(scan.source), self.as_of)
+            return [_result(scan, self._fetch_scan(scan) if found is None else found)], {}
         except EngineError as error:
             return self._narrowed(scan, error)
 

@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import duckdb
+from attrs import evolve
 
 from kpidsl.config import UNLIMITED, Limits
 from kpidsl.diagnostics import Diagnostic
@@ -24,12 +25,16 @@ from kpidsl.evaluate.connections import COPIED_ROWS, Connections, meeting
 from kpidsl.evaluate.engine import Column, Dialect, EngineError, Setting
 from kpidsl.evaluate.faults import FULL, failure
 from kpidsl.evaluate.files import DataFile, Found, find, given
+from kpidsl.evaluate.keeper import Keeper
 from kpidsl.evaluate.local import Local
-from kpidsl.evaluate.quote import exactly
+from kpidsl.evaluate.quote import exactly, name
 from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
 from kpidsl.evaluate.watch import Watch
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
+
+if TYPE_CHECKING:
+    from kpidsl.evaluate.sql import Tree
 
 
 class Session:
@@ -38,7 +43,8 @@ class Session:
     `data` maps names of sources to what is read instead of their own place: a path (or pattern), or a table
     of pandas, polars, pyarrow or DuckDB. Its options (decimal sign, dates ...) are those of the spec.
     Of a connection there may be, instead of its url, what it lacks. `watch` ends what takes too long,
-    `secrets` are the texts that no message may show. OSError if there is no place for temporary files.
+    `secrets` are the texts that no message may show. A `keeper` knows what was read of files before. OSError
+    if there is no place for temporary files.
     """
 
     def __init__(
@@ -52,6 +58,7 @@ class Session:
         limits: Limits = UNLIMITED,
         watch: Watch | None = None,
         secrets: Collection[str] = (),
+        keeper: Keeper | None = None,
     ) -> None:
         self._root = root
         self._calendar = calendar
@@ -68,6 +75,10 @@ class Session:
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
+        self.keeper = keeper
+        self._parts = 0
+        self._unread: dict[str, SourceSpec] = {}
+        """Sources that are known without their rows."""
         self.watch = watch or Watch()
         self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill)
         self._local = Local(
@@ -89,6 +100,8 @@ class Session:
 
     def close(self) -> None:
         """Forget everything that was loaded."""
+        if self.keeper is not None:
+            self.keeper.store.close()
         self._remotes.close()
         self._local.close()
         self._scratch.cleanup()
@@ -112,16 +125,41 @@ class Session:
         """Make the rows of a source queryable, with these columns or all; again, it costs nothing."""
         key = (spec.name, columns)
         if key not in self._attached:
-            wanted = tuple(
-                c for c in spec.columns if c.value is None and (columns is None or c.name in columns)
-            )
-            files = self._found[spec.name].files
+            known = self._known(spec) if columns is None else None
             label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
-            reading = Reading(
-                self._local.guarded, spec, wanted, files, self._writing(spec), self._scratch.name, label
-            )
-            self._attached[key] = self._attach(reading)
+            self._attached[key] = known or self._attach(self._reading(spec, columns, label))
         return self._attached[key]
+
+    def attach_files(self, spec: SourceSpec, files: tuple[DataFile, ...]) -> Attached:
+        """Make the rows of some files of a source queryable."""
+        self._parts += 1
+        return self._attach(evolve(self._reading(spec, None, f"{spec.name} of {self._parts}"), files=files))
+
+    def relation(self, attached: Attached) -> str | Tree:
+        """The relation of a source, whose rows are there from now on."""
+        if (spec := self._unread.pop(attached.source, None)) is not None:
+            self._attach(self._reading(spec, None, spec.name))
+            if self.keeper is not None:
+                self.keeper.read_in_full(spec.name)
+        return attached.relation
+
+    def show(self, label: str, relation: str) -> None:
+        """Let a name mean a relation from now on."""
+        self._local.guarded.execute(f"CREATE OR REPLACE VIEW {name(label)} AS FROM {name(relation)}")
+
+    def _known(self, spec: SourceSpec) -> Attached | None:
+        if self.keeper is None or isinstance(spec.origin, Grouped):
+            return None
+        found = self.keeper.attached(self, spec, self._found[spec.name], self._writing(spec))
+        if found is not None:
+            self._unread[spec.name] = spec
+        return found
+
+    def _reading(self, spec: SourceSpec, columns: frozenset[str] | None, label: str) -> Reading:
+        wanted = tuple(c for c in spec.columns if c.value is None and (columns is None or c.name in columns))
+        files = self._found[spec.name].files
+        connection, scratch = self._local.guarded, self._scratch.name
+        return Reading(connection, spec, wanted, files, self._writing(spec), scratch, label)
 
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils

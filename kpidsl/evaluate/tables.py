@@ -40,6 +40,8 @@ class Attached:
     engine: str = ""
     percents: tuple[str, ...] = ()
     """Columns of percents, as fractions, of which nobody has looked whether they held fractions before."""
+    found: Mapping[str, str] = field(factory=dict)
+    """The types that the data itself has, where it has any."""
 
     @property
     def view(self) -> str:

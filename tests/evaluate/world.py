@@ -65,6 +65,7 @@ class TableSession:
         self.connection = duckdb.connect(config={"threads": 2})
         self.attachments = {}
         self.held = {}
+        self.keeper = None
         self.watch = Watch()
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
@@ -80,6 +81,9 @@ class TableSession:
 
     def attach(self, source, columns=None):
         return self.attachments[source.name]
+
+    def relation(self, attached):
+        return attached.relation
 
     def size(self, source):
         return 0

@@ -103,10 +103,10 @@ def as_text(ref: ColumnRef, tables: Tables) -> SQL:
 
 def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
     """The finished inner select."""
-    where = reduce(
-        lambda a, b: exp.Or(this=a, expression=b), [within(days, inner.tables) for days in scan.days]
-    )
-    query = inner.tables.relation().select(*inner.columns, copy=False).where(where, copy=False)
+    query = inner.tables.relation().select(*inner.columns, copy=False)
+    if scan.days:
+        days = [within(each, inner.tables) for each in scan.days]
+        query = query.where(reduce(lambda a, b: exp.Or(this=a, expression=b), days), copy=False)
     if scan.buckets is None:
         query = _joined_to_windows(query, scan.windows, inner.tables)
     return nested(query, "r")
