@@ -28,6 +28,7 @@ from kpidsl.syntax.parse import parse
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
+    from kpidsl.evaluate.tables import Query
     from kpidsl.evaluate.watch import Watch
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
@@ -88,6 +89,8 @@ class Outcome:
     asked_for: Window | None = None
     answers: Evaluated | None = field(default=None, repr=False)
     schedules: Mapping[str, Schedule] = field(factory=dict, repr=False)
+    queries: tuple[Query, ...] = field(default=(), repr=False)
+    """Everything that was run, in that order."""
 
     @property
     def name(self) -> str | None:
@@ -353,6 +356,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         asked_for=wish.asked_for,
         answers=answers,
         schedules=schedules,
+        queries=tuple(session.log),
     )
 
 

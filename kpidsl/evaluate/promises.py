@@ -15,6 +15,7 @@ from attrs import field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.evaluate.record import asked
 from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
 from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.verify import doubtful
@@ -60,7 +61,8 @@ def extent(
     """What there is of a source, by one query. `EngineError` if it fails."""
     spec = tables.specs[tables.source]
     timed = spec.time is not None and spec.time in attached.kinds
-    found = session.fetch(profile_sql(checks, tables, timed, attached.percents), attached.engine)
+    sql = profile_sql(checks, tables, timed, attached.percents)
+    found = asked(session, spec.name, "profile", sql, attached.engine)
     every = np.ones(len(found["n"]), dtype=bool)
     if timed:
         days = np.ma.getdata(found["d"]).astype("M8[D]")
@@ -184,7 +186,7 @@ def _keys(session: Session, attached: Attached, tables: Tables, as_of: date) -> 
 
 
 def _repeated(session: Session, attached: Attached, sql: str) -> tuple[int, str] | None:
-    found = session.fetch(sql, attached.engine)
+    found = asked(session, attached.source, "key", sql, attached.engine)
     examples, times = found["example"].tolist(), found["times"].tolist()
     if not examples:
         return None

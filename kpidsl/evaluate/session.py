@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,7 +27,8 @@ from kpidsl.evaluate.faults import FULL, failure
 from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.local import Local
 from kpidsl.evaluate.quote import exactly
-from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
+from kpidsl.evaluate.record import noted
+from kpidsl.evaluate.tables import Attached, Purpose, Query, Read, Reading, Unreadable
 from kpidsl.evaluate.watch import Watch
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
@@ -68,6 +70,8 @@ class Session:
         self._attached: dict[tuple[str, frozenset[str] | None], Attached] = {}
         self.held: dict[str, tuple[Attached, Query | None]] = {}
         """Grouped sources that were made, and how."""
+        self.log: list[Query] = []
+        """Everything that was run on a source, in that order."""
         self.watch = watch or Watch()
         self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill)
         self._local = Local(
@@ -120,8 +124,19 @@ class Session:
             reading = Reading(
                 self._local.guarded, spec, wanted, files, self._writing(spec), self._scratch.name, label
             )
-            self._attached[key] = self._attach(reading)
+            start = perf_counter()
+            attached = self._attached[key] = self._attach(reading)
+            if attached.failure is None:
+                self._note(attached, start)
         return self._attached[key]
+
+    def _note(self, attached: Attached, start: float) -> None:
+        source = attached.source
+        connection = self._found[source].connection
+        purpose: Purpose = (
+            "copy" if source in self._copied and connection else "connect" if connection else "read"
+        )
+        noted(self, source, purpose, "", start, 0, connection or "")
 
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils

@@ -64,6 +64,7 @@ class TableSession:
         self.connection = duckdb.connect(config={"threads": 2})
         self.attachments = {}
         self.held = {}
+        self.log = []
         self.watch = Watch()
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
