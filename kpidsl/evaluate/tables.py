@@ -56,7 +56,7 @@ class Attached:
         return next(errors, None)
 
 
-Purpose = Literal["read", "connect", "copy", "profile", "key", "check", "group", "sample", "scan"]
+Purpose = Literal["read", "connect", "copy", "profile", "key", "link", "check", "group", "sample", "scan"]
 
 
 @frozen
@@ -64,9 +64,9 @@ class Query:
     """A query that was run: on which source, how long it took, how many rows came back or were kept.
 
     Its `purpose`: what makes a source ready is to `read` its files, to `connect` to its table or to `copy`
-    its rows, for which there is no one text and no number of rows; a `profile` has its rows by day, `key` and
-    `check` hold it to its promises, `group` makes the rows of a grouped source, a `sample` is what cells are
-    estimated by, a `scan` answers.
+    its rows, for which there is no one text and no number of rows; a `profile` has its rows by day; `key`,
+    `link` and `check` hold it to its promises; `group` makes the rows of a grouped source; a `sample` is what
+    cells are estimated by; a `scan` answers.
     """
 
     source: str
