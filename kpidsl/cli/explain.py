@@ -68,7 +68,7 @@ def command(
     if plan and kpi is not None and (kpi == "-" or Path(kpi).exists()):
         paths, kpi = (kpi, *paths), None
     if kpi is None and not plan:
-        raise click.MissingParameter(param_hint="KPI", param_type="argument")
+        raise click.MissingParameter(param_hint="'KPI'", param_type="argument")
     if kpi is None and slices:
         raise click.UsageError("--slice is for a KPI, and none is named")
     screens = console(color)
