@@ -8,24 +8,57 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DIGITS = 12
+_CHUNK = 32_768
+"""Numbers at a time: what fits into a processor's caches."""
 _EXACT = 22
 """Powers of ten up to this one are exact as floats."""
 
 
 def twelve(values: Floats) -> Floats:
-    """Rounded to 12 significant digits, each the float that is nearest to these digits; what is not finite is
+    """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is
     NaN."""
-    finite = np.isfinite(values)
-    x = np.where(finite, values, 0.0)
-    with np.errstate(all="ignore"):
-        magnitude = np.floor(np.log10(np.abs(x)))
-        digits = np.where(x == 0, 0, DIGITS - 1 - magnitude)
-        up, down = 10.0 ** np.maximum(digits, 0), 10.0 ** np.maximum(-digits, 0)
-        found = np.where(digits >= 0, np.round(x * up) / up, np.round(x / down) * down)
-    odd = np.abs(digits) > _EXACT
-    if odd.any():
-        found[odd] = [float(f"{one:.{DIGITS - 1}e}") for one in x[odd].tolist()]
-    return np.where(finite, found + 0.0, np.nan)  # and no negative zero
+    out = np.array(values, np.float64, order="K")
+    flat = out.ravel("K")
+    for start in range(0, flat.size, _CHUNK):
+        flat[start : start + _CHUNK] = _rounded_part(flat[start : start + _CHUNK])
+    return out
+
+
+def _rounded_part(values: Floats) -> Floats:
+    out = np.where(np.isfinite(values), values, np.nan) + 0.0  # and no negative zero
+    size = np.abs(out)
+    with np.errstate(invalid="ignore"):
+        rough = np.flatnonzero((size >= 1e12) | (out != np.rint(out)) & ~np.isnan(out))
+    if len(rough):
+        x = out[rough]
+        out[rough] = _rounded_to(x, DIGITS - 1 - _magnitude(np.abs(x)))
+    return out
+
+
+_POWERS = np.array([float(f"1e{n}") for n in range(-323, 309)])
+
+
+def _magnitude(x: Floats) -> NDArray[np.int64]:
+    """The decimal exponent of positive numbers."""
+    _, binary = np.frexp(x)
+    # Too low by one at most: 2 ** (binary - 1) <= x < 2 ** binary.
+    below = np.floor((binary - 1) * np.log10(2)).astype(np.int64)
+    above = np.clip(below + 1 + 323, 0, len(_POWERS) - 1)
+    return np.asarray(np.where((x >= _POWERS[above]) & (below < 308), below + 1, below))
+
+
+def _rounded_to(x: Floats, digits: NDArray[np.int64]) -> Floats:
+    """Rounded to so many digits after the point, before it where negative."""
+    out = np.empty_like(x)
+    for n in np.flatnonzero(np.abs(digits) > _EXACT):
+        out[n] = float(f"{x[n]:.{DIGITS - 1}e}")
+    after = (digits >= 0) & (digits <= _EXACT)
+    scale = _POWERS[digits[after] + 323]
+    out[after] = np.round(x[after] * scale) / scale
+    before = (digits < 0) & (digits >= -_EXACT)
+    scale = _POWERS[323 - digits[before]]
+    out[before] = np.round(x[before] / scale) * scale
+    return out
 
 
 def noiseless(difference: Floats, greatest: Floats) -> Floats:

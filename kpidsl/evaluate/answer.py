@@ -10,8 +10,9 @@ import numpy as np
 from attrs import define, field
 
 from kpidsl.diagnostics import Diagnostic
+from kpidsl.digits import twelve
 from kpidsl.evaluate.choose import scans
-from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread, tidy
+from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread
 from kpidsl.evaluate.plan import (
     Columns,
     Partial,
@@ -104,7 +105,7 @@ class Evaluated:
             if self.failure(ask.node):
                 values = np.full(shape, np.nan)
             else:
-                values = tidy(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
+                values = twelve(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
             if values.size > MANY_VALUES:
                 return Grid(slices, ask.windows, values)
             self._grids[ask] = Grid(slices, ask.windows, values)

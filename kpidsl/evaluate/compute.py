@@ -13,6 +13,7 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
+from kpidsl.digits import twelve
 from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
 from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.run import Result
@@ -26,59 +27,10 @@ Windows = tuple[Window, ...]
 
 _COUNTED = frozenset(("sum", "count", "count distinct"))
 """Aggregates of which a slice without rows is 0."""
-_DIGITS = 12
-_CHUNK = 32_768
 MANY_VALUES = 2_000_000
 """Larger arrays are not all kept, but worked out again when they are asked for again."""
 _KEPT = 60_000_000
 """Values in large arrays that are kept."""
-
-
-def tidy(values: Floats) -> Floats:
-    """Rounded to 12 significant digits, so that the order of summation does not show; what is not finite is
-    NaN."""
-    out = np.array(values, np.float64, order="K")
-    flat = out.ravel("K")
-    for start in range(0, flat.size, _CHUNK):  # what fits into the processor's caches
-        flat[start : start + _CHUNK] = _tidied(flat[start : start + _CHUNK])
-    return out
-
-
-def _tidied(values: Floats) -> Floats:
-    out = np.where(np.isfinite(values), values, np.nan) + 0.0  # and no negative zero
-    size = np.abs(out)
-    with np.errstate(invalid="ignore"):
-        rough = np.flatnonzero((size >= 1e12) | (out != np.rint(out)) & ~np.isnan(out))
-    if len(rough):
-        x = out[rough]
-        out[rough] = _rounded_to(x, _DIGITS - 1 - _magnitude(np.abs(x)))
-    return out
-
-
-_POWERS = np.array([float(f"1e{n}") for n in range(-323, 309)])
-
-
-def _magnitude(x: Floats) -> Indexes:
-    """The decimal exponent of positive numbers."""
-    _, binary = np.frexp(x)
-    # Too low by one at most: 2 ** (binary - 1) <= x < 2 ** binary.
-    below = np.floor((binary - 1) * np.log10(2)).astype(np.int64)
-    above = np.clip(below + 1 + 323, 0, len(_POWERS) - 1)
-    return np.asarray(np.where((x >= _POWERS[above]) & (below < 308), below + 1, below))
-
-
-def _rounded_to(x: Floats, digits: Indexes) -> Floats:
-    """Rounded to so many digits after the point, before it where negative."""
-    out = np.empty_like(x)
-    for n in np.flatnonzero(np.abs(digits) > 22):  # further powers of ten are not exact
-        out[n] = float(f"{x[n]:.{_DIGITS - 1}e}")
-    after = (digits >= 0) & (digits <= 22)
-    scale = _POWERS[digits[after] + 323]
-    out[after] = np.round(x[after] * scale) / scale
-    before = (digits < 0) & (digits >= -22)
-    scale = _POWERS[323 - digits[before]]
-    out[before] = np.round(x[before] / scale) * scale
-    return out
 
 
 @frozen
@@ -224,7 +176,7 @@ class Store:
             elif len(frame.slices) > 1:
                 out = found if keys is frame.slices else spread(found, self.places(keys, frame.slices), empty)
         out[0] = total
-        return tidy(out if has_rows.all() else np.where(has_rows, out, np.nan))
+        return twelve(out if has_rows.all() else np.where(has_rows, out, np.nan))
 
     def places(self, keys: Slices, wanted: Slices) -> Indexes:
         """Where the slices that are wanted are among those that are known, -1 where they are not."""
@@ -337,5 +289,5 @@ def _two(op: str, a: Floats, b: Floats) -> Floats:
 def _rounded(x: Floats, digits: Floats) -> Floats:
     """Half away from zero, as people round; 12 digits first, so that 2.675 is what it looks like."""
     scale = 10.0**digits
-    scaled = tidy(np.abs(x) * scale)
+    scaled = twelve(np.abs(x) * scale)
     return np.copysign(np.floor(scaled + 0.5) / scale, x)
