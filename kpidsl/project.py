@@ -29,6 +29,7 @@ from kpidsl.syntax.parse import parse
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
     from kpidsl.evaluate.keeper import Keeper
+    from kpidsl.evaluate.tables import Query
     from kpidsl.evaluate.watch import Watch
     from kpidsl.judge import Schedule
     from kpidsl.results import Ask, Judged, ObjectiveVerdict, Profile
@@ -91,6 +92,8 @@ class Outcome:
     """Of an incremental evaluation: how much of each source was read."""
     answers: Evaluated | None = field(default=None, repr=False)
     schedules: Mapping[str, Schedule] = field(factory=dict, repr=False)
+    queries: tuple[Query, ...] = field(default=(), repr=False)
+    """Everything that was run, in that order."""
 
     @property
     def name(self) -> str | None:
@@ -367,6 +370,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         reading=tuple(keeper.told()) if keeper is not None else (),
         answers=answers,
         schedules=schedules,
+        queries=tuple(session.log),
     )
 
 

@@ -21,6 +21,7 @@ from kpidsl.evaluate.sql import (
     kinds_of,
     scan_sql,
 )
+from kpidsl.evaluate.wording import bucketed
 from kpidsl.graph import Aggregate, Graph, Kpi, aggregates
 from kpidsl.judge.schedule import written_start
 from kpidsl.model.periods import add_grain
@@ -216,12 +217,5 @@ _PURPOSES = {
 
 
 def _purpose(scan: Scan) -> str:
-    grid = scan.buckets
-    if grid is None:
-        by = f"{len(scan.windows)} windows"
-    elif grid.kind == "cuts":
-        by = f"{len(grid.edges) - 1} spans of days" if len(grid.edges) > 2 else "no period"
-    else:
-        by = grid.kind if grid.step == 1 else f"{grid.step} {grid.kind}s"
     dims = "".join(f", {ref.name}" for ref in scan.dimensions())
-    return f"{_PURPOSES[scan.kind]}, by {by}{dims}"
+    return f"{_PURPOSES[scan.kind]}, by {bucketed(scan)}{dims}"

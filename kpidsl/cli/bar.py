@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
-from kpidsl.render.cells import clean, clip
+from kpidsl.render.cells import clean, clip, size
 from kpidsl.render.cells import width as width_of
 
 if TYPE_CHECKING:
@@ -97,16 +97,8 @@ def _drawn(share: float, unicode: bool) -> str:
 
 def _counted(seen: Seen) -> str:
     if seen.noun == "bytes":
-        return f"{_bytes(seen.done)} of {_bytes(seen.total)}"
+        return f"{size(seen.done)} of {size(seen.total)}"
     return f"{min(seen.done, seen.total):,.0f} of {seen.total:,.0f} {seen.noun}"
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
 
 
 def _left(seen: Seen) -> str:

@@ -80,7 +80,7 @@ def _not_asked(spec: SourceSpec, error: EngineError) -> Diagnostic:
 
 def _breach(runner: Runner, spec: SourceSpec, check: Row, count: int, as_of: date) -> Diagnostic:
     shown = _shown(spec, check)
-    row = runner.fetch(spec.name, breach_sql(check, shown, runner.tables(spec.name), as_of))
+    row = runner.fetch(spec.name, "check", breach_sql(check, shown, runner.tables(spec.name), as_of))
     values = [_value(row[f"d{n}"][0]) for n in range(len(shown))]
     example = ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
     rows = f"{count:,} {'row' if count == 1 else 'rows'}"

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.byfile import profile_columns
+from kpidsl.evaluate.record import asked
 from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
-from kpidsl.evaluate.tables import Attached
+from kpidsl.evaluate.tables import Attached, Purpose
 from kpidsl.evaluate.verify import doubtful
 from kpidsl.model.periods import Window, containing, periods
 from kpidsl.model.rows import Row
@@ -63,7 +64,8 @@ def extent(
     timed = spec.time is not None and spec.time in attached.kinds
     found = profile_columns(session, tables, checks, timed)
     if found is None:
-        found = session.fetch(profile_sql(checks, tables, timed, attached.percents), attached.engine)
+        sql = profile_sql(checks, tables, timed, attached.percents)
+        found = asked(session, spec.name, "profile", sql, attached.engine)
     every = np.ones(len(found["n"]), dtype=bool)
     if timed:
         days = np.ma.getdata(found["d"]).astype("M8[D]")
@@ -121,7 +123,7 @@ def link_problem(session: Session, link: Link, far: Attached) -> Diagnostic | No
     if link.far not in far.kinds:
         return far.broken.get(link.far)
     sql = repeated_sql((link.far,), _far(session, far, link), None, _SHOWN)
-    found = _repeated(session, far, sql)
+    found = _repeated(session, far, "link", sql)
     if found is None:
         return None
     count, examples = found
@@ -171,7 +173,8 @@ def _keys(session: Session, attached: Attached, tables: Tables, as_of: date) -> 
     if not spec.key or any(column not in attached.kinds for column in spec.key):
         return None
     timed = spec.time is not None and spec.time in attached.kinds
-    found = _repeated(session, attached, repeated_sql(spec.key, tables, as_of if timed else None, _SHOWN))
+    sql = repeated_sql(spec.key, tables, as_of if timed else None, _SHOWN)
+    found = _repeated(session, attached, "key", sql)
     if found is None:
         return None
     count, examples = found
@@ -186,8 +189,8 @@ def _keys(session: Session, attached: Attached, tables: Tables, as_of: date) -> 
     )
 
 
-def _repeated(session: Session, attached: Attached, sql: str) -> tuple[int, str] | None:
-    found = session.fetch(sql, attached.engine)
+def _repeated(session: Session, attached: Attached, purpose: Purpose, sql: str) -> tuple[int, str] | None:
+    found = asked(session, attached.source, purpose, sql, attached.engine)
     examples, times = found["example"].tolist(), found["times"].tolist()
     if not examples:
         return None

@@ -22,6 +22,7 @@ from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.large import LARGE, Coded, numbers
 from kpidsl.evaluate.plan import Cluster, Columns, Partial, Scan
 from kpidsl.evaluate.promises import link_problem
+from kpidsl.evaluate.record import asked, noted
 from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import (
@@ -36,7 +37,7 @@ from kpidsl.evaluate.sql import (
     sample_sql,
     scan_sql,
 )
-from kpidsl.evaluate.tables import Attached, Query
+from kpidsl.evaluate.tables import Attached, Purpose, Query
 from kpidsl.graph import Aggregate, Graph
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row, columns_of
@@ -172,12 +173,12 @@ class Runner:
         sql, kinds = grouped_sql(spec, origin.keys, columns, self.tables(origin.source), self.as_of)
         start = perf_counter()
         rows = self.session.keep(spec.name, sql)
-        return spec.name, kinds, Query(spec.name, sql, perf_counter() - start, rows)
+        return spec.name, kinds, noted(self.session, spec.name, "group", sql, start, rows)
 
     def _keyless(self, spec: SourceSpec, origin: Grouped) -> list[Diagnostic]:
         """A warning for rows that no group has."""
         sql = keyless_sql(origin.keys, self.tables(origin.source), self.as_of)
-        found = self.session.fetch(sql, self._engine(origin.source))
+        found = asked(self.session, spec.name, "check", sql, self._engine(origin.source))
         count = int(found["v0"][0])
         if not count:
             return []
@@ -203,12 +204,10 @@ class Runner:
             return self._diagnostic(spec.name, error)
         return None
 
-    def fetch(self, source: str, sql: str) -> dict[str, Any]:
+    def fetch(self, source: str, purpose: Purpose, sql: str) -> dict[str, Any]:
         """Run a query and note it."""
-        start = perf_counter()
-        columns = self.session.fetch(sql, self._engine(source))
-        rows = len(next(iter(columns.values()))) if columns else 0
-        self.queries.append(Query(source, sql, perf_counter() - start, rows))
+        columns = asked(self.session, source, purpose, sql, self._engine(source))
+        self.queries.append(self.session.log[-1])
         return columns
 
     def _fetch_scan(self, scan: Scan) -> dict[str, Any]:
@@ -221,8 +220,8 @@ class Runner:
             sql = [scan_sql(scan, self.tables(source))]
             columns = self.session.fetch(sql[0], engine)
             columns = {c: numbers(found) if c[0] == "v" else found for c, found in columns.items()}
-        rows = len(columns["b"])
-        self.queries.append(Query(source, ";\n".join(sql), perf_counter() - start, rows, scan))
+        text, rows = ";\n".join(sql), len(columns["b"])
+        self.queries.append(noted(self.session, source, "scan", text, start, rows, engine, scan))
         return columns
 
     def unusable(self, source: str) -> Diagnostic | None:
@@ -270,7 +269,7 @@ class Runner:
             return Estimate(rows)
         sql = sample_sql(asked, dims, _SAMPLE, self.tables(source))
         try:
-            found = self.fetch(source, sql)
+            found = self.fetch(source, "sample", sql)
         except EngineError:
             return Estimate(rows)
         names = [*(f"s{n}" for n in range(len(asked))), *(f"d{n}" for n in range(len(dims)))]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,7 +29,8 @@ from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.keeper import Keeper
 from kpidsl.evaluate.local import Local
 from kpidsl.evaluate.quote import exactly, name
-from kpidsl.evaluate.tables import Attached, Query, Read, Reading, Unreadable
+from kpidsl.evaluate.record import noted
+from kpidsl.evaluate.tables import Attached, Purpose, Query, Read, Reading, Unreadable
 from kpidsl.evaluate.watch import Watch
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
@@ -79,6 +81,8 @@ class Session:
         self._parts = 0
         self._unread: dict[str, SourceSpec] = {}
         """Sources that are known without their rows."""
+        self.log: list[Query] = []
+        """Everything that was run on a source, in that order."""
         self.watch = watch or Watch()
         self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill)
         self._local = Local(
@@ -127,7 +131,11 @@ class Session:
         if key not in self._attached:
             known = self._known(spec) if columns is None else None
             label = spec.name if columns is None else f"{spec.name} {len(self._attached)}"
-            self._attached[key] = known or self._attach(self._reading(spec, columns, label))
+            start = perf_counter()
+            attached = known or self._attach(self._reading(spec, columns, label))
+            self._attached[key] = attached
+            if attached.failure is None and known is None:
+                self._note(attached, start)
         return self._attached[key]
 
     def attach_files(self, spec: SourceSpec, files: tuple[DataFile, ...]) -> Attached:
@@ -160,6 +168,14 @@ class Session:
         files = self._found[spec.name].files
         connection, scratch = self._local.guarded, self._scratch.name
         return Reading(connection, spec, wanted, files, self._writing(spec), scratch, label)
+
+    def _note(self, attached: Attached, start: float) -> None:
+        source = attached.source
+        connection = self._found[source].connection
+        purpose: Purpose = (
+            "copy" if source in self._copied and connection else "connect" if connection else "read"
+        )
+        noted(self, source, purpose, "", start, 0, connection or "")
 
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from attrs import field, frozen
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.cells import Writing
+from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.files import DataFile
 from kpidsl.model.sources import ColumnSpec, SourceSpec
 
@@ -57,9 +58,18 @@ class Attached:
         return next(errors, None)
 
 
+Purpose = Literal["read", "connect", "copy", "profile", "key", "link", "check", "group", "sample", "scan"]
+
+
 @frozen
 class Query:
-    """A query that was run: on which source, how long it took, how many rows came back or were kept."""
+    """A query that was run: on which source, how long it took, how many rows came back or were kept.
+
+    Its `purpose`: what makes a source ready is to `read` its files, to `connect` to its table or to `copy`
+    its rows, for which there is no one text and no number of rows; a `profile` has its rows by day; `key`,
+    `link` and `check` hold it to its promises; `group` makes the rows of a grouped source; a `sample` is what
+    cells are estimated by; a `scan` answers.
+    """
 
     source: str
     sql: str
@@ -67,6 +77,12 @@ class Query:
     rows: int
     scan: Scan | None = None
     """Of which scan it is the text."""
+    purpose: Purpose = "scan"
+    engine: str = ""
+    """The connection that ran it; empty for the session's own engine."""
+    dialect: Dialect = "duckdb"
+    size: int = 0
+    """The bytes of the source's files; 0 where there are none, or they tell nothing."""
 
 
 @frozen

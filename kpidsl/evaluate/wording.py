@@ -1,7 +1,8 @@
-"""Nodes and row expressions in the words of the language, for sentences."""
+"""Nodes, row expressions and periods in words, for sentences."""
 
 from __future__ import annotations
 
+from kpidsl.evaluate.plan import Scan
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
@@ -42,6 +43,16 @@ def words(node: Node, graph: Graph) -> str:
         case Constant(value=value):
             return f"{value:g}"
     return "the value"
+
+
+def bucketed(scan: Scan) -> str:
+    """What the days of a scan are gathered in: `month`, `7 days`, `3 spans of days`, `no period`."""
+    grid = scan.buckets
+    if grid is None:
+        return f"{len(scan.windows)} windows"
+    if grid.kind == "cuts":
+        return f"{len(grid.edges) - 1} spans of days" if len(grid.edges) > 2 else "no period"
+    return grid.kind if grid.step == 1 else f"{grid.step} {grid.kind}s"
 
 
 def positive_part(node: Node) -> Node | None:

@@ -101,6 +101,15 @@ def clip(text: str, cells: int) -> str:
     return "".join(kept).rstrip() + "…"
 
 
+def size(count: float) -> str:
+    """Bytes in three digits: `1.23 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} TB"
+
+
 def wrap(text: str, cells: int) -> list[str]:
     """Lines of at most that width, broken at spaces, and inside a word only where the word alone is too wide.
 

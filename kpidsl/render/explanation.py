@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from kpidsl.evaluate.tables import Query
 from kpidsl.explain import Explanation, Part
 from kpidsl.graph import Node
 from kpidsl.model.units import Unit, format_value
@@ -35,7 +36,7 @@ def render(explanation: Explanation, outcome: Outcome, screen: Screen, *, sql: b
         lines += _labelled(label, [said], screen)
     lines += _sources(explanation, outcome, screen)
     if sql:
-        lines += _queries(explanation, screen)
+        lines += _queries(explanation.queries, screen)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -186,13 +187,18 @@ def _sources(explanation: Explanation, outcome: Outcome, screen: Screen) -> list
     return _labelled("sources", said, screen) if said else []
 
 
-def _queries(explanation: Explanation, screen: Screen) -> list[str]:
+def _queries(queries: Iterable[Query], screen: Screen) -> list[str]:
     """The SQL as it ran, unwrapped so that it can be copied."""
     lines = []
-    for query in explanation.queries:
+    for query in queries:
         lines += ["", screen.paint(f"-- {clean(query.source)}: {query.rows:,} cells", "dim")]
         lines += [clean(line) for line in query.sql.splitlines()]
     return lines
+
+
+def queries(found: Iterable[Query], screen: Screen) -> str:
+    """The SQL alone."""
+    return "".join(f"{line}\n" for line in _queries(found, screen))
 
 
 # -- JSON ------------------------------------------------------------------------------------------

@@ -58,6 +58,11 @@ def percent(value: float | None) -> str:
     return f"{value * 100:.1f}%" if whole in ("100%", "0%") and abs(value - round(value)) > 1e-9 else whole
 
 
+def seconds(count: float) -> str:
+    """A time for a column: milliseconds where they matter."""
+    return f"{count:.3f}" if count < 100 else f"{count:,.0f}"
+
+
 def period(v: Verdict) -> str:
     """The period of a verdict; of a window that is none, the day that it reaches to, without its year."""
     if v.window is None:

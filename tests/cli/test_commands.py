@@ -181,6 +181,74 @@ def test_explain_an_objective_that_cannot_be_judged(folder: Path) -> None:
     assert "an objective that cannot be judged" in run.err
 
 
+def test_explain_the_plan_of_a_kpi(folder: Path) -> None:
+    run = kpi(folder, "explain", "cost_per_lead", "--plan", "--slice", "channel=meta")
+    assert run.code == 0
+    lines = run.out.splitlines()
+    assert "formula     ad_spend / leads" in lines
+    head = next(n for n, line in enumerate(lines) if line.startswith("source "))
+    assert lines[head].split() == ["source", "query", "groups", "by", "cells", "files", "seconds"]
+    assert lines[-1].split()[:3] == ["total", "4", "queries"]
+    assert any(line.split()[:3] == ["case", "month,", "platform"] for line in lines)
+    found = json.loads(kpi(folder, "explain", "cost_per_lead", "--plan", "--format", "json").out)
+    assert [(s["source"], s["kind"], s["cells"]) for s in found["plan"]] == [
+        ("ads", "read", None),
+        ("ads", "profile", 5),
+        ("ads", "case", 5),
+        ("crm", "read", None),
+        ("crm", "profile", 11),
+        ("crm", "case", 5),
+    ]
+    assert found["plan"][2]["kpis"] == ["cost_per_lead"]
+    assert found["plan"][2]["bytes"] == (folder / "ads.csv").stat().st_size
+    assert "plan" not in json.loads(kpi(folder, "explain", "cost_per_lead", "--format", "json").out)
+
+
+@pytest.mark.parametrize("paths", [[], ["."], ["kpis.kpi"]])
+def test_explain_the_plan_of_all_kpis(folder: Path, paths: list[str]) -> None:
+    run = kpi(folder, "explain", "--plan", *paths)
+    assert run.code == 0
+    assert "for cost_per_lead, lead_count" in run.out
+    assert "formula" not in run.out
+    assert "SELECT" not in run.out
+    assert "SELECT" in kpi(folder, "explain", *paths, "--plan", "--sql").out
+    found = json.loads(kpi(folder, "explain", "--plan", *paths, "--format", "json").out)
+    assert set(found) == {"as_of", "plan", "schema_version"}
+    assert found == json.loads(kpi(folder, "explain", "--plan", *paths, "--format", "json").out)
+
+
+def test_explain_the_plan_of_standard_input(folder: Path) -> None:
+    text = (folder / "kpis.kpi").read_text()
+    (folder / "kpis.kpi").unlink()
+    assert "for cost_per_lead" in kpi(folder, "explain", "--plan", "-", stdin=text).out
+
+
+def test_explain_the_plan_of_what_could_not_be_read(folder: Path) -> None:
+    (folder / "ads.csv").unlink()
+    run = kpi(folder, "explain", "--plan")
+    assert run.code == 2
+    assert "ads.csv" in run.err
+    assert "crm" in run.out
+    assert "ads " not in run.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Missing argument 'KPI'"),
+        (["--sql"], "Missing argument 'KPI'"),
+        (["--plan", "--slice", "channel=meta"], "--slice is for a KPI"),
+        (["growth", "--plan"], "is an objective"),
+        (["cost_per_led", "--plan"], "`cost_per_lead`"),
+        (["--plan", "none.kpi"], "there is no KPI named `none.kpi`"),
+    ],
+)
+def test_explain_a_plan_of_nothing(folder: Path, arguments: list[str], said: str) -> None:
+    run = kpi(folder, "explain", *arguments)
+    assert run.code == 2
+    assert said in run.err
+
+
 def test_explain_a_kpi_that_failed(folder: Path) -> None:
     (folder / "ads.csv").unlink()
     run = kpi(folder, "explain", "cost_per_lead")

@@ -110,6 +110,10 @@ def test_what_is_in_one_database_is_asked_there(
     asked = {q.source: q.sql for q in found._outcome.answers.queries}
     assert '"shop"."orders"' in asked["orders"]
     assert '"shop"' not in asked["landings"]
+    ran = {(q.source, q.purpose, q.engine, q.dialect) for q in found._outcome.queries}
+    assert {("orders", p, "shop", "postgres") for p in ("connect", "profile", "scan")} <= ran
+    assert {("views", p, "", "duckdb") for p in ("read", "profile")} <= ran
+    assert ("landings", "group", "", "duckdb") in ran
 
 
 def test_an_index_on_the_day_serves(

@@ -66,6 +66,7 @@ class TableSession:
         self.attachments = {}
         self.held = {}
         self.keeper = None
+        self.log = []
         self.watch = Watch()
         for name, source in graph.sources.items():
             if isinstance(source.origin, Grouped):
