@@ -65,6 +65,8 @@ def outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     monkeypatch.setattr(choose, "PATIENCE", 0)
     costs = dict.fromkeys(choose.COSTS, choose.Costs(1, 1, 1e-6, 1e6, 1e-6))
     monkeypatch.setattr(choose, "COSTS", costs)
+    monkeypatch.setattr(choose, "CELL", 0)
+    monkeypatch.setattr(choose, "PART", 0)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.kpi").write_text(SPEC)
     rows = [f"2026-0{1 + n % 3}-10,p{n % 2},c{n % 3},/{n},{n % 50},u{n % 20}" for n in range(2_000)]
