@@ -184,13 +184,18 @@ class _Chooser:
         return ways
 
     def _way(self, cluster: Cluster, estimate: Estimate) -> _Way:
-        by = keys(subjects(cluster.conditions()), estimate.values)
-        grid = self._buckets(cluster)
-        cells = estimate.cells(cluster.every_column(), by, grid)
+        """The cheaper cube: of subjects as they are, or in bands."""
+        asked = subjects(cluster.conditions())
+        ways = dict.fromkeys(keys(asked, estimate.values, coarse=coarse) for coarse in (False, True))
+        return min((self._priced(cluster, by, estimate) for by in ways), key=lambda way: way.cost)
+
+    def _priced(self, cluster: Cluster, by: tuple[Key, ...], estimate: Estimate) -> _Way:
+        cells = estimate.cells(cluster.every_column(), by, self._buckets(cluster))
         compared = self.costs.compare * sum(key.comparisons for key in by)
         rows = self._rows * (self.costs.row + self.costs.group * sqrt(cells) + compared)
-        cost = self.costs.query + rows + cells * (CELL + PART * len(cluster.partials))
-        return _Way(cluster, by, cells, cost)
+        return _Way(
+            cluster, by, cells, self.costs.query + rows + cells * (CELL + PART * len(cluster.partials))
+        )
 
     def _buckets(self, cluster: Cluster) -> int:
         first, last = self.profile.first, self.profile.watermark

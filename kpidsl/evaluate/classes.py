@@ -114,15 +114,19 @@ def subjects(conditions: Iterable[Row]) -> dict[Row, tuple[Atom, ...]]:
     return {subject: tuple(asked) for subject, asked in found.items()}
 
 
-def keys(asked: Mapping[Row, tuple[Atom, ...]], values: Mapping[Row, float]) -> tuple[Key, ...]:
+def keys(
+    asked: Mapping[Row, tuple[Atom, ...]], values: Mapping[Row, float], *, coarse: bool = True
+) -> tuple[Key, ...]:
     """What to group by, so that all rows of a group meet the same conditions.
 
-    `values` says about how many values each subject has; unknown ones have many.
+    `values` says about how many values each subject has; unknown ones have many. A subject of few values is
+    grouped by as it is, unless it is to be `coarse` and falls into fewer bands.
     """
     found: dict[Key, None] = {}
     for subject, about in asked.items():
-        ways = [Key(subject)] if values.get(subject, inf) <= _FEW else _ways(subject, about)
-        found.update(dict.fromkeys(ways))
+        many, ways = values.get(subject, inf), _ways(subject, about)
+        fewer = coarse and ways[0].how == "bands" and ways[0].most < many
+        found.update(dict.fromkeys(ways if many > _FEW or fewer else [Key(subject)]))
     return tuple(found)
 
 
