@@ -65,6 +65,10 @@ CASES = {
     "median over overlapping windows": [
         Ask(agg("median", "orders", AMOUNT), tuple(Window(date(2026, 1, 1), m.end) for m in MONTHS[:5]))
     ],
+    "percentiles of the same values": [
+        Ask(agg("median", "orders", AMOUNT, filter=LARGE), MONTHS, (BY_CHANNEL,)),
+        Ask(agg("percentile", "orders", AMOUNT, filter=LARGE, parameter=90.0), MONTHS, (BY_CHANNEL,)),
+    ],
     "last level": [
         Ask(agg("last", "sessions", op("length", col("sessions", "channel", TEXT), kind=NUMBER)), MONTHS)
     ],

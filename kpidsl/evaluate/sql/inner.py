@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from functools import reduce
 
@@ -25,6 +25,8 @@ class Inner:
     tables: Tables
     of: str | None = None
     """What the outer select calls the inner one, where its own names could be taken for names in here."""
+    shares: Mapping[tuple[Row, Row | None], tuple[float, ...]] = field(factory=dict)
+    """Of the same values and filter, all percentiles that are asked."""
     names: dict[object, str] = field(factory=dict)
     columns: list[SQL] = field(factory=list)
 

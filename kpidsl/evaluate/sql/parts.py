@@ -18,9 +18,9 @@ def aggregation(part: Partial | Aggregate, inner: Inner) -> SQL:
     match part:
         case Aggregate(function="count distinct", argument=Row_, filter=kept) if Row_ is not None:
             return inner.tables.say("count distinct", inner.value(Row_, kept))
-        case Aggregate(argument=x, filter=kept, parameter=rank) if x is not None:
-            share = 50.0 if part.function == "median" or rank is None else rank
-            return inner.tables.say("percentile", inner.value(x, kept), share / 100)
+        case Aggregate(argument=x, filter=kept) if x is not None:
+            shares = inner.shares.get((x, kept), ())
+            return inner.tables.say("percentile", inner.value(x, kept), share_of(part), shares)
         case Partial(op="rows", filter=kept):
             if kept is None:
                 return exp.Count(this=exp.Star())
@@ -28,6 +28,21 @@ def aggregation(part: Partial | Aggregate, inner: Inner) -> SQL:
         case Partial(op=op, argument=x, filter=kept, weight=weight) if x is not None:
             return _merging(op, x, kept, weight, inner)
     raise ValueError(f"{part} has no argument")
+
+
+def share_of(aggregate: Aggregate) -> float:
+    """The part of the values that lie below a median or percentile."""
+    rank = aggregate.parameter
+    return 0.5 if aggregate.function == "median" or rank is None else rank / 100
+
+
+def shares_of(parts: Sequence[Partial | Aggregate]) -> dict[tuple[Row, Row | None], tuple[float, ...]]:
+    """Every percentile that is asked of the same values, so that they are ordered once."""
+    found: dict[tuple[Row, Row | None], set[float]] = {}
+    for part in parts:
+        if isinstance(part, Aggregate) and part.function != "count distinct" and part.argument is not None:
+            found.setdefault((part.argument, part.filter), set()).add(share_of(part))
+    return {values: tuple(sorted(shares)) for values, shares in found.items()}
 
 
 def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: Inner) -> SQL:

@@ -13,7 +13,7 @@ from sqlglot import exp
 from kpidsl.evaluate.plan import Scan
 from kpidsl.evaluate.sql.cubes import cube_sql, distinct_sql, grouped_by
 from kpidsl.evaluate.sql.inner import Inner, rows_of
-from kpidsl.evaluate.sql.parts import aggregation, numbered
+from kpidsl.evaluate.sql.parts import aggregation, numbered, shares_of
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.trees import (
     SQL,
@@ -40,7 +40,7 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
             return cube_sql(scan, tables)
         case "distinct":
             return distinct_sql(scan, tables)
-    inner = Inner(tables)
+    inner = Inner(tables, shares=shares_of(scan.parts()))
     dims = grouped_by(scan, inner)
     keys = ["b", *(f"d{n}" for n in range(len(dims)))]
     groups = [["b", *(f"d{dims.index(ref)}" for ref in columns)] for columns in scan.sets]

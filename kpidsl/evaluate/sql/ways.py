@@ -5,7 +5,7 @@ Arguments may stand in the result several times, each time copied.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 from sqlglot import exp
@@ -254,3 +254,12 @@ def plain(x: SQL) -> SQL:
     kind = exp.DataType.build("DECIMAL(38, 12)")
     text = cast(exp.Cast(this=x, to=kind), "VARCHAR")
     return call("REGEXP_REPLACE", text, literal("0+$"), literal(""))
+
+
+def quantile(x: SQL, share: float, shares: Sequence[float] = ()) -> SQL:
+    """One of several percentiles of the same values: DuckDB makes equal aggregations once."""
+    if len(shares) < 2:
+        return call("QUANTILE_CONT", x, literal(share))
+    every = exp.Array(expressions=[literal(each) for each in shares])
+    place = integer(shares.index(share) + 1)
+    return call("LIST_EXTRACT", call("QUANTILE_CONT", x, every), place)
