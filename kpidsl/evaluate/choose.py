@@ -41,7 +41,7 @@ class Costs:
 
 COSTS: dict[Dialect, Costs] = {
     "duckdb": Costs(5e6, 25, 0.2, 6, 5),
-    "postgres": Costs(5e6, 400, 0.6, 12, 12),
+    "postgres": Costs(5e6, 250, 3, 6, 10),
     "spark": Costs(5e8, 60, 0.3, 6, 6),
     "clickhouse": Costs(1e7, 30, 0.2, 6, 6),
 }
