@@ -6,12 +6,13 @@ READY  := .venv/ready
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test conformance check format bench bench-full clean
+.PHONY: help demo test slow conformance check format bench bench-full clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    judge the KPIs of examples/atelier"
 	@echo "make test    run the tests"
+	@echo "make slow    run the tests that take their time: a PostgreSQL server, signals, crashes, benchmarks"
 	@echo "make conformance  ask every engine the same questions: PostgreSQL, Spark (needs Java), ClickHouse"
 	@echo "make check   check style, types and layers"
 	@echo "make format  format the code"
@@ -24,6 +25,9 @@ demo: $(READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -n auto
+
+slow: $(READY)
+	@$(BIN)/python -m pytest -n auto -m slow
 
 conformance: $(READY)
 	@$(BIN)/python -m pytest -m engines tests/conformance

@@ -17,6 +17,8 @@ from benchmarks.goals import goals
 from benchmarks.process import once
 from benchmarks.results import Figure
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -9,6 +9,8 @@ import pytest
 from benchmarks.data import Missing, generate_tpch
 from benchmarks.tpch.questions import QUESTIONS, Question, by_kpis, by_sql, differences
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:

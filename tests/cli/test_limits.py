@@ -17,6 +17,8 @@ import pytest
 
 from tests.project import ROOT, kpi
 
+pytestmark = pytest.mark.slow
+
 SPEC = """source s
   from        "{file}"
   time        day

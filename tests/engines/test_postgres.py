@@ -21,6 +21,8 @@ from kpidsl.evaluate.postgres import Postgres, connect
 from tests.engines import shop
 from tests.engines.server import SECRET, Server
 
+pytestmark = pytest.mark.slow
+
 AS_OF = "2026-06-15"
 ALL = sorted(shop.TABLES)
 

@@ -357,6 +357,8 @@ def test_a_store_that_someone_holds_open(world):
 STOPPED = """
 import sys, time, kpidsl
 from kpidsl.evaluate import store
+
+pytestmark = pytest.mark.slow
 def stop(*_):
     print("writing", flush=True)
     time.sleep(60)
