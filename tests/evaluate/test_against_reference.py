@@ -232,7 +232,7 @@ dimension_sets = st.sampled_from(
 asks = st.builds(Ask, nodes, window_sets, dimension_sets, st.sampled_from([None, None, date(2024, 1, 15)]))
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     worlds,
     st.lists(asks, min_size=1, max_size=4),

@@ -137,7 +137,7 @@ def questions(draw, visits):
     return Ask(node, MONTHS, draw(st.sampled_from(dimensions)) if node.source == "visits" else (), None)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds, sources(), st.data(), st.sampled_from([date(2024, 2, 29), date(2024, 6, 1)]))
 def test_agrees_with_the_reference(data, made, more, as_of):
     visits, groups = made

@@ -147,7 +147,7 @@ def same(one: float | None, other: float, size: float) -> bool:
     return abs(one - other) <= 2e-11 * max(abs(one), size)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     kpis(),
     st.sampled_from(["2026-05-31", "2026-07-01", "2026-07-13", "2026-08-02"]),
