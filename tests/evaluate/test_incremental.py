@@ -23,6 +23,8 @@ from kpidsl.evaluate import identity, keeper
 from kpidsl.evaluate.session import Session
 from tests.project import ROOT, kpi
 
+pytestmark = pytest.mark.slow
+
 SPECS = """\
 source events
   from        "data/*.{suffix}"
@@ -357,8 +359,6 @@ def test_a_store_that_someone_holds_open(world):
 STOPPED = """
 import sys, time, kpidsl
 from kpidsl.evaluate import store
-
-pytestmark = pytest.mark.slow
 def stop(*_):
     print("writing", flush=True)
     time.sleep(60)
