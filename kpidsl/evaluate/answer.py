@@ -94,7 +94,7 @@ class Evaluated:
     _failures: Mapping[Aggregate, Diagnostic]
     _asks: frozenset[Ask]
     _grids: dict[Ask, Grid] = field(factory=dict, init=False)
-    _slices: dict[tuple[object, ...], Slices] = field(factory=dict, init=False)
+    _slices: dict[frozenset[object], Slices] = field(factory=dict, init=False)
 
     def grid(self, ask: Ask) -> Grid:
         """The values; NaN everywhere when a source failed. KeyError for what was not asked."""
@@ -121,7 +121,7 @@ class Evaluated:
             (a.source, columns_for(ask.dimensions, a.source), windows)
             for a, windows in looks(ask, self.profiles).items()
         }
-        at = (frozenset(seen),)
+        at = frozenset(seen)
         if at not in self._slices:
             found = []
             for source, columns, windows in seen:
@@ -138,7 +138,7 @@ class Evaluated:
         out = np.zeros((len(slices), len(ask.windows)))
         if not self.failure(ask.node):
             for n, window in enumerate(ask.windows):
-                for source, kept, windows in sorted(self._read(ask, window), key=str):
+                for source, kept, windows in self._read(ask, window):
                     for columns in dict.fromkeys([(), columns_for(ask.dimensions, source)]):
                         if columns is not None:
                             out[:, n] += self._rows(source, kept, columns, windows, slices)

@@ -172,15 +172,18 @@ class _Chooser:
     def _merged(self, ways: list[_Way], estimate: Estimate) -> list[_Way]:
         """Two cubes become one for as long as that is cheaper."""
         ways = sorted(ways, key=lambda way: way.cost)
+        both: dict[tuple[_Way, _Way], _Way] = {}
         while len(ways) > 1:
             reach = len(ways) if len(ways) <= _PAIRED else 2
-            pairs = [(i, j) for i in range(len(ways)) for j in range(i + 1, min(len(ways), i + reach))]
-            found = [(self._way(ways[i].cluster.union(ways[j].cluster), estimate), i, j) for i, j in pairs]
-            best, i, j = max(found, key=lambda way: ways[way[1]].cost + ways[way[2]].cost - way[0].cost)
-            if best.cost > ways[i].cost + ways[j].cost:
+            pairs = [(one, other) for n, one in enumerate(ways) for other in ways[n + 1 : n + reach]]
+            for one, other in pairs:
+                if (one, other) not in both:
+                    both[one, other] = self._way(one.cluster.union(other.cluster), estimate)
+            one, other = max(pairs, key=lambda pair: pair[0].cost + pair[1].cost - both[pair].cost)
+            best = both[one, other]
+            if best.cost > one.cost + other.cost:
                 break
-            kept = [way for n, way in enumerate(ways) if n not in (i, j)]
-            ways = sorted([*kept, best], key=lambda way: way.cost)
+            ways = sorted([*(way for way in ways if way not in (one, other)), best], key=lambda way: way.cost)
         return ways
 
     def _way(self, cluster: Cluster, estimate: Estimate) -> _Way:

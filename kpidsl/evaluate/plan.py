@@ -109,12 +109,11 @@ class Scan:
 
     def dimensions(self) -> Columns:
         """Every column that is grouped by, in the order of the results."""
-        return tuple(dict.fromkeys(ref for columns in self.sets for ref in columns))
+        return _every(self.sets)
 
     def conditions(self) -> tuple[Row, ...]:
         """Every filter, and every condition whose rows are counted, once."""
-        found = (row for part in self.parts() for row in conditions_of(part))
-        return tuple(dict.fromkeys(found))
+        return _conditions(self.parts())
 
     def buckets_of(self, window: int) -> tuple[int, int]:
         """The buckets of its results that make up its n-th window, as a half-open range."""
@@ -141,6 +140,14 @@ def conditions_of(part: Partial | Aggregate) -> tuple[Row, ...]:
     """What the rows that count for a part have to meet."""
     counted = part.argument if isinstance(part, Partial) and part.op == "holds" else None
     return tuple(row for row in (part.filter, counted) if row is not None)
+
+
+def _conditions(parts: Iterable[Partial | Aggregate]) -> tuple[Row, ...]:
+    return tuple(dict.fromkeys(row for part in parts for row in conditions_of(part)))
+
+
+def _every(sets: Iterable[Columns]) -> Columns:
+    return tuple(dict.fromkeys(ref for columns in sets for ref in columns))
 
 
 def plain(partial: Partial) -> Partial:
@@ -237,11 +244,11 @@ class Cluster:
 
     def every_column(self) -> Columns:
         """The columns of all dimension sets."""
-        return tuple(dict.fromkeys(ref for columns in self.columns for ref in columns))
+        return _every(self.columns)
 
     def conditions(self) -> tuple[Row, ...]:
         """Every filter and counted condition, once."""
-        return tuple(dict.fromkeys(row for p in self.partials for row in conditions_of(p)))
+        return _conditions(self.partials)
 
 
 def clusters(demand: Demand) -> list[Cluster]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
-from attrs import define, field
+from attrs import define
 from numpy.typing import NDArray
 
 from kpidsl.evaluate.large import Coded
@@ -39,16 +39,9 @@ class Cells:
     slices: Indexes
     buckets: Indexes
     data: Mapping[Partial | Aggregate, Floats]
-    _targets: dict[tuple[Columns, Ranges], Targets] = field(factory=dict, init=False)
 
     def targets(self, columns: Columns, ranges: Ranges) -> Targets:
         """Where each cell goes when slices are those of fewer columns and windows are ranges of buckets."""
-        at = (columns, ranges)
-        if at not in self._targets:
-            self._targets[at] = self._targets_for(columns, ranges)
-        return self._targets[at]
-
-    def _targets_for(self, columns: Columns, ranges: Ranges) -> Targets:
         keys, moved = self._fewer(columns)
         lows = np.searchsorted(self.buckets, [low for low, _ in ranges])
         highs = np.searchsorted(self.buckets, [high for _, high in ranges])

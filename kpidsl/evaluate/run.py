@@ -213,11 +213,11 @@ class Runner:
     def _fetch_scan(self, scan: Scan) -> dict[str, Any]:
         """The cells of a scan."""
         start, source, engine = perf_counter(), scan.source, self._engine(scan.source)
-        sql = [scan_sql(piece, self.tables(source)) for piece in scan.pieces()]
-        if scan.dimensions() and not engine and self.profiles[source].rows >= LARGE:
+        many = scan.dimensions() and not engine and self.profiles[source].rows >= LARGE
+        sql = [scan_sql(piece, self.tables(source)) for piece in (scan.pieces() if many else (scan,))]
+        if many:
             columns = self.session.fetch_cells(sql, [f"d{n}" for n in range(len(scan.dimensions()))])
         else:
-            sql = [scan_sql(scan, self.tables(source))]
             columns = self.session.fetch(sql[0], engine)
             columns = {c: numbers(found) if c[0] == "v" else found for c, found in columns.items()}
         text, rows = ";\n".join(sql), len(columns["b"])
@@ -264,16 +264,16 @@ class Runner:
         """How many cells there will be, judged by the first rows of a source."""
         rows = self.profiles[source].rows
         dims = tuple(dict.fromkeys(ref for cluster in demand for ref in cluster.every_column()))
-        asked = tuple(subjects(c for cluster in demand for c in cluster.conditions()))
-        if not dims and not asked:
+        about = tuple(subjects(c for cluster in demand for c in cluster.conditions()))
+        if not dims and not about:
             return Estimate(rows)
-        sql = sample_sql(asked, dims, _SAMPLE, self.tables(source))
+        sql = sample_sql(about, dims, _SAMPLE, self.tables(source))
         try:
             found = self.fetch(source, "sample", sql)
         except EngineError:
             return Estimate(rows)
-        names = [*(f"s{n}" for n in range(len(asked))), *(f"d{n}" for n in range(len(dims)))]
-        columns = zip((*asked, *dims), names, strict=True)
+        names = [*(f"s{n}" for n in range(len(about))), *(f"d{n}" for n in range(len(dims)))]
+        columns = zip((*about, *dims), names, strict=True)
         return Estimate(rows, {row: _codes(found[name]) for row, name in columns})
 
     def keeps(self, source: str) -> Callable[[Sequence[Cluster]], tuple[list[Scan], list[Cluster]]] | None:

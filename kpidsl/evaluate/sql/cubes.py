@@ -30,6 +30,7 @@ from kpidsl.evaluate.sql.trees import (
     table,
     when,
 )
+from kpidsl.evaluate.sql.ways import there
 from kpidsl.evaluate.windows import layers
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import Row
@@ -200,11 +201,11 @@ def distinct_sql(scan: Scan, tables: Tables) -> str:
     inner.columns.extend(masks)
     names = [mask.alias for mask in masks]
     keys = ["b", *(f"d{n}" for n in range(len(dims))), "x"]
-    there: SQL = exp.Not(this=exp.Is(this=column("x", "r"), expression=exp.null()))
+    known = there(column("x", "r"))
     if all(aggregate.filter is not None for aggregate in scan.aggregates):
         some = [exp.NEQ(this=column(mask, "r"), expression=integer(0)) for mask in names]
-        there = exp.And(this=there, expression=exp.paren(exp.or_(*some, copy=False), copy=False))
-    gathered = _gathered(keys, names, rows_of(scan, inner), "r", tables).where(there, copy=False)
+        known = exp.And(this=known, expression=exp.paren(exp.or_(*some, copy=False), copy=False))
+    gathered = _gathered(keys, names, rows_of(scan, inner), "r", tables).where(known, copy=False)
     parts = [
         _counted(scan, layer, n, columns, dims, names, tables)
         for layer in _layers(scan)
@@ -242,7 +243,7 @@ def _counted(
 ) -> exp.Select:
     """The identities of one layer of windows by one set of dimensions."""
     names = [f"d{dims.index(ref)}" for ref in columns]
-    known: SQL = exp.Not(this=exp.Is(this=column("w", "i"), expression=exp.null()))
+    known = there(column("w", "i"))
     rows = _windowed(scan, layer, [*names, "x", *masks], tables)
     if set(columns) == set(dims) and _single_buckets(scan, layer):
         gathered = select([*map(projected, ["w", *names, *masks])], rows).where(known, copy=False)
@@ -290,21 +291,20 @@ def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> 
 
 
 def _between(low: int, high: int, value: SQL) -> SQL:
-    inside = exp.And(
-        this=exp.GTE(this=projected("b"), expression=integer(low)),
-        expression=exp.LT(this=projected("b"), expression=integer(high)),
-    )
-    return when(inside, value)
+    return when(_inside(integer(low), integer(high)), value)
+
+
+def _inside(low: SQL, high: SQL) -> SQL:
+    """Whether a bucket is in a half-open range."""
+    at = projected("b")
+    return exp.And(this=exp.GTE(this=at, expression=low), expression=exp.LT(this=at.copy(), expression=high))
 
 
 def _joined(
     ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, tables: Tables
 ) -> exp.Subquery:
     """For windows that overlap: an identity once for each window that its bucket is in."""
-    inside = exp.And(
-        this=exp.GTE(this=projected("b"), expression=projected("low")),
-        expression=exp.LT(this=projected("b"), expression=projected("high")),
-    )
+    inside = _inside(projected("low"), projected("high"))
     query = select([*map(projected, ["w", *columns])], rows)
     values = [list(map(integer, each)) for each in ranges]
     return nested(with_values(query, "j", ("low", "high", "w"), values, inside, tables), "i")

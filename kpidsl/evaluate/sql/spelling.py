@@ -17,6 +17,7 @@ from kpidsl.evaluate.sql.support import refuse
 from kpidsl.evaluate.sql.trees import SQL, call, cast, integer, literal, name, when
 from kpidsl.evaluate.sql.ways import (
     Build,
+    alone,
     bits,
     by_moment,
     calls,
@@ -220,14 +221,13 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
         "clickhouse": calls("uniqExact"),  # what DISTINCT means there is a setting
     },
     "percentile": {
-        # `shares` are all that are asked of these values
-        "else": lambda x, share, shares=(): ordered_set(x, share),
+        "else": alone(ordered_set),
         "duckdb": quantile,
-        "spark": lambda x, share, shares=(): call("PERCENTILE", x, number(share)),
-        "databricks": lambda x, share, shares=(): call("PERCENTILE", x, number(share)),
-        "clickhouse": lambda x, share, shares=(): parametric(x, share),
-        "trino": lambda x, share, shares=(): from_array(pick_trino)(x, share),
-        "bigquery": lambda x, share, shares=(): from_array(pick_bigquery)(x, share),
+        "spark": alone(lambda x, share: call("PERCENTILE", x, number(share))),
+        "databricks": alone(lambda x, share: call("PERCENTILE", x, number(share))),
+        "clickhouse": alone(parametric),
+        "trino": alone(from_array(pick_trino)),
+        "bigquery": alone(from_array(pick_bigquery)),
     },
     "squares": {"else": squares("VAR_POP"), "clickhouse": squares("varPopStable")},
     "deviation": {"else": calls("STDDEV_SAMP"), "clickhouse": of_several("stddevSampStable")},

@@ -256,7 +256,12 @@ def plain(x: SQL) -> SQL:
     return call("REGEXP_REPLACE", text, literal("0+$"), literal(""))
 
 
-def quantile(x: SQL, share: float, shares: Sequence[float] = ()) -> SQL:
+def alone(percentile: Callable[[SQL, float], SQL]) -> Callable[[SQL, float, Sequence[float]], SQL]:
+    """A percentile where nothing is gained by knowing which others are asked of the same values."""
+    return lambda x, share, shares: percentile(x, share)
+
+
+def quantile(x: SQL, share: float, shares: Sequence[float]) -> SQL:
     """One of several percentiles of the same values: DuckDB makes equal aggregations once."""
     if len(shares) < 2:
         return call("QUANTILE_CONT", x, literal(share))
