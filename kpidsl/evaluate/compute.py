@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from kpidsl.digits import twelve
 from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
+from kpidsl.evaluate.result import Result
 from kpidsl.evaluate.rollup import Floats, Indexes
-from kpidsl.evaluate.run import Result
 from kpidsl.evaluate.windows import looked_at, shifted, since
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Window

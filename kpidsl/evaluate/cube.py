@@ -28,9 +28,9 @@ _DENSE = 4
 class Cube(Mapping[Part, Floats]):
     """The values of each part in every place, worked out when they are asked for.
 
-    `base` has values per cell, NaN for none, under the plain partials (aggregates of a distinct scan: the
-    number of identities, under `rows`); cell i is in `place[i]` and of the class `classes[i]`; `truth` says
-    which classes meet a condition.
+    `base` has values per cell, NaN for none (a count has one everywhere), under the plain partials
+    (aggregates of a distinct scan: the number of identities, under `rows`); cell i is in `place[i]` and of
+    the class `classes[i]`; `truth` says which classes meet a condition.
     """
 
     parts: tuple[Part, ...]
@@ -58,7 +58,7 @@ class Cube(Mapping[Part, Floats]):
                 self._moments(part, base, meets)
                 return self._found[part]
             case _ if self._is_whole(meets):
-                return self._counted(base, self.base[base])
+                return self.base[base]
             case _:
                 self._sums(base)
                 return self._found[part]
@@ -79,10 +79,6 @@ class Cube(Mapping[Part, Floats]):
     def _is_whole(self, meets: NDArray[np.bool_]) -> bool:
         """Whether cells are places already: nothing is to be added up."""
         return bool(meets.all()) and self.places == len(self.place)
-
-    def _counted(self, base: Partial, values: Floats) -> Floats:
-        """A count has a value everywhere."""
-        return np.nan_to_num(values, nan=0.0, posinf=np.inf) if base.op in ("rows", "count") else values
 
     # -- sums --
 

@@ -135,6 +135,14 @@ class Scan:
         """What it asks for; a scan that fails is tried again on half of them each."""
         return self.aggregates or self.partials
 
+    def only(self, parts: Sequence[Partial | Aggregate]) -> Scan:
+        """The scan for some of its parts."""
+        return evolve(
+            self,
+            partials=tuple(part for part in parts if isinstance(part, Partial)),
+            aggregates=tuple(part for part in parts if isinstance(part, Aggregate)),
+        )
+
 
 def conditions_of(part: Partial | Aggregate) -> tuple[Row, ...]:
     """What the rows that count for a part have to meet."""
