@@ -306,6 +306,13 @@ class Builder:
         bound, _, period, _ = items
         return nodes.Milestone(bound.span.to(period.span), bound, period)
 
+    def level(self, items: Items) -> nodes.Level:
+        token, flat, word, period, _ = items
+        if word.text != "in":
+            raise Misplaced("not in", word.span)
+        bound = self.bound([token, flat])
+        return nodes.Level(bound.span.to(period.span), bound, period)
+
     def bound(self, items: Items) -> nodes.Bound:
         token, flat = items
         direction = _words(token)
@@ -340,7 +347,16 @@ class Builder:
         return nodes.Baseline(Span(self.source, keyword.start, value.span.end), value)
 
     def pace(self, items: Items) -> nodes.Pace:
-        return nodes.Pace(self._span(items), _words(items[1]))
+        kind = _words(items[1])
+        if len(items) > 3 and items[3].kind == "WEEKDAY":
+            kind += " by weekday"
+        return nodes.Pace(self._span(items), kind)
+
+    def paced(self, items: Items) -> nodes.Pace:
+        return nodes.Pace(self._span(items), "schedule", tuple(items[2]))
+
+    def part(self, items: Items) -> nodes.PacePart:
+        return nodes.PacePart(items[0].span.to(items[2].span), items[0], items[2])
 
     def by(self, items: Items) -> nodes.By:
         return nodes.By(self._span(items), tuple(items[1]), tuple(items[3]) if len(items) > 3 else ())

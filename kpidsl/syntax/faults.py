@@ -27,6 +27,7 @@ _MISPLACED = {
         "`{text}` is not a period",
         "periods are written `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`",
     ),
+    "not in": ("`not in` stands where a period follows", "`at least 100 leads in 2026-Q1` is how it is written"),
     "path": (
         "`{text}` is a path, where a plain name belongs",
         "in backticks a dot is part of a name: `` `{text}` ``",
