@@ -112,7 +112,7 @@ def _note(part: Part, explanation: Explanation) -> str:
     )
     days = (
         part.window.label
-        if part.window != explanation.verdict.window or part.window.grain
+        if part.window != explanation.verdict.window or part.window.regular
         else f"{part.window}"
     )
     why = f": {clean(part.why)}" if part.why else ""
@@ -127,7 +127,7 @@ def _promise(explanation: Explanation, outcome: Outcome, named: words.Leaf) -> I
     v, kpi = explanation.verdict, explanation.kpi
     if v.window is not None:
         state = "open" if v.running else "closed"
-        ends = "" if v.window.grain is None else f": {v.window.start} to {v.window.end}"
+        ends = "" if not v.window.regular else f": {v.window.start} to {v.window.end}"
         yield "window", f"{v.window.label}{ends}, {state}"
     if v.target is not None:
         yield "target", _target(v)
