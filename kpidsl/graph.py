@@ -117,7 +117,17 @@ class Default:
     additivity: Additivity
 
 
-Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default
+@frozen(cache_hash=True)
+class Told:
+    """The node, and no value for a slice of which its sources have no rows: what a plan does not say is not
+    zero."""
+
+    node: Aggregate
+    unit: Unit
+    additivity: Additivity
+
+
+Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default | Told
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -133,6 +143,7 @@ def children(node: Node) -> tuple[Node, ...]:
             | Rolling(node=inner)
             | Share(node=inner)
             | Default(node=inner)
+            | Told(node=inner)
         ):
             return (inner,)
 
@@ -203,6 +214,10 @@ class Trailing:
 
 Measured = Every | Cumulative | Trailing
 
+Pace = Literal[
+    "linear", "like last year", "like last year by weekday", "business days", "schedule", "none"
+]  # fmt: skip
+
 Baseline = Window | Node | Literal["previous period", "same period last year"]
 
 
@@ -217,8 +232,12 @@ class Promise:
     baseline: Baseline | None = None
     start: date | None = None
     deadline: date | None = None
-    pace: Literal["linear", "like last year", "business days", "none"] | None = None
+    pace: Pace | None = None
     """None: as the rules say by default."""
+    levels: tuple[tuple[Window, Bound], ...] = ()
+    """What is promised for some periods, each for the windows that end in it."""
+    shares: tuple[tuple[date, float], ...] = ()
+    """For the pace `schedule`: the part of the target that is expected by the end of a day, in order."""
 
 
 @frozen

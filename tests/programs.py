@@ -76,7 +76,9 @@ kpi_clauses = st.one_of(
     st.builds("unit {}".format, UNITS),
     st.builds("target {}".format, bounds),
     st.builds("target\n      at least 100 lead by 2026-03\n      {} by {}".format, bounds, PERIODS),
-    st.builds("target\n      at least 100 lead in 2026-03\n      at most {} in  {}".format, arithmetic, PERIODS),
+    st.builds(
+        "target\n      at least 100 lead in 2026-03\n      at most {} in  {}".format, arithmetic, PERIODS
+    ),
     st.builds("pace\n      20 % by 2026-03\n      {}% by {}".format, NUMBERS, PERIODS),
     st.builds("tolerance {} %".format, NUMBERS),
     st.builds("measured every {}".format, st.sampled_from(["day", "month", "year"])),

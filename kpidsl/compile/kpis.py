@@ -6,11 +6,12 @@ from typing import cast
 
 from attrs import evolve
 
+from kpidsl.compile.bounds import Draft, read_bound, read_tolerance
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
 from kpidsl.compile.meaning import Meaning
-from kpidsl.compile.promises import Draft, read_bound, read_promise, read_tolerance
+from kpidsl.compile.promises import read_promise
 from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.graph import About, Bound, Dimension, Kpi, Measure, Node, Promise, SlicePromise, aggregates

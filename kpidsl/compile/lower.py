@@ -11,7 +11,18 @@ from attrs import evolve
 
 from kpidsl.compile.additivity import combined
 from kpidsl.compile.scope import Scope, product
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Told,
+)
 from kpidsl.model.rows import Apply, Row
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, is_ratio_of_counts
@@ -109,5 +120,7 @@ def restricted(node: Node, conditions: Mapping[str, Row], scope: Scope) -> Node:
                 | Default(node=inner)
             ):
                 return evolve(node, node=step(inner))
+            case Told(node=inner):
+                return evolve(node, node=cast(Aggregate, step(inner)))
 
     return step(node)

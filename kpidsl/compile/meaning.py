@@ -29,6 +29,7 @@ from kpidsl.graph import (
     Share,
     Shift,
     SlicePromise,
+    Told,
     Tolerance,
     Trailing,
 )
@@ -90,6 +91,8 @@ class Meaning:
                 return f"share({self.node(inner)})"
             case Default(node=inner, value=value):
                 return f"default({self.node(inner)} {value!r})"
+            case Told(node=inner):
+                return f"told({self.node(inner)})"
 
     def source(self, name: str) -> str:
         """The name of a source; of a grouped one, how its rows are made and what their time is."""
@@ -137,6 +140,8 @@ class Meaning:
                 str(promise.start),
                 str(promise.deadline),
                 self._pace(promise),
+                "; ".join(f"{self._bound(bound)} in {w.start} to {w.end}" for w, bound in promise.levels),
+                "; ".join(f"{share!r} by {day}" for day, share in promise.shares),
             )
         )
 

@@ -19,6 +19,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Told,
     children,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
@@ -145,6 +146,8 @@ def label(node: Node) -> str:
             return "share of total"
         case Default(value=value, unit=unit):
             return f"default {format_value(value, unit)}"
+        case Told():
+            return "as far as it is told"
 
 
 def _aggregate(node: Aggregate) -> str:

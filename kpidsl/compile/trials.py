@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kpidsl.compile.bounds import Draft, in_kpi_unit
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.objectives import known_kpi
-from kpidsl.compile.promises import Draft, in_kpi_unit
 from kpidsl.compile.scope import Scope, listed, similar
 from kpidsl.diagnostics import Severity, Span
 from kpidsl.graph import Kpi, Node

@@ -18,7 +18,18 @@ from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials,
 from kpidsl.evaluate.result import Result
 from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.windows import looked_at, shifted, since
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Told,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import Ask, Profile
 from kpidsl.slices import Slices, merged
@@ -130,6 +141,9 @@ class Store:
             case Default(node=inner, value=value):
                 found = self.values(inner, windows, frame)
                 return np.where(np.isnan(found), value, found)
+            case Told(node=inner):
+                found = self.values(inner, windows, frame)
+                return np.where(self._kept_rows(inner, windows, frame) > 0, found, np.nan)
             case Share(node=inner):
                 found = self.values(inner, windows, frame)
                 return combine("/", [found, np.broadcast_to(found[:1], shape)])
@@ -181,6 +195,16 @@ class Store:
                 out = found if keys is frame.slices else spread(found, self.places(keys, frame.slices), empty)
         out[0] = total
         return twelve(out if has_rows.all() else np.where(has_rows, out, np.nan))
+
+    def _kept_rows(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
+        """How many rows an aggregate has of each slice."""
+        out = np.zeros((len(frame.slices), len(windows)))
+        kept, columns = Partial("rows", None, node.filter), columns_for(frame.ask.dimensions, node.source)
+        if columns:
+            keys, found = self.rows(node.source, kept, columns, windows)
+            out = spread(found, self.places(keys, frame.slices), 0.0)
+        out[0] = self.rows(node.source, kept, (), windows)[1][0]
+        return out
 
     def places(self, keys: Slices, wanted: Slices) -> Indexes:
         """Where the slices that are wanted are among those that are known, -1 where they are not."""

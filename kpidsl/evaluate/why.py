@@ -8,7 +8,19 @@ from kpidsl.evaluate.compute import Frame, Store
 from kpidsl.evaluate.plan import Partial, columns_for, start_of
 from kpidsl.evaluate.windows import shifted, since
 from kpidsl.evaluate.wording import positive_part, words
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Combine,
+    Constant,
+    Default,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Told,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey
 
@@ -57,6 +69,8 @@ class _Why:
                 return self.of(inner, window)
             case Default(node=inner):
                 return self.of(inner, window)
+            case Told(node=inner):
+                return self.of(inner, window) or self._untold(inner, window)
             case Constant():
                 return None
         return None
@@ -85,6 +99,11 @@ class _Why:
                 )
         return "the result is too large a number"
 
+    def _untold(self, node: Aggregate, window: Window) -> str:
+        where = " that its filter keeps" if node.filter is not None else ""
+        slice_ = f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
+        return f"{node.source} has no rows{where}{slice_} in {window.label}"
+
     def _aggregate(self, node: Aggregate, window: Window) -> str:
         source, name = node.source, words(node, self.graph)
         if not self.store.has_rows(source, (window,))[0, 0]:
@@ -96,13 +115,8 @@ class _Why:
         kept = Partial("rows", None, node.filter)
         keys, rows = self.store.rows(source, kept, (columns or ()) if self.key else (), (window,))
         at = keys.place(self.key)
-        count = rows[at, 0] if at is not None else 0
-        if not count:
-            where = " that its filter keeps" if node.filter is not None else ""
-            slice_ = (
-                f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
-            )
-            return f"{source} has no rows{where}{slice_} in {window.label}"
+        if at is None or not rows[at, 0]:
+            return self._untold(node, window)
         match node.function:
             case "standard deviation":
                 return f"{name} needs two values in {window.label}"

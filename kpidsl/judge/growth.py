@@ -8,7 +8,16 @@ from functools import lru_cache
 
 from attrs import define, field
 
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Running, aggregates
+from kpidsl.graph import (
+    Aggregate,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Running,
+    Told,
+    aggregates,
+)
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
 
@@ -81,6 +90,8 @@ class _Growth:
                 return value >= 0
             case Combine(op="+" | "*" | "/", args=args):
                 return all(self.only_grows(arg) for arg in args)
+            case Told(node=inner):
+                return self.only_grows(inner)
             case Default(node=inner, value=value):
                 return value == 0 and self.only_grows(inner)
             case _:
@@ -118,7 +129,7 @@ def unfinished(node: Node) -> bool:
             return function in ("count distinct", "min", "max")
         case Running():
             return True
-        case Default(node=inner):
+        case Default(node=inner) | Told(node=inner):
             return unfinished(inner)
         case Combine(op="/", args=(above, *below)):
             return unfinished(above) and not aggregates(*below)

@@ -29,7 +29,7 @@ _MISPLACED = {
     ),
     "level": (
         "a line under `target` ends with when it holds",
-        "`at least 100 leads by 2026-03` is a milestone, `at least 100 leads in 2026-Q1` the target of a period",
+        "`at least 100 leads by 2026-03` is a milestone, `at least 100 leads in 2026-Q1` a period's target",
     ),
     "path": (
         "`{text}` is a path, where a plain name belongs",

@@ -472,7 +472,7 @@ class PacePart(Node):
 
 @frozen(repr=False)
 class Pace(Node):
-    """`pace linear`, `pace like last year`, `pace like last year by weekday`, `pace business days`, `pace none`;
+    """`pace linear`, `pace like last year`, `pace like last year by weekday`, `pace business days`, `none`;
     or `schedule`: shares under a bare `pace`."""
 
     kind: str
