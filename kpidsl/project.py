@@ -57,7 +57,8 @@ class Specs:
     @property
     def broken(self) -> dict[str, Diagnostic]:
         """Every KPI that cannot be evaluated, with the error that keeps it from that."""
-        found = {name: why for name, why in self.graph.broken.items() if name not in self.objectives}
+        objectives = self.objectives
+        found = {name: why for name, why in self.graph.broken.items() if name not in objectives}
         for file in self.files:
             for span, name in _unread(file):
                 found.setdefault(name, self._error_in(span))
@@ -240,7 +241,8 @@ def no_scratch(limits: Limits) -> Diagnostic | None:
 
 def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
     """What is to be said of names that no KPI has, not even a broken one."""
-    known = [name for name in _titles(specs) if name not in specs.objectives]
+    objectives = specs.objectives
+    known = [name for name in _titles(specs) if name not in objectives]
     return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 

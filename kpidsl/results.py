@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
+from functools import lru_cache
 from operator import eq
 from typing import Literal, Protocol, TypeVar, get_args, overload
 
@@ -40,7 +41,29 @@ class Grid:
         return None if np.isnan(value) else value
 
 
-@frozen
+class Windows(tuple[Window, ...]):
+    """Windows that answers are found by: the hash is worked out once."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
+
+
+_one = lru_cache(1_000)(Windows)
+
+
+def windows_of(windows: tuple[Window, ...]) -> Windows:
+    """The same windows as one object, so that they are told apart without a look at each: most KPIs are asked
+    over the same ones."""
+    return windows if isinstance(windows, Windows) else _one(windows)
+
+
+@frozen(cache_hash=True)
 class Ask:
     """A question to the evaluator: this node, over these windows, in total and for every slice.
 
@@ -48,7 +71,7 @@ class Ask:
     """
 
     node: Node
-    windows: tuple[Window, ...]
+    windows: Windows = field(converter=windows_of)
     dimensions: tuple[Dimension, ...] = ()
     start: date | None = None
 

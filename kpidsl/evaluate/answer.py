@@ -26,9 +26,9 @@ from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
-from kpidsl.graph import Aggregate, Graph, Node, aggregates
+from kpidsl.graph import Aggregate, Graph, Node, Rolling, Running, Shift, aggregates, children
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Grid, Profile
+from kpidsl.results import Ask, Grid, Profile, windows_of
 from kpidsl.slices import SliceKey, Slices, merged
 
 
@@ -106,7 +106,8 @@ class Evaluated:
             if self.failure(ask.node):
                 values = np.full(shape, np.nan)
             else:
-                values = twelve(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
+                values = self._store.values(ask.node, ask.windows, Frame(ask, slices))
+                values = values if isinstance(ask.node, Aggregate) else twelve(values)  # it is so already
             if values.size > MANY_VALUES:
                 return Grid(slices, ask.windows, values)
             self._grids[ask] = Grid(slices, ask.windows, values)
@@ -118,7 +119,7 @@ class Evaluated:
         if not ask.dimensions or self.failure(ask.node):
             return Slices()
         seen = {
-            (a.source, columns_for(ask.dimensions, a.source), windows)
+            (a.source, columns_for(ask.dimensions, a.source), windows_of(windows))
             for a, windows in looks(ask, self.profiles).items()
         }
         at = frozenset(seen)
@@ -136,30 +137,37 @@ class Evaluated:
         once."""
         slices = self.slices(ask)
         out = np.zeros((len(slices), len(ask.windows)))
-        if not self.failure(ask.node):
+        if self.failure(ask.node):
+            return Grid(slices, ask.windows, out)
+        if _moves(ask.node) or len(set(ask.windows)) < len(ask.windows):
             for n, window in enumerate(ask.windows):
-                for source, kept, windows in self._read(ask, window):
-                    for columns in dict.fromkeys([(), columns_for(ask.dimensions, source)]):
-                        if columns is not None:
-                            out[:, n] += self._rows(source, kept, columns, windows, slices)
+                single = Ask(ask.node, (window,), ask.dimensions, ask.start)
+                for source, kept, windows in self._read(single):
+                    found = self._rows(source, kept, windows, ask, slices)
+                    out[:, n] += found.sum(axis=1)
+        else:
+            for source, kept, windows in self._read(ask):
+                out += self._rows(source, kept, windows, ask, slices)
         return Grid(slices, ask.windows, out)
 
     def _rows(
-        self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices
+        self, source: str, kept: Partial, windows: tuple[Window, ...], ask: Ask, slices: Slices
     ) -> Floats:
-        keys, found = self._store.rows(source, kept, columns, windows)
-        summed = found.sum(axis=1, keepdims=True)
-        if not columns:
-            return np.concatenate([summed[0], np.zeros(len(slices) - 1)])
-        out = spread(summed, self._store.places(keys, slices), 0.0)[:, 0]
-        out[0] = 0.0
+        """The rows of one filter in the slices x windows: in total, and of a source that can be split so by
+        slice."""
+        out = np.zeros((len(slices), len(windows)))
+        columns = columns_for(ask.dimensions, source)
+        if columns:
+            keys, found = self._store.rows(source, kept, columns, windows)
+            out = spread(found, self._store.places(keys, slices), 0.0)
+        out[0] = self._store.rows(source, kept, (), windows)[1][0]
         return out
 
-    def _read(self, ask: Ask, window: Window) -> set[tuple[str, Partial, tuple[Window, ...]]]:
-        single = Ask(ask.node, (window,), ask.dimensions, ask.start)
+    def _read(self, ask: Ask) -> set[tuple[str, Partial, tuple[Window, ...]]]:
+        """The filters whose rows are read for an ask, and the windows that they are read in."""
         return {
-            (a.source, Partial("rows", None, a.filter), windows)
-            for a, windows in looks(single, self.profiles).items()
+            (a.source, Partial("rows", None, a.filter), windows_of(windows))
+            for a, windows in looks(ask, self.profiles).items()
         }
 
     def why(self, ask: Ask, key: SliceKey, window: Window) -> str:
@@ -176,4 +184,17 @@ class Evaluated:
 
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""
+        if not self._failures:
+            return None
         return next((self._failures[a] for a in aggregates(node) if a in self._failures), None)
+
+
+def _moves(node: Node) -> bool:
+    """Whether a formula looks at other windows than those that it is asked for."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Shift | Running | Rolling):
+            return True
+        stack.extend(children(one))
+    return False

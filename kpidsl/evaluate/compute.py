@@ -52,6 +52,7 @@ class Store:
     _memo: dict[object, Floats] = field(factory=dict)
     _kept: dict[object, Floats] = field(factory=dict)
     _places: dict[tuple[int, int], tuple[Slices, Slices, Indexes]] = field(factory=dict)
+    _has_rows: dict[tuple[str, Windows], NDArray[np.bool_]] = field(factory=dict)
 
     def add(self, result: Result) -> None:
         """Make the parts of a result findable."""
@@ -66,6 +67,8 @@ class Store:
         """The scan that was asked for a partial by these columns over these windows, the one with the fewest
         cells."""
         able = [r for r in self.merged.get((source, partial), ()) if r.answers(columns, windows)]
+        if len(able) == 1:
+            return able[0]
         return min(able, key=lambda result: len(result.cells(columns).buckets), default=None)
 
     def rows(self, source: str, kept: Partial, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
@@ -78,8 +81,11 @@ class Store:
 
     def has_rows(self, source: str, windows: Windows) -> NDArray[np.bool_]:
         """1 x windows: whether the source, unfiltered and unsliced, has rows at all."""
-        _, found = self.rows(source, Partial("rows", None, None), (), windows)
-        return np.asarray(found > 0)
+        at = (source, windows)
+        if at not in self._has_rows:
+            _, found = self.rows(source, Partial("rows", None, None), (), windows)
+            self._has_rows[at] = np.asarray(found > 0)
+        return self._has_rows[at]
 
     # -- nodes --
 

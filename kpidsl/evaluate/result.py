@@ -31,6 +31,7 @@ class Result:
     _spans: frozenset[tuple[date, date]] = field(init=False)
     _able: dict[tuple[Columns, tuple[Window, ...]], bool] = field(factory=dict, init=False)
     _targets: dict[tuple[Columns, tuple[Window, ...]], Targets] = field(factory=dict, init=False)
+    _fewest: dict[Columns, Cells] = field(factory=dict, init=False)
 
     @parts.default
     def _parts_of(self) -> frozenset[Part]:
@@ -60,8 +61,10 @@ class Result:
 
     def cells(self, columns: Columns) -> Cells:
         """The cells to add up for some columns: of the sets that have them, the one with the fewest."""
-        able = [cells for cells in self.sets if set(columns) <= set(cells.columns)]
-        return min(able, key=lambda cells: len(cells.buckets))
+        if columns not in self._fewest:
+            able = [cells for cells in self.sets if set(columns) <= set(cells.columns)]
+            self._fewest[columns] = min(able, key=lambda cells: len(cells.buckets))
+        return self._fewest[columns]
 
     def exactly(self, columns: Columns) -> Cells:
         """The cells of just these columns."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from attrs import evolve, field, frozen
 
@@ -172,6 +173,9 @@ def _earliest(days: list[date | None]) -> date | None:
 
 # -- every period -----------------------------------------------------------------------------------------
 
+_periods = lru_cache(16)(periods)
+"""Most KPIs are judged over the same ones."""
+
 
 def _every(
     found: Schedule, promise: Promise, grain: Grain, calendar: Calendar, asked: Window | None, from_data: bool
@@ -184,7 +188,7 @@ def _every(
     last = now if deadline is None else min(now, deadline)
     whole = [
         window
-        for window in periods(start, last, grain, calendar)
+        for window in _periods(start, last, grain, calendar)
         if (from_data or window.start >= start) and (deadline is None or window.end <= deadline)
     ]
     within = [w for w in whole if asked is None or (w.start >= asked.start and w.end <= asked.end)]
