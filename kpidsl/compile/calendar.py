@@ -87,9 +87,9 @@ def _check_zone(name: nodes.String, scope: Scope) -> None:
 def _retail(clause: nodes.RetailYears, scope: Scope) -> RetailYears:
     pattern = scope.word("a cut of the 13 weeks of a quarter", clause.pattern, PATTERNS) or PATTERNS[0]
     if clause.day is None or clause.month is None:
-        return RetailYears(pattern)
+        return RetailYears(pattern, apart=clause.apart)
     day, month = _weekday(clause.day, scope), _month(clause.month, scope)
-    return RetailYears(pattern, month, day, clause.nearest)
+    return RetailYears(pattern, month, day, clause.nearest, clause.apart)
 
 
 # -- business days -------------------------------------------------------------------------------------------

@@ -156,7 +156,8 @@ class Meaning:
             return f"{grain} {self._counted(grain)}"
         match self.scope.calendar.series(cycle):
             case RetailPeriods(years=years, part=part):
-                return f"retail {part} {years.pattern} {years.month} {years.weekday} {years.nearest}"
+                end = f"{years.month} {years.weekday} {years.nearest}"
+                return f"retail {part} {years.pattern} {end} {years.apart}"
             case NamedPeriod(spans=spans):
                 return " ".join(f"{start} to {end}" for start, end in spans)
             case _:

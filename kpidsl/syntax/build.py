@@ -255,14 +255,15 @@ class Builder:
     time_zone = _said(nodes.TimeZone)
 
     def retail_years(self, items: Items) -> nodes.RetailYears:
-        return nodes.RetailYears(self._span(items), items[1])
+        return nodes.RetailYears(self._span(items), items[1], apart=len(items) > 3)
 
     def retail_last(self, items: Items) -> nodes.RetailYears:
         day, month = self._word(items[4]), self._word(items[6])
-        return nodes.RetailYears(self._span(items), items[1], day, month, nearest=False)
+        return nodes.RetailYears(self._span(items), items[1], day, month, False, len(items) > 8)
 
     def retail_nearest(self, items: Items) -> nodes.RetailYears:
-        return nodes.RetailYears(self._span(items), items[1], self._word(items[3]), self._word(items[5]))
+        day, month = self._word(items[3]), self._word(items[5])
+        return nodes.RetailYears(self._span(items), items[1], day, month, True, len(items) > 7)
 
     def weekend(self, items: Items) -> nodes.Weekend:
         return nodes.Weekend(self._span(items), tuple(self._word(name) for name in items[1]))

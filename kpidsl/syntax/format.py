@@ -220,11 +220,12 @@ def _said(clause: Any) -> tuple[str, str]:
 
 def _said_of_calendar(clause: n.RetailYears | n.Weekend | n.Holidays | n.Holiday) -> str:
     match clause:
-        case n.RetailYears(pattern=pattern, day=n.Word() as day, month=n.Word() as month, nearest=nearest):
-            end = f"{a_word(day)} nearest the end of" if nearest else f"last {a_word(day)} of"
-            return f"retail years {pattern.text} ending on the {end} {a_word(month)}"
-        case n.RetailYears(pattern=pattern):
-            return f"retail years {pattern.text}"
+        case n.RetailYears(day=day, month=month):
+            said = f"retail years {clause.pattern.text}"
+            if day is not None and month is not None:
+                end = f"{a_word(day)} nearest the end of" if clause.nearest else f"last {a_word(day)} of"
+                said += f" ending on the {end} {a_word(month)}"
+            return said + (" compared 52 weeks apart" if clause.apart else "")
         case n.Weekend(days=days):
             return f"weekend {', '.join(map(a_word, days))}"
         case n.Holidays(place=place):

@@ -251,12 +251,13 @@ class TimeZone(Node):
 @frozen(repr=False)
 class RetailYears(Node):
     """`retail years 4-5-4 ending on the Saturday nearest the end of January`, or `the last Saturday of
-    January`; without an ending that is the first one."""
+    January`; without an ending that is the first one. `compared 52 weeks apart` may stand behind."""
 
     pattern: Word
     day: Word | None = None
     month: Word | None = None
     nearest: bool = True
+    apart: bool = False
 
 
 @frozen(repr=False)

@@ -42,6 +42,7 @@ _PHRASES = {
     "PERIOD": "a period such as `2026-Q4`",
     "UNIT": "a unit such as `EUR per lead`",
     "LANGUAGE": "a language such as `fr`",
+    "APART": "`compared 52 weeks apart`",
     "PATTERN": "`4-5-4`, `4-4-5` or `5-4-4`",
     "PLACE": "a country such as `France` or `Germany-BY`",
     "RETAIL": "`retail month`",
