@@ -32,7 +32,8 @@ def read_calendar(scope: Scope) -> Diagnostic | None:
         with scope.apart() as inner:
             calendar = _calendar(definition, scope)
         found = inner.errors[0] if inner.errors else None
-        scope.calendar = calendar if found is None else scope.calendar
+        # of a broken one no day is used, but its retail periods are no further errors
+        scope.calendar = calendar if found is None else evolve(scope.calendar, retail=calendar.retail)
     read_periods(scope)
     return found
 
