@@ -79,7 +79,12 @@ _family(
     ("K208", "import-outside", _E, "An import leads out of the project's folder."),
     ("K209", "import-missing", _E, "An imported file does not exist."),
     ("K210", "second-calendar", _E, "A project has one calendar."),
-    ("K211", "unknown-word", _E, "A period, stage, month, day of the week or time zone that does not exist."),
+    (
+        "K211",
+        "unknown-word",
+        _E,
+        "A period, stage, month, day of the week, time zone, country or region that does not exist.",
+    ),
     ("K212", "said-twice", _E, "A clause, option, dimension or member that may stand once stands twice."),
     ("K213", "missing-clause", _E, "A definition lacks a clause that it cannot do without."),
     (
@@ -167,6 +172,13 @@ _family(
     ("K419", "useless-tolerance", _W, "A tolerance without a target."),
     ("K420", "bad-window", _E, "A sliding window is not made of whole periods."),
     ("K421", "no-change", _E, "A change that is zero or negative."),
+    (
+        "K430",
+        "bad-occurrence",
+        _E,
+        "An occurrence of a named period ends before it starts, or overlaps another.",
+    ),
+    ("K431", "no-business-day", _E, "A calendar has a weekend of seven days."),
 )
 
 

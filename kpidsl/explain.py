@@ -144,10 +144,10 @@ def _taken_over(node: Node, window: Window, start: date | None) -> Window:
     match node:
         case Shift(by="year", count=count):
             for _ in range(count):
-                window = same_last_year(window)
+                window = same_last_year(window) or window
             return window
         case Shift(count=count):
-            return window.shift(-count)
+            return window.shift(-count) or window
         case Running() if start is not None:
             return Window(min(start, window.start), window.end)
         case _:

@@ -182,9 +182,10 @@ class Tolerance:
 
 @frozen
 class Every:
-    """Each period of a grain is judged alone."""
+    """Each period is judged alone: of a grain, a retail one (`retail month`) or each occurrence of a named
+    one, by its name."""
 
-    grain: Grain
+    grain: str
 
 
 @frozen
@@ -216,7 +217,7 @@ class Promise:
     baseline: Baseline | None = None
     start: date | None = None
     deadline: date | None = None
-    pace: Literal["linear", "like last year", "none"] | None = None
+    pace: Literal["linear", "like last year", "business days", "none"] | None = None
     """None: as the rules say by default."""
 
 

@@ -19,7 +19,8 @@ from kpidsl.compile import compile_files, imports_of, missing_import, outside_im
 from kpidsl.config import UNLIMITED, Config, Limits
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.graph import Graph, Kpi
-from kpidsl.model.periods import Window, parse_day, parse_period
+from kpidsl.model.literals import parse_day, parse_period
+from kpidsl.model.periods import Window
 from kpidsl.model.sources import Files, SourceSpec, Table
 from kpidsl.needed import needed
 from kpidsl.split import nodes_of, split

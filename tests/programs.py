@@ -10,7 +10,12 @@ NAMES = st.sampled_from(
 COLUMNS = st.sampled_from(["ads.spend", "crm.pages", "ads.`Coût total (€)`", "crm.target", "orders.amount"])
 UNITS = st.sampled_from(["EUR", "%", "EUR per lead", "lead", "EUR per lead per month", "per day", "points"])
 TEXTS = st.sampled_from(['"plain"', '"with # and \\"quotes\\""', '"é – 中"', '""', '"back\\\\slash"'])
-PERIODS = st.sampled_from(["2026", "2026-H1", "2026-Q4", "2026-03", "2026-W14", "2026-03-31", "FY2026-Q1"])
+PERIODS = st.sampled_from(
+    [
+        *("2026", "2026-H1", "2026-Q4", "2026-03", "2026-W14", "2026-03-31", "FY2026-Q1", "RY2026-P01"),
+        *("sale", "sale  2026", "`summer sale` 2026-06", "`sale` 2026"),
+    ]
+)
 NUMBERS = st.sampled_from(["0", "25", "2_500", "2.50", "100"])
 COMMENTS = st.sampled_from(["", "", "", "   # why", "  #tight", "# é #"])
 
@@ -45,6 +50,8 @@ _tests = st.one_of(
     st.builds("{} is missing".format, COLUMNS),
     st.builds("{} is not missing".format, COLUMNS),
     st.builds("{} >= {}".format, NAMES, PERIODS),
+    st.builds("{} in {}".format, NAMES, PERIODS),
+    st.builds("{} not in ({})".format, NAMES, PERIODS),
 )
 conditions = st.recursive(
     _tests,
@@ -77,9 +84,18 @@ kpi_clauses = st.one_of(
     st.builds("target {}".format, bounds),
     st.builds("target\n      at least 100 lead by 2026-03\n      {} by {}".format, bounds, PERIODS),
     st.builds("tolerance {} %".format, NUMBERS),
-    st.builds("measured every {}".format, st.sampled_from(["day", "month", "year"])),
+    st.builds(
+        "measured every {}".format, st.sampled_from(["day", "year", "retail  month", "sale", "`sale`"])
+    ),
     st.sampled_from(
-        ["measured cumulatively", "measured over the last 28 days", "leading", "draft", "pace none"]
+        [
+            "measured cumulatively",
+            "measured over the last 28 days",
+            "leading",
+            "draft",
+            "pace none",
+            "pace  business days",
+        ]
     ),
     st.builds("deadline {}".format, PERIODS),
     st.builds("from {}".format, PERIODS),
@@ -113,6 +129,25 @@ source_clauses = st.one_of(
 )
 
 
+calendar_clauses = st.sampled_from(
+    [
+        "fiscal year starts in April",
+        "weeks start on  Monday",
+        "time zone Europe/Paris",
+        "retail   years 4-4-5",
+        "retail years 4-5-4 ending on the last Saturday of `January`   compared 52 weeks apart",
+        "retail years 4-5-4  ending on the Saturday nearest the end of January",
+        "weekend Friday,Saturday",
+        "holidays  Germany-Baden-Württemberg",
+        "holidays Côte d'Ivoire",
+        'holiday 2026-W53   "Closed"',
+    ]
+)
+period_clauses = st.one_of(
+    st.builds("from {}   to {}".format, PERIODS, PERIODS), st.builds("description {}".format, TEXTS)
+)
+
+
 @st.composite
 def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
     """A definition; its clauses in random order, single ones once, comments and blank lines strewn in."""
@@ -120,7 +155,7 @@ def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
     seen: set[str] = set()
     for clause in draw(st.lists(clauses, min_size=1, max_size=6)):
         word = clause.split(maxsplit=1)[0]
-        if word in seen and word not in ("column", "check", "label"):
+        if word in seen and word not in ("column", "check", "label", "holidays", "holiday"):
             continue
         if word in ("leading", "lagging"):
             seen |= {"leading", "lagging"}
@@ -137,7 +172,9 @@ def programs(draw: st.DrawFn) -> str:
     """The text of a file of a few definitions."""
     parts: list[str] = []
     for i in range(draw(st.integers(1, 4))):
-        kind = draw(st.sampled_from(["kpi", "source", "measure", "let", "import"]))
+        kind = draw(
+            st.sampled_from(["kpi", "source", "measure", "let", "import", "calendar", "period", "once"])
+        )
         match kind:
             case "kpi":
                 parts.append(draw(_block(f"kpi   k{i} {draw(TEXTS)}", kpi_clauses)))
@@ -145,6 +182,12 @@ def programs(draw: st.DrawFn) -> str:
                 parts.append(draw(_block(f"source s{i}", source_clauses)))
             case "measure":
                 parts.append(f"measure m{i}  =  {draw(formulas)}")
+            case "calendar":
+                parts.append(draw(_block("calendar", calendar_clauses)))
+            case "period":
+                parts.append(draw(_block(f"period p{i} {draw(TEXTS)}", period_clauses)))
+            case "once":
+                parts.append(f"period  p{i}  from {draw(PERIODS)} to   {draw(PERIODS)}{draw(COMMENTS)}")
             case "let":
                 parts.append(f"let v{i}={draw(quantities)}")
             case _:

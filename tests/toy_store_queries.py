@@ -21,7 +21,7 @@ import duckdb
 from kpidsl import project as pipeline
 from kpidsl.graph import Kpi
 from kpidsl.judge import Schedule
-from kpidsl.model.periods import parse_period
+from kpidsl.model.literals import parse_period
 from kpidsl.results import Ask
 
 TOTAL = "(total)"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from attrs import evolve
 
 from kpidsl.compile.scope import RowPlace, Scope
 from kpidsl.compile.words import describe, literal_text
+from kpidsl.model.periods import Window
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.types import DAY, FLAG, Type
 from kpidsl.model.units import ONE, Unit, kind, sum_unit
@@ -145,8 +147,8 @@ def dated(
     """Only `>=` a first day and `<` the day after a last one are used, which mean the same for days and
     moments.
     """
-    window = at.scope.period(period)
-    if row is None or window is None:
+    windows = at.scope.occurrences(period) if op in ("=", "!=") else _only(at.scope.period(period))
+    if row is None or windows is None:
         return None
     if row.type.kind not in (*DATES, "unknown"):
         at.scope.error(
@@ -157,9 +159,13 @@ def dated(
             help="`column NAME day` or `column NAME moment` declares days",
         )
         return None
-    first = Literal(window.start, DAY)
-    after = Literal(window.end + timedelta(days=1), DAY)
-    within = Apply("and", (Apply(">=", (row, first), FLAG), Apply("<", (row, after), FLAG)), FLAG)
+    ends = [(Literal(w.start, DAY), Literal(w.end + timedelta(days=1), DAY)) for w in windows]
+    first, after = ends[0]
+    each = [
+        Apply("and", (Apply(">=", (row, start), FLAG), Apply("<", (row, end), FLAG)), FLAG)
+        for start, end in ends
+    ]
+    within = balanced("or", each)
     match op:
         case ">=" | "<":
             return Apply(op, (row, first), FLAG)
@@ -171,6 +177,18 @@ def dated(
             return within
         case _:
             return Apply("not", (within,), FLAG)
+
+
+def _only(window: Window | None) -> tuple[Window, ...] | None:
+    return None if window is None else (window,)
+
+
+def balanced(op: str, parts: Sequence[Apply]) -> Apply:
+    """Conditions joined as a tree, so that many of them are not nested deep."""
+    if len(parts) == 1:
+        return parts[0]
+    half = len(parts) // 2
+    return Apply(op, (balanced(op, parts[:half]), balanced(op, parts[half:])), FLAG)
 
 
 def year_of(expr: nodes.Expression) -> nodes.PeriodText | None:

@@ -84,7 +84,7 @@ def _name(name: nodes.Name, scope: Scope) -> Node | None:
     if isinstance(definition, nodes.Let | nodes.MeasureDef | nodes.KpiDef):
         return value_of(word, name, scope)
     if definition is not None:
-        what = "a source, a set of rows" if isinstance(definition, nodes.SourceDef) else "an objective"
+        what = _NO_NUMBER[type(definition)]
         helps = (
             f"`count({written(word)})` is the number of its rows"
             if isinstance(definition, nodes.SourceDef)
@@ -102,6 +102,13 @@ def _name(name: nodes.Name, scope: Scope) -> Node | None:
     else:
         _unknown(word, name, scope)
     return None
+
+
+_NO_NUMBER: dict[type[nodes.Node], str] = {
+    nodes.SourceDef: "a source, a set of rows",
+    nodes.PeriodDef: "a period",
+    nodes.ObjectiveDef: "an objective",
+}
 
 
 def _unknown(word: str, name: nodes.Name, scope: Scope) -> None:

@@ -32,7 +32,9 @@ from kpidsl.graph import (
     Tolerance,
     Trailing,
 )
-from kpidsl.model.periods import Grain, Window
+from kpidsl.model.named import NamedPeriod
+from kpidsl.model.periods import GRAINS, Grain, Window
+from kpidsl.model.retail import RetailPeriods
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import Unit
 
@@ -134,18 +136,42 @@ class Meaning:
                 self._baseline(promise.baseline),
                 str(promise.start),
                 str(promise.deadline),
-                promise.pace or "",
+                self._pace(promise),
             )
         )
 
     def _measured(self, measured: Measured) -> str:
         match measured:
             case Every(grain=grain):
-                return f"every {grain} {self._counted(grain)}"
+                return f"every {self._cycle(grain)}"
             case Cumulative():
                 return "cumulatively"
             case Trailing(count=count, grain=grain):
                 return f"last {count} {grain} {self._counted(grain)}"
+
+    def _cycle(self, cycle: str) -> str:
+        """What is measured every: of periods that no grain makes, how they are cut."""
+        grain = next((grain for grain in GRAINS if grain == cycle), None)
+        if grain is not None:
+            return f"{grain} {self._counted(grain)}"
+        match self.scope.calendar.series(cycle):
+            case RetailPeriods(years=years, part=part):
+                end = f"{years.month} {years.weekday} {years.nearest}"
+                return f"retail {part} {years.pattern} {end} {years.apart}"
+            case NamedPeriod(spans=spans):
+                return " ".join(f"{start} to {end}" for start, end in spans)
+            case _:
+                return cycle
+
+    def _pace(self, promise: Promise) -> str:
+        """The pace; business days with what makes them."""
+        if promise.pace != "business days":
+            return promise.pace or ""
+        calendar = self.scope.calendar
+        weekend = " ".join(map(str, sorted(calendar.weekend)))
+        public = " ".join(f"{country}-{region}" for country, region in sorted(calendar.holidays, key=str))
+        own = " ".join(sorted(f"{window.start} to {window.end}" for window in calendar.days_off))
+        return f"business days but {weekend}; {public}; {own}"
 
     def _counted(self, grain: Grain) -> int:
         """What of the calendar the periods of a grain depend on."""

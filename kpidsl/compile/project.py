@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpidsl.compile.calendar import read_calendar
 from kpidsl.compile.formulas import compiled
 from kpidsl.compile.gather import gather
 from kpidsl.compile.kpis import kpi_of, measure_of
@@ -12,7 +13,7 @@ from kpidsl.compile.objectives import objective_of
 from kpidsl.compile.resolve import collect
 from kpidsl.compile.rows import check_row
 from kpidsl.compile.scope import Scope, rests_on
-from kpidsl.compile.sources import finish_sources, read_calendar, read_shapes
+from kpidsl.compile.sources import finish_sources, read_shapes
 from kpidsl.compile.trials import check_trials
 from kpidsl.diagnostics import Diagnostic, Report
 from kpidsl.graph import Graph, Kpi, Measure, Objective, aggregates

@@ -7,10 +7,10 @@ from typing import Literal, cast
 
 from attrs import define
 
-from kpidsl.compile.clauses import grain_of
+from kpidsl.compile.clauses import cycle_of
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.lower import converted
-from kpidsl.compile.scope import Scope
+from kpidsl.compile.scope import Scope, period_name
 from kpidsl.compile.walk import ungrouped
 from kpidsl.compile.words import in_unit, literal_text
 from kpidsl.diagnostics import Span
@@ -34,7 +34,7 @@ from kpidsl.syntax import nodes
 _DEFAULT_MEASURED = Every("month")
 _MOST_TRAILING = 10_000
 
-Paces = Literal["linear", "like last year", "none"]
+Paces = Literal["linear", "like last year", "business days", "none"]
 
 
 @define
@@ -105,8 +105,8 @@ def _measured(draft: Draft) -> Measured:
         case None:
             return _DEFAULT_MEASURED
         case nodes.Measured(kind="every", grain=nodes.Word() as word):
-            grain = grain_of(word, scope)
-            return Every(grain) if grain else _DEFAULT_MEASURED
+            cycle = cycle_of(word, scope)
+            return Every(cycle) if cycle else _DEFAULT_MEASURED
         case nodes.Measured(kind="last", amount=nodes.Number() as amount):
             return _trailing(amount, scope) or _DEFAULT_MEASURED
         case _:
@@ -398,12 +398,11 @@ def _baseline(draft: Draft, target: nodes.Target | None, start: date | None) -> 
             return "previous period"
         case "same period last year":
             return "same period last year"
-        case nodes.PeriodText() as text:
-            return _window(text, start, draft)
         case str():
             return None
         case value:
-            return in_kpi_unit(value, draft, "the baseline")
+            text = value if isinstance(value, nodes.PeriodText) else period_name(value, scope)
+            return _window(text, start, draft) if text else in_kpi_unit(value, draft, "the baseline")
 
 
 def _window(text: nodes.PeriodText, start: date | None, draft: Draft) -> Window | None:

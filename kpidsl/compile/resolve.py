@@ -10,7 +10,7 @@ from kpidsl.compile.scope import KIND_OF, Named, Names, similar
 from kpidsl.diagnostics import Diagnostic, Label, Report, Span
 from kpidsl.syntax import nodes
 
-_LOST_NAME = re.compile(r"\s*(?:measure|kpi|source|let|objective)[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
+_LOST_NAME = re.compile(r"\s*(?:measure|kpi|source|let|objective|period)[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 def imports_of(file: nodes.File, report: Report, root: str = ".") -> tuple[tuple[str, Span], ...]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from attrs import evolve
 
 from kpidsl.compile.calls import row_function
-from kpidsl.compile.columns import check_name
+from kpidsl.compile.columns import check_name, find_column
 from kpidsl.compile.comparisons import DATES, added, alike, alike_branch, dated, one_day, scaled_row, year_of
-from kpidsl.compile.scope import RowPlace, listed, product, similar
+from kpidsl.compile.scope import RowPlace, listed, period_name, product, similar
 from kpidsl.compile.sizes import fits, unit_fits
 from kpidsl.compile.walk import ungrouped, written
 from kpidsl.compile.words import describe
@@ -55,7 +55,8 @@ def _row(expr: nodes.Expression, at: RowPlace) -> Row | None:
         case nodes.Group(inner=inner):
             return check_row(inner, at)
         case nodes.Name():
-            return check_name(expr, at)
+            period = _named_period(expr, at)
+            return one_day(period, at) if isinstance(period, nodes.PeriodText) else check_name(expr, at)
         case nodes.Number():
             number = at.scope.number(expr)
             return None if number is None else Literal(number[0], Type("number", number[1]))
@@ -186,7 +187,7 @@ def _arithmetic(expr: nodes.Binary, at: RowPlace) -> Row | None:
 
 
 def _compared(op: str, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> Row | None:
-    left_bare, right_bare = ungrouped(left), ungrouped(right)
+    left_bare, right_bare = (_named_period(ungrouped(side), at) for side in (left, right))
     if isinstance(right_bare, nodes.PeriodText):
         return dated(op, check_row(left, at), left, right_bare, at)
     if isinstance(left_bare, nodes.PeriodText):
@@ -202,9 +203,17 @@ def _compared(op: str, left: nodes.Expression, right: nodes.Expression, at: RowP
     return None if pair is None else Apply(op, pair, FLAG)
 
 
-def _period(expr: nodes.Expression, subject: Row) -> nodes.PeriodText | None:
+def _named_period(expr: nodes.Expression, at: RowPlace) -> nodes.Expression:
+    """A name that is that of a period, and of no column here, as that period; anything else as it is."""
+    text = period_name(expr, at.scope)
+    if text is None or find_column(text.text.strip("`"), at) != []:
+        return expr
+    return text
+
+
+def _period(expr: nodes.Expression, subject: Row, at: RowPlace) -> nodes.PeriodText | None:
     """What an expression says of days: a period, or a year beside a day."""
-    expr = ungrouped(expr)
+    expr = _named_period(ungrouped(expr), at)
     if isinstance(expr, nodes.PeriodText):
         return expr
     return year_of(expr) if subject.type.kind in DATES else None
@@ -217,7 +226,7 @@ def _among(subject: nodes.Expression, items: tuple[nodes.Expression, ...], at: R
     within: list[Row | None] = []
     others: list[Row] = []
     for item in items:
-        if (period := _period(item, row)) is not None:
+        if (period := _period(item, row, at)) is not None:
             within.append(dated("=", row, subject, period, at))
             continue
         value = check_row(item, at)
@@ -240,7 +249,7 @@ def _between(
     row = check_row(subject, at)
     if row is None:
         return None
-    first, last = _period(low, row), _period(high, row)
+    first, last = _period(low, row, at), _period(high, row, at)
     if first is not None and last is not None:
         ends = dated(">=", row, subject, first, at), dated("<=", row, subject, last, at)
         return None if ends[0] is None or ends[1] is None else Apply("and", (ends[0], ends[1]), FLAG)

@@ -15,16 +15,18 @@ from attrs import define, field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Fix, Label, Report, Severity, Span, near
 from kpidsl.graph import Node
-from kpidsl.model.periods import Calendar, Window, parse_period
+from kpidsl.model.literals import parse_period
+from kpidsl.model.periods import Calendar, Window
 from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.sources import Link, SourceSpec
 from kpidsl.model.types import Type
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind, plurals
 from kpidsl.syntax import nodes
 
-Named = nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
+Named = nodes.PeriodDef | nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
 
 KIND_OF = {
+    nodes.PeriodDef: "period",
     nodes.Let: "constant",
     nodes.SourceDef: "source",
     nodes.MeasureDef: "measure",
@@ -35,6 +37,9 @@ KIND_OF = {
 # Every pass over a formula is a recursion of a few frames per level, and Python allows a thousand of them.
 _DEEPEST = 100
 _HOP = 3
+
+PERIODS_ARE = "written as in 2026, 2026-Q4, 2026-03 or 2026-03-31"
+_PERIOD_NAME = re.compile(r"(?!RY\d|FY\d|\d)(?:`([^`]+)`|([^\W\d]\w*))")
 
 T = TypeVar("T")
 
@@ -266,7 +271,9 @@ class Scope:
     # -- periods and names ----------------------------------------------------------------------------------
 
     def period(self, text: nodes.PeriodText) -> Window | None:
-        """A period as written."""
+        """A period as written; a name with several occurrences is none until one of them is said."""
+        if self._unnamed(text):
+            return None
         try:
             return parse_period(text.text, self.calendar)
         except ValueError as error:
@@ -274,9 +281,46 @@ class Scope:
                 "K318",
                 str(error),
                 text.span,
-                help="periods are written as in 2026, 2026-Q4, 2026-03 or 2026-03-31",
+                help=f"periods are {PERIODS_ARE}",
             )
             return None
+
+    def occurrences(self, text: nodes.PeriodText) -> tuple[Window, ...] | None:
+        """The windows that a day is to be in, for a period as written: of a bare name all its occurrences."""
+        named = self.calendar.named_period(text.text)
+        if named is not None:
+            return named.windows
+        window = self.period(text)
+        return None if window is None else (window,)
+
+    def _unnamed(self, text: nodes.PeriodText) -> bool:
+        """Whether a name leads to no period; told, unless its definition has an error of its own."""
+        name = _PERIOD_NAME.match(text.text)
+        if name is None:
+            return False
+        word = name[1] or name[2]
+        if self.calendar.named_period(word) is not None:
+            return False
+        if word in self.causes or word in self.names.lost:
+            self.blame = self.blame or rests_on(word, text.span, self.causes.get(word))
+            return True
+        definition, known = self.names.known.get(word), [*self.names.of(nodes.PeriodDef)]
+        if isinstance(definition, nodes.PeriodDef):
+            told, labels = f"`{word}` cannot be used here: a period is not made of named ones", []
+        elif definition is not None:
+            told = f"`{word}` is a {KIND_OF[type(definition)]}, not a period"
+            labels = [(definition.name.span, "defined here")]
+        else:
+            told, labels = f"there is no period `{word}`", []
+        self.error(
+            "K202",
+            told,
+            text.span,
+            *labels,
+            notes=similar("a period", word, known),
+            help=f"periods are {PERIODS_ARE}, or named by a definition: `period {word} from ... to ...`",
+        )
+        return True
 
     def word(self, what: str, word: nodes.Word, known: Iterable[str], code: str = "K211") -> str | None:
         """One of a few words, or an error that lists them."""
@@ -367,3 +411,12 @@ def product(a: Unit, b: Unit, op: str) -> tuple[Unit, float]:
     factor = unit.factor_to(reduced)
     assert factor is not None, "words were only exchanged within a family"
     return reduced, float(factor)
+
+
+def period_name(expr: nodes.Expression, scope: Scope) -> nodes.PeriodText | None:
+    """A name in an expression that is the name of a period."""
+    if isinstance(expr, nodes.Name) and len(expr.parts) == 1:
+        word = expr.parts[0]
+        if isinstance(scope.names.known.get(word), nodes.PeriodDef):
+            return nodes.PeriodText(expr.span, word if word.isidentifier() else f"`{word}`")
+    return None

@@ -1,11 +1,8 @@
-"""Sources and the calendar: from their clauses to shapes that expressions can use, and to specs that
-engines read.
-"""
+"""Sources: from their clauses to shapes that expressions can use, and to specs that engines read."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import column_type
@@ -22,66 +19,12 @@ from kpidsl.compile.groups import (
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
 from kpidsl.compile.walk import written
-from kpidsl.diagnostics import Diagnostic
-from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import ColumnSpec, Files, Grouped, Link, SourceSpec, Table
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT, TIME, UNKNOWN, Type
 from kpidsl.model.units import TIME_WORDS, Unit, kind
 from kpidsl.syntax import nodes
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
-
-
-def read_calendar(scope: Scope) -> Diagnostic | None:
-    """Set the scope's calendar; the first error if it has one, for then no day can be trusted."""
-    definition = scope.names.calendar
-    if definition is None:
-        return None
-    month, week, zone = 1, 0, "UTC"
-    with scope.apart() as inner:
-        for clause in definition.clauses:
-            match clause:
-                case nodes.FiscalYear(month=word):
-                    found = scope.word("a month", word, _MONTHS)
-                    month = _MONTHS.index(found) + 1 if found else 1
-                case nodes.WeekStart(day=word):
-                    found = scope.word("a day of the week", word, _WEEKDAYS)
-                    week = _WEEKDAYS.index(found) if found else 0
-                case nodes.TimeZone(name=name):
-                    zone = name.text
-                    _check_zone(name, scope)
-    if inner.errors:
-        return inner.errors[0]
-    scope.calendar = Calendar(month, week, zone)
-    return None
-
-
-def _check_zone(name: nodes.String, scope: Scope) -> None:
-    try:
-        ZoneInfo(name.text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        scope.error(
-            "K211",
-            f"`{name.text}` is not a time zone",
-            name.span,
-            notes=similar("a time zone", name.text, available_timezones()),
-            help="time zones are written as in Europe/Paris or UTC",
-        )
 
 
 # -- shapes --------------------------------------------------------------------------------------------------

@@ -141,26 +141,30 @@ class Store:
                 return combine("/", [found, np.broadcast_to(found[:1], shape)])
             case Shift(node=inner):
                 below = looked_at(node, windows, None)
-                found = self.values(inner, below, frame)
-                return found[:, [below.index(shifted(node, w)) for w in windows]]
+                return self._elsewhere(inner, [shifted(node, w) for w in windows], below, frame)
             case Running(node=inner):
                 return self._running(node, inner, windows, frame)
             case Rolling(node=inner, count=count):
                 below = looked_at(node, windows, None)
-                found = self.values(inner, below, frame)
-                parts = [found[:, [below.index(w.shift(-n)) for w in windows]] for n in range(count)]
+                parts = [
+                    self._elsewhere(inner, [w.shift(-n) for w in windows], below, frame) for n in range(count)
+                ]
                 return np.asarray(np.sum(parts, axis=0) / count)
+
+    def _elsewhere(self, node: Node, wanted: Sequence[Window | None], below: Windows, frame: Frame) -> Floats:
+        """A node over other windows than those asked, all of them among `below`; NaN where there is none."""
+        out = np.full((len(frame.slices), len(wanted)), np.nan)
+        if below:
+            found = self.values(node, below, frame)
+            place = {window: n for n, window in enumerate(below)}
+            there = [n for n, window in enumerate(wanted) if window is not None]
+            out[:, there] = found[:, [place[window] for window in wanted if window is not None]]
+        return out
 
     def _running(self, node: Running, inner: Node, windows: Windows, frame: Frame) -> Floats:
         start: date | None = start_of(frame.ask, node, self.profiles)
         below = looked_at(node, windows, start)
-        out = np.full((len(frame.slices), len(windows)), np.nan)
-        if below:
-            found = self.values(inner, below, frame)
-            for n, window in enumerate(windows):
-                if (whole := since(window, start)) is not None:
-                    out[:, n] = found[:, below.index(whole)]
-        return out
+        return self._elsewhere(inner, [since(window, start) for window in windows], below, frame)
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""

@@ -26,6 +26,9 @@ class _Why:
         found = self.store.values(node, (window,), self.frame)
         return float(found[0 if total else self.frame.slices.index(self.key), 0])
 
+    def _elsewhere(self, node: Node, other: Window | None, window: Window) -> str | None:
+        return self.of(node, other) if other else f"{window.label} has no earlier one to look at"
+
     def of(self, node: Node, window: Window) -> str | None:
         """Why a node has no value in a window; None if it has one."""
         if not np.isnan(self.value(node, window)):
@@ -36,7 +39,7 @@ class _Why:
             case Combine(op=op, args=args):
                 return self._combine(op, args, window)
             case Shift(node=inner):
-                return self.of(inner, shifted(node, window))
+                return self._elsewhere(inner, shifted(node, window), window)
             case Running(node=inner):
                 start = start_of(self.frame.ask, node, self.store.profiles)
                 whole = since(window, start)
@@ -46,7 +49,8 @@ class _Why:
                     else f"the running total starts on {start}, after {window.label}"
                 )
             case Rolling(node=inner, count=count):
-                return next(filter(None, (self.of(inner, window.shift(-n)) for n in range(count))), None)
+                causes = (self._elsewhere(inner, window.shift(-n), window) for n in range(count))
+                return next(filter(None, causes), None)
             case Share(node=inner):
                 if self.value(inner, window, total=True) == 0:
                     return f"{words(inner, self.graph)} is 0 in total in {window.label}"

@@ -27,13 +27,14 @@ MAX_SEPARATE = 3
 """Layers of windows that are worth a scan each; the windows of further layers are joined by range instead."""
 
 
-def shifted(node: Shift, window: Window) -> Window:
-    """The window that a shift looks at."""
+def shifted(node: Shift, window: Window) -> Window | None:
+    """The window that a shift looks at; None before the first occurrence of a named period."""
     if node.by == "period":
         return window.shift(-node.count)
+    found: Window | None = window
     for _ in range(node.count):
-        window = same_last_year(window)
-    return window
+        found = found and same_last_year(found)
+    return found
 
 
 def since(window: Window, start: date | None) -> Window | None:

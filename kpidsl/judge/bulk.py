@@ -14,7 +14,7 @@ from attrs import frozen
 from kpidsl.digits import Floats, noiseless, twelve
 from kpidsl.graph import Bound, Cumulative, Tolerance
 from kpidsl.judge.bounds import Judgement, word
-from kpidsl.judge.due import time_gone
+from kpidsl.judge.due import not_reached, time_gone
 from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.owed import Ends, Owed, owed_by
 from kpidsl.judge.schedule import Slot
@@ -143,11 +143,11 @@ def rule(
         words[:] = code_of("stale")
         return Ruling(case, slot, tolerance, value, words, owed)
     gone = time_gone(evidence, slot, slot.window.start)
-    if gone == 0:
+    if not_reached(evidence, slot, gone):
         return Ruling(case, slot, tolerance, value, words, owed)
     ruled = known & ~owed.lost
     judgement, at_once = _judgements(evidence, owed, value, gone, slot)
-    if undecided(evidence, slot):
+    if undecided(evidence, slot) or gone == 0:
         ruled &= at_once
     for code, found in enumerate(_JUDGEMENTS):
         mine = ruled & (judgement == code)

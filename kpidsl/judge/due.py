@@ -13,6 +13,7 @@ from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.questions import told_by_data_so_far
 from kpidsl.judge.schedule import Slot
 from kpidsl.judge.words import amount_text, band_text, change_text
+from kpidsl.judge.workdays import business_days
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey
 
@@ -139,6 +140,8 @@ def _baseline(evidence: Evidence, key: SliceKey, slot: Slot) -> Base | None:
     baseline = evidence.kpi.promise.baseline
     if baseline is None:
         return None
+    if slot.baseline is None and isinstance(baseline, str):
+        return Base(None, "", f"{slot.window} has no earlier one to look at")
     if evidence.baseline is None:
         assert not isinstance(baseline, Window | str)
         value = evidence.number(baseline, key, slot.window)
@@ -182,12 +185,23 @@ def progress_at(evidence: Evidence, bound: Bound, window: Window) -> Decimal | N
 
 
 def time_gone(evidence: Case, slot: Slot, since: date) -> Decimal | None:
-    """The share of the days from `since` that an open total has data for; None for everything else."""
-    watermark = evidence.schedule.watermark
-    if not evidence.additive or not slot.open or slot.due_on is None or watermark is None:
+    """The share of the days from `since` that an open total has data for, or of the business days where these
+    are its pace; None for everything else. Where there is no business day at all, none has gone."""
+    schedule = evidence.schedule
+    if not evidence.additive or not slot.open or slot.due_on is None or schedule.watermark is None:
         return None
-    gone = (min(watermark, slot.due_on) - since).days + 1
+    reached = min(schedule.watermark, slot.due_on)
+    if evidence.kpi.promise.pace == "business days":
+        every = business_days(since, slot.due_on, schedule.calendar)
+        return Decimal(business_days(since, reached, schedule.calendar)) / (every or 1)
+    gone = (reached - since).days + 1
     return Decimal(max(gone, 0)) / ((slot.due_on - since).days + 1)
+
+
+def not_reached(evidence: Case, slot: Slot, gone: Decimal | None) -> bool:
+    """Whether nothing has gone of an open total because the data ends before it."""
+    watermark = evidence.schedule.watermark
+    return gone == 0 and watermark is not None and watermark < slot.window.start
 
 
 def reference(
@@ -218,8 +232,8 @@ def _on_the_way(evidence: Evidence, owed: Due, slot: Slot, key: SliceKey) -> Ban
 
 def _share_last_year(evidence: Evidence, owed: Due, key: SliceKey) -> Decimal | NoTarget:
     last_year, table = evidence.schedule.last_year, evidence.pace
-    assert last_year is not None
-    assert table is not None
+    if last_year is None or table is None:
+        return NoTarget(owed.text, "No pace like last year: there is no earlier one to look at.")
     whole, part = last_year.whole, last_year.part
     total, reached = table.at(key, whole), table.at(key, part)
     if total is None or reached is None:

@@ -119,9 +119,10 @@ class Evidence(Case):
         row a day: the period before has to be so too.
         """
         table = self.nodes[node]
-        first, before, first_before = around(window)
-        if first_before not in table.columns:
+        looked_at = around(window)
+        if looked_at is None or looked_at[-1] not in table.columns:
             return False
+        first, before, first_before = looked_at
         whole = table.at((), before)
         return (
             whole is not None

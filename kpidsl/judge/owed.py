@@ -214,6 +214,8 @@ class _Varying:
         none, sure = np.full(len(self.places), np.nan), np.zeros(len(self.places), np.bool_)
         if baseline is None:
             return none, sure
+        if self.slot.baseline is None and isinstance(baseline, str):
+            return none, sure
         if evidence.baseline is None:
             assert not isinstance(baseline, Window | str)
             return evidence.numbers(baseline, self.places, self.slot.window), sure
@@ -266,8 +268,8 @@ class _Varying:
     def _share_last_year(self) -> Floats:
         """The part of last year's total that had come by this day; NaN where there is no such share."""
         last_year, table = self.evidence.schedule.last_year, self.evidence.pace
-        assert last_year is not None
-        assert table is not None
+        if last_year is None or table is None:
+            return np.full(len(self.places), np.nan)
         slices = self.evidence.slices
         total = table.column(slices, self.places, last_year.whole)
         reached = table.column(slices, self.places, last_year.part)

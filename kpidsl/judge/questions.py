@@ -26,6 +26,7 @@ from kpidsl.graph import (
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.growth import drift, only_grows, unfinished
 from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
+from kpidsl.judge.workdays import unknown_holidays
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
 from kpidsl.model.rows import columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
@@ -52,11 +53,14 @@ def asks(
     failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
     if failure is not None:
         return evolve(found, slots=(), idle=("failed", failure.told))
+    if kpi.promise.pace == "business days" and (unknown := unknown_holidays(calendar)):
+        return evolve(found, slots=(), idle=("failed", unknown))
     if not found.slots:
         return found
     begin = written_start(kpi.promise)
     found = evolve(
         found,
+        calendar=calendar,
         stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
         unfinished=kpi.formula.additivity != "additive" and unfinished(kpi.formula),
@@ -95,9 +99,11 @@ def told_by_data_so_far(node: Node) -> bool:
     return False
 
 
-def around(window: Window) -> tuple[Window, Window, Window]:
-    """The first day of a window, the period before it, and the first day of that."""
+def around(window: Window) -> tuple[Window, Window, Window] | None:
+    """The first day of a window, the period before it if there is one, and the first day of that."""
     before = window.shift(-1)
+    if before is None:
+        return None
     return Window(window.start, window.start), before, Window(before.start, before.start)
 
 
@@ -111,7 +117,7 @@ def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
         one = stack.pop()
         plain = isinstance(one, Aggregate | Combine | Constant | Default)
         stack.extend(children(one))
-    return around(slot.window) if plain else ()
+    return (around(slot.window) or ()) if plain else ()
 
 
 def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
@@ -147,7 +153,7 @@ def _baselines(found: Schedule, kpi: Kpi, calendar: Calendar, begin: date | None
     baseline = kpi.promise.baseline
     match baseline:
         case Window():
-            earlier = [baseline for _ in found.slots]
+            earlier: list[Window | None] = [baseline for _ in found.slots]
             scale = _comparable(kpi, baseline, found, calendar)
             found = evolve(found, baseline_scale=scale, fixed_baseline=True)
         case "previous period":
@@ -159,7 +165,8 @@ def _baselines(found: Schedule, kpi: Kpi, calendar: Calendar, begin: date | None
         case _:
             return evolve(found, fixed_baseline=not aggregates(baseline))
     slots = tuple(evolve(slot, baseline=window) for slot, window in zip(found.slots, earlier, strict=True))
-    ask = Ask(kpi.formula, tuple(dict.fromkeys(earlier)), kpi.dimensions, begin)
+    windows = tuple(dict.fromkeys(window for window in earlier if window is not None))
+    ask = Ask(kpi.formula, windows, kpi.dimensions, begin) if windows else None
     return evolve(found, slots=slots, baseline=ask)
 
 
@@ -195,10 +202,12 @@ def _pace(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
     ):
         return found
     whole = same_last_year(slot.span)
+    if whole is None:
+        return found
     if watermark >= slot.due_on:
         part = whole
-    elif slot.span.grain == "week":
-        part = Window(whole.start, whole.start + (watermark - slot.window.start))
+    elif slot.span.grain == "week" or slot.span.of is not None:
+        part = Window(whole.start, min(whole.end, whole.start + (watermark - slot.window.start)))
     else:
         part = Window(whole.start, max(whole.start, add_grain(watermark, -1, "year")))
     ask = Ask(kpi.formula, tuple(dict.fromkeys((whole, part))), kpi.dimensions, begin)

@@ -23,7 +23,7 @@ from kpidsl.graph import (
     aggregates,
     children,
 )
-from kpidsl.model.periods import Calendar, Grain, Window, add_grain, containing, periods
+from kpidsl.model.periods import Calendar, Grain, Window, add_grain, first_from, periods
 from kpidsl.results import Ask, Profile, Verb
 
 MOST_WINDOWS = 5_000
@@ -109,6 +109,8 @@ class Schedule:
     nodes: tuple[tuple[Node, Ask], ...] = field(default=(), repr=False)
     """The numbers that bounds and the baseline are made of."""
     last_year: LastYear | None = None
+    calendar: Calendar = field(factory=Calendar, repr=False)
+    """Says what a business day is."""
     pace: Ask | None = None
 
     @property
@@ -178,7 +180,7 @@ _periods = lru_cache(16)(periods)
 
 
 def _every(
-    found: Schedule, promise: Promise, grain: Grain, calendar: Calendar, asked: Window | None, from_data: bool
+    found: Schedule, promise: Promise, grain: str, calendar: Calendar, asked: Window | None, from_data: bool
 ) -> Schedule:
     start, deadline, now = found.start, found.deadline, found.now
     if start is None:
@@ -234,7 +236,7 @@ def _level(promise: Promise, day: date) -> tuple[Bound | None, date | None]:
 
 
 def _no_period(
-    found: Schedule, start: date, grain: Grain, calendar: Calendar, asked: Window | None
+    found: Schedule, start: date, grain: str, calendar: Calendar, asked: Window | None
 ) -> tuple[Verb, str]:
     deadline, now = found.deadline, found.now
     if asked is not None and asked.start > now:
@@ -245,8 +247,9 @@ def _no_period(
         return "no data", f"The promise ended on {deadline}, before {asked}."
     if asked is not None:
         return "no data", f"{asked} holds no whole {grain}, and the KPI is measured every {grain}."
-    first = containing(start, grain, calendar)
-    first = first if first.start >= start else first.shift(1)
+    first = first_from(start, grain, calendar)
+    if first is None:
+        return "no data", f"No {grain} begins on {start} or later."
     if deadline is not None and first.end > deadline:
         return "no data", f"No whole {grain} lies between {start} and the deadline {deadline}."
     return "not started", f"The first whole {grain} of the promise begins on {first.start}, after {now}."

@@ -9,7 +9,7 @@ from typing import Any
 from kpidsl.graph import Bound, Cumulative, Kpi, Tolerance
 from kpidsl.judge import bounds
 from kpidsl.judge.bounds import Band, exact, rounded
-from kpidsl.judge.due import Due, NoTarget, due, reference, time_gone
+from kpidsl.judge.due import Due, NoTarget, due, not_reached, reference, time_gone
 from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.schedule import Slot
 from kpidsl.judge.words import (
@@ -59,10 +59,10 @@ def _ruling(
 ) -> Facts:
     """Word, light and sentence for a value that can be judged, and the numbers they follow from."""
     gone = time_gone(evidence, slot, slot.window.start)
-    if gone == 0:
+    if not_reached(evidence, slot, gone):
         reached = f"the data reaches only {evidence.schedule.watermark}"
         return _grey("no data", f"No value {_when(evidence, slot)}: {reached}")
-    expected = reference(evidence, owed, slot, gone, key)
+    expected = reference(evidence, owed, slot, gone or None, key)
     if isinstance(expected, NoTarget):
         return _grey("no data", f"{_found(evidence, slot, value)}. {expected.why}")
     band, share = expected
@@ -70,6 +70,11 @@ def _ruling(
     if at_once is None and undecided(evidence, slot):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
         return _grey("no data", f"{asked}: it may change until {slot.due_on}, and is judged after that")
+    if at_once is None and gone == 0:
+        asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
+        return _grey(
+            "no data", f"{asked}: no business day has gone by, and it is judged from the first one on"
+        )
     judgement = at_once or bounds.light(value, band, owed.slack)
     final = slot.closed or at_once is not None
     slack = (owed.slack.low if band.nearest(value) == band.low else owed.slack.high) or Decimal(0)
@@ -246,7 +251,8 @@ def _expected(
     if gone is None and owed.progress is not None and owed.progress != 1:
         origin = f" ({owed.origin})" if owed.origin else ""
         return f"{expected} expected on the way to {owed.text} by {evidence.schedule.deadline}{origin}"
-    past = f"{share_text(gone)} of the time gone, " if gone is not None else ""
+    what = "business days" if evidence.kpi.promise.pace == "business days" else "time"
+    past = f"{share_text(gone)} of the {what} gone, " if gone is not None else ""
     if gone is None or band == owed.due:
         return f"{past}{_asked(evidence, owed, slot)}"
     asked = with_origin(f"{owed.text} asked{_until(evidence, slot)}", owed.origin)

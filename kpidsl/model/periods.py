@@ -2,38 +2,85 @@
 
 A window is an inclusive interval of days. One that is a period of a grain has a name (`2026-Q4`); an
 irregular one is named by its ends. Fiscal halves, quarters and years carry the month their year starts in, so
-a window knows its name, its neighbours and the same period of last year without a calendar at hand.
+a window knows its name, its neighbours and the same period of last year without a calendar at hand. Retail
+periods and named ones know the series that they are of.
 """
 
-import re
+from __future__ import annotations
+
 from calendar import monthrange
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, le
 
+if TYPE_CHECKING:
+    from kpidsl.model.named import NamedPeriod
+    from kpidsl.model.retail import RetailYears
+
 Grain = Literal["day", "week", "month", "quarter", "half", "year"]
 GRAINS: tuple[Grain, ...] = ("day", "week", "month", "quarter", "half", "year")  # from fine to coarse
-
-# Years outside are slips of the finger (0206-Q1), and far from where dates overflow.
-_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
 _MONTHS: dict[Grain, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _DAYS: dict[Grain, int] = {"day": 1, "week": 7}
 _ONE_DAY = timedelta(days=1)
 
-_LITERAL = re.compile(r"(FY)?(\d{4})(?:-(?:([HQW])(\d{1,2})|(\d{1,2})(?:-(\d{1,2}))?))?", re.ASCII)
-_REVERSED = re.compile(r"([HQW]?\d{1,2})[ -/](\d{4})", re.ASCII)
+
+class Series(Protocol):
+    """Periods in the order of time that are none of a grain: retail ones, the occurrences of a named one."""
+
+    @property
+    def name(self) -> str:
+        """As it is written behind `measured every`."""
+        ...
+
+    def label(self, window: Window) -> str:
+        """The literal that `parse_period` reads back as one of its windows."""
+        ...
+
+    def shift(self, window: Window, n: int) -> Window | None:
+        """The window n later, or earlier; None where there is none."""
+        ...
+
+    def last_year(self, window: Window) -> Window | None:
+        """What a window is compared with as the same one last year."""
+        ...
+
+    def between(self, start: date, end: date) -> tuple[Window, ...]:
+        """Those that have days from start to end."""
+        ...
+
+    def after(self, day: date) -> Window | None:
+        """The first one that begins on a day or later."""
+        ...
 
 
-@frozen
+@frozen(cache_hash=True)
 class Calendar:
-    """How a project counts time: the first month of its fiscal year, the first day of its weeks, its zone."""
+    """How a project counts time: the first month of its fiscal year, the first day of its weeks, its zone,
+    its retail years, its business days and the periods that it names."""
 
     fiscal_month: int = field(default=1, validator=[ge(1), le(12)])
     week_start: int = field(default=0, validator=[ge(0), le(6)])  # Monday is 0
     zone: str = "UTC"
+    retail: RetailYears | None = None
+    named: tuple[NamedPeriod, ...] = ()
+    weekend: frozenset[int] = frozenset((5, 6))
+    holidays: tuple[tuple[str, str | None], ...] = ()
+    """Countries whose public holidays count, and a region of each, by their codes."""
+    days_off: tuple[Window, ...] = ()
+    """Holidays of its own."""
+
+    def named_period(self, word: str) -> NamedPeriod | None:
+        """The period that it names so; backticks around the name do not count."""
+        return next((one for one in self.named if word in (one.word, f"`{one.word}`")), None)
+
+    def series(self, cycle: str) -> Series | None:
+        """What `measured every` means by words that are no grain."""
+        retail = self.retail.series(cycle) if self.retail is not None else None
+        return retail or self.named_period(cycle)
 
     def year_starts_in(self, grain: Grain, fiscal: bool | None = None) -> int:
         """The month that years of the grain start in: a fiscal one if the calendar has one, unless told."""
@@ -41,7 +88,7 @@ class Calendar:
         return self.fiscal_month if wanted else 1
 
 
-def _ends_after_start(window: "Window", _: "Attribute[date]", end: date) -> None:
+def _ends_after_start(window: Window, _: Attribute[date], end: date) -> None:
     if end < window.start:
         raise ValueError(f"a window cannot end on {end}, before it starts on {window.start}")
 
@@ -54,6 +101,7 @@ class Window:
     end: date = field(validator=_ends_after_start)
     grain: Grain | None = None
     fiscal_month: int = field(default=1, validator=[ge(1), le(12)])  # 1 in all but fiscal periods
+    of: Series | None = None  # the periods that it is one of, where these are none of a grain
 
     @property
     def fiscal(self) -> bool:
@@ -73,6 +121,8 @@ class Window:
     @property
     def label(self) -> str:
         """The literal that `parse_period` reads back as this window."""
+        if self.of is not None:
+            return self.of.label(self)
         match self.grain:
             case None:
                 return f"{self.start} to {self.end}"
@@ -100,59 +150,23 @@ class Window:
         last_month = _month_index(self.start) - self._months_gone + 11
         return f"{'FY' if self.fiscal else ''}{last_month // 12}"
 
-    def shift(self, n: int) -> "Window":
-        """The window n of its periods later, or earlier if n is negative.
+    @property
+    def regular(self) -> bool:
+        """Whether it is a period with a name, and not any days."""
+        return self.grain is not None or self.of is not None
+
+    def shift(self, n: int) -> Window | None:
+        """The window n of its periods later, or earlier if n is negative; None where a named period does not
+        occur so often.
 
         An irregular window moves by its own length: in months if it is made of whole months, else in days.
         """
+        if self.of is not None:
+            return self.of.shift(self, n)
         if self.grain in _DAYS or (self.grain is None and not _whole_months(self)):
             step = n * self.days * _ONE_DAY
             return Window(self.start + step, self.end + step, self.grain, self.fiscal_month)
         return _shift_months(self, n * _length_in_months(self))
-
-
-def parse_period(text: str, calendar: Calendar) -> Window:
-    """Read `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1` or `… to …`.
-
-    Without FY, years, halves and quarters count from January even where the project has a fiscal year.
-    ValueError says what is wrong and, where it can, what would be right.
-    """
-    if text.count(" to ") == 1:
-        first, last = (parse_period(part.strip(), calendar) for part in text.split(" to "))
-        start, end = first.start, last.end
-        if end < start:
-            raise ValueError(f"`{text}` ends on {end}, before it starts on {start}")
-        return Window(start, end)
-    found = _LITERAL.fullmatch(text)
-    if not found:
-        raise ValueError(_not_a_period(text))
-    fiscal, name, letter, part, month, day = found.groups()
-    year, first_month = int(name), calendar.fiscal_month if fiscal else 1
-    if not _FIRST_YEAR <= year <= _LAST_YEAR:
-        raise ValueError(f"`{text}`: the year {name} is not between {_FIRST_YEAR} and {_LAST_YEAR}")
-    if fiscal and (month or letter == "W"):
-        raise ValueError(f"`{text}`: a fiscal year has halves and quarters only, as FY{name}-Q1")
-    if month:
-        number = _month(text, month)
-        if day:
-            return _day(text, year, number, _two_digits(text, day))
-        return _part_of_year(year, number - 1, "month", 1)
-    match letter:
-        case "H":
-            return _part_of_year(year, _within(text, part, 2, "halves", "H1"), "half", first_month)
-        case "Q":
-            return _part_of_year(year, _within(text, part, 4, "quarters", "Q1"), "quarter", first_month)
-        case "W":
-            return _week(text, year, _two_digits(text, part), calendar)
-        case _:
-            return _part_of_year(year, 0, "year", first_month)
-
-
-def parse_day(text: str, calendar: Calendar) -> date:
-    """Read `2026-03-31`, or any period, which means its last day. ValueError as that of `parse_period`."""
-    if " to " not in text and not _LITERAL.fullmatch(text):
-        raise ValueError(_unlike(text, "a day such as 2026-03-31"))
-    return parse_period(text, calendar).end
 
 
 def containing(day: date, grain: Grain, calendar: Calendar, fiscal: bool | None = None) -> Window:
@@ -167,35 +181,63 @@ def containing(day: date, grain: Grain, calendar: Calendar, fiscal: bool | None 
     return _months(_month_index(day) - (day.month - first_month) % size, size, grain, first_month)
 
 
+def first_from(day: date, cycle: str, calendar: Calendar) -> Window | None:
+    """The first period that begins on a day or later; None where a named one does not occur again."""
+    if (grain := _grain(cycle)) is None:
+        return _series(cycle, calendar).after(day)
+    window = containing(day, grain, calendar)
+    return window if window.start >= day else window.shift(1)
+
+
 def periods(
-    start: date, end: date, grain: Grain, calendar: Calendar, fiscal: bool | None = None
+    start: date, end: date, cycle: str, calendar: Calendar, fiscal: bool | None = None
 ) -> tuple[Window, ...]:
-    """The whole periods of a grain that cover start to end; none if end is before start."""
-    window = containing(start, grain, calendar, fiscal)
+    """The whole periods of a grain, a retail one or those of a name that have days from start to end; none if
+    end is before start. Those of a grain and retail ones cover these days."""
+    if (grain := _grain(cycle)) is None:
+        return _series(cycle, calendar).between(start, end) if start <= end else ()
+    window: Window | None = containing(start, grain, calendar, fiscal)
     found = []
-    while start <= end and window.start <= end:
+    while window is not None and start <= end and window.start <= end:
         found.append(window)
         window = window.shift(1)
     return tuple(found)
 
 
-def aligned(window: Window, grain: Grain, calendar: Calendar, fiscal: bool | None = None) -> bool:
-    """Whether the window is made of whole periods of the grain."""
-    return (
-        containing(window.start, grain, calendar, fiscal).start == window.start
-        and containing(window.end, grain, calendar, fiscal).end == window.end
-    )
+def _grain(cycle: str) -> Grain | None:
+    return next((grain for grain in GRAINS if grain == cycle), None)
 
 
-def same_last_year(window: Window) -> Window:
+def _series(cycle: str, calendar: Calendar) -> Series:
+    series = calendar.series(cycle)
+    assert series is not None, f"nothing is measured every {cycle}"
+    return series
+
+
+def aligned(window: Window, cycle: str, calendar: Calendar, fiscal: bool | None = None) -> bool:
+    """Whether the window is made of whole periods."""
+    return covered(window, periods(window.start, window.end, cycle, calendar, fiscal))
+
+
+def covered(window: Window, parts: Sequence[Window]) -> bool:
+    """Whether periods in order are just the days of a window."""
+    if not parts or parts[0].start != window.start or parts[-1].end != window.end:
+        return False
+    return sum(part.days for part in parts) == window.days
+
+
+def same_last_year(window: Window) -> Window | None:
     """The same period a year before: a week by its number, 53 being the last; 29 February becomes 28.
 
-    Both ends of an irregular window go back one year.
+    Both ends of an irregular window go back one year. Of a named period it is the occurrence before, None
+    where there is none.
     """
+    if window.of is not None:
+        return window.of.last_year(window)
     match window.grain:
         case "week":
             year, week, _ = (window.start + 3 * _ONE_DAY).isocalendar()
-            return _numbered_week(year - 1, min(week, _weeks_in(year - 1)), window.start.weekday())
+            return numbered_week(year - 1, min(week, weeks_in(year - 1)), window.start.weekday())
         case None | "day":
             start, end = add_grain(window.start, -1, "year"), add_grain(window.end, -1, "year")
             return Window(start, end, window.grain)
@@ -244,66 +286,18 @@ def _shift_months(window: Window, months: int) -> Window:
     return _months(index, _length_in_months(window), window.grain, window.fiscal_month)
 
 
-def _part_of_year(year: int, part: int, grain: Grain, first_month: int) -> Window:
+def part_of_year(year: int, part: int, grain: Grain, first_month: int) -> Window:
     """Part 0, 1, 2 ... of the year that ends in the calendar year of that name."""
     start = year * 12 + first_month - 1 - (12 if first_month != 1 else 0)
     return _months(start + part * _MONTHS[grain], _MONTHS[grain], grain, first_month)
 
 
-def _weeks_in(year: int) -> int:
+def weeks_in(year: int) -> int:
     return date(year, 12, 28).isocalendar().week  # 28 December is always in the last ISO week
 
 
-def _numbered_week(year: int, week: int, week_start: int) -> Window:
+def numbered_week(year: int, week: int, week_start: int) -> Window:
     """The week whose fourth day is in that ISO week; with weeks from Monday, that ISO week."""
     monday = date.fromisocalendar(year, week, 1)
     start = monday + ((week_start + 3) % 7 - 3) * _ONE_DAY
     return Window(start, start + 6 * _ONE_DAY, "week")
-
-
-def _week(text: str, year: int, week: int, calendar: Calendar) -> Window:
-    if not 1 <= week <= _weeks_in(year):
-        raise ValueError(f"`{text}`: {year} has the weeks W01 to W{_weeks_in(year)}")
-    return _numbered_week(year, week, calendar.week_start)
-
-
-def _day(text: str, year: int, month: int, day: int) -> Window:
-    last = monthrange(year, month)[1]
-    if not 1 <= day <= last:
-        raise ValueError(f"`{text}`: {year}-{month:02} has the days 01 to {last}")
-    found = date(year, month, day)
-    return Window(found, found, "day")
-
-
-def _within(text: str, number: str, parts: int, name: str, example: str) -> int:
-    if len(number) > 1 or not 1 <= int(number) <= parts:
-        raise ValueError(f"`{text}`: a year has the {name} {example} to {example[0]}{parts}")
-    return int(number) - 1
-
-
-def _month(text: str, number: str) -> int:
-    month = _two_digits(text, number)
-    if not 1 <= month <= 12:
-        raise ValueError(f"`{text}`: a year has the months 01 to 12")
-    return month
-
-
-def _two_digits(text: str, number: str) -> int:
-    if len(number) != 2:
-        raise ValueError(f"`{text}`: weeks, months and days have two digits: 0{number}, not {number}")
-    return int(number)
-
-
-def _not_a_period(text: str) -> str:
-    return _unlike(
-        text, "a period such as 2026, 2026-H1, 2026-Q4, 2026-03, 2026-W14, 2026-03-31 or FY2026-Q1"
-    )
-
-
-def _unlike(text: str, wanted: str) -> str:
-    """A period written the other way round or in small letters is a slip with one likely meaning."""
-    message = f"`{text}` is not {wanted}"
-    for near in (text.strip().upper(), _REVERSED.sub(r"\2-\1", text.strip().upper())):
-        if near != text and _LITERAL.fullmatch(near):
-            return f"{message}; a near one: {near}"
-    return message

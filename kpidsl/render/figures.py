@@ -67,7 +67,7 @@ def period(v: Verdict) -> str:
     """The period of a verdict; of a window that is none, the day that it reaches to, without its year."""
     if v.window is None:
         return ""
-    return v.window.label if v.window.grain else f"to {v.window.end:%m-%d}"
+    return v.window.label if v.window.regular else f"to {v.window.end:%m-%d}"
 
 
 def compact(value: float | None, unit: str) -> str:

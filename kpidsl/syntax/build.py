@@ -17,7 +17,11 @@ from kpidsl.syntax.precedence import Arguments, Flat, Misplaced, Sign, settle, s
 
 _PARTS = re.compile(r"`([^`\n]+)`|([^`.\n]+)")
 _ESCAPE = re.compile(r'\\(["\\])')
-_PERIOD = re.compile(r"(?:FY)?\d{4}(?:-(?:H[12]|Q[1-4]|W\d\d|\d\d(?:-\d\d)?))?")
+_PERIOD = re.compile(
+    r"(?:FY)?\d{4}(?:-(?:H[12]|Q[1-4]|W\d\d|\d\d(?:-\d\d)?))?|RY\d{4}(?:-(?:H[12]|Q[1-4]|[PW]\d\d))?"
+)
+_MONTH = re.compile(r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,6}")
+_PLAIN = re.compile(r"[^\W\d]\w*")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _LAYOUT = frozenset(["_NL", "_DEDENT"])
 
@@ -95,8 +99,19 @@ class Builder:
             raise Misplaced("period", Span(self.source, start, end))
         return nodes.PeriodText(Span(self.source, start, end), text)
 
+    def YEAR(self, text: str, start: int, end: int) -> nodes.PeriodText:
+        return nodes.PeriodText(Span(self.source, start, end), text)
+
     def UNIT(self, text: str, start: int, end: int) -> nodes.UnitText:
         return nodes.UnitText(Span(self.source, start, end), " ".join(text.split()))
+
+    def RETAIL(self, text: str, start: int, end: int) -> nodes.Word:
+        return nodes.Word(Span(self.source, start, end), " ".join(text.split()))
+
+    PATTERN = RETAIL
+
+    def PLACE(self, text: str, start: int, end: int) -> nodes.String:
+        return nodes.String(Span(self.source, start, end), " ".join(text.split()))
 
     def LANGUAGE(self, text: str, start: int, end: int) -> nodes.Word:
         return nodes.Word(Span(self.source, start, end), text)
@@ -160,6 +175,12 @@ class Builder:
         row.append(Sign(sign.text, span, self._arguments(inner)))
         return row
 
+    def within(self, items: Items) -> Flat:
+        row: Flat
+        row, sign, period = items
+        row.append(Sign(sign.text, sign.span.to(period.span), (period,)))
+        return row
+
     def pair(self, items: Items) -> Arguments:
         return Arguments([settle(items[0]), settle(items[2])])
 
@@ -204,6 +225,16 @@ class Builder:
 
     source_ = _defined(nodes.SourceDef)
     kpi = _defined(nodes.KpiDef)
+    named = _defined(nodes.PeriodDef)
+
+    def named_once(self, items: Items) -> nodes.PeriodDef:
+        title = _title(items)
+        word, start, _, end = items[3:7] if title else items[2:6]
+        once = nodes.Occurrence(Span(self.source, word.start, end.span.end), start, end)
+        clauses = _clauses(items)
+        span = Span(self.source, items[0].start, (clauses[-1] if clauses else once).span.end)
+        return nodes.PeriodDef(span, self._word(items[1]), title, (once, *clauses))
+
     objective = _defined(nodes.ObjectiveDef)
 
     def measure(self, items: Items) -> nodes.MeasureDef:
@@ -222,6 +253,28 @@ class Builder:
     fiscal_year = _named(nodes.FiscalYear)
     week_start = _named(nodes.WeekStart)
     time_zone = _said(nodes.TimeZone)
+
+    def retail_years(self, items: Items) -> nodes.RetailYears:
+        return nodes.RetailYears(self._span(items), items[1], apart=len(items) > 3)
+
+    def retail_last(self, items: Items) -> nodes.RetailYears:
+        day, month = self._word(items[4]), self._word(items[6])
+        return nodes.RetailYears(self._span(items), items[1], day, month, False, len(items) > 8)
+
+    def retail_nearest(self, items: Items) -> nodes.RetailYears:
+        day, month = self._word(items[3]), self._word(items[5])
+        return nodes.RetailYears(self._span(items), items[1], day, month, True, len(items) > 7)
+
+    def weekend(self, items: Items) -> nodes.Weekend:
+        return nodes.Weekend(self._span(items), tuple(self._word(name) for name in items[1]))
+
+    holidays = _said(nodes.Holidays)
+
+    def holiday(self, items: Items) -> nodes.Holiday:
+        return nodes.Holiday(self._span(items), items[1], items[2] if len(items) > 3 else None)
+
+    def occurrence(self, items: Items) -> nodes.Occurrence:
+        return nodes.Occurrence(self._span(items), items[1], items[3])
 
     # -- clauses that several definitions share --------------------------------------------------------------
 
@@ -319,7 +372,8 @@ class Builder:
     tolerance = _said(nodes.Tolerance)
 
     def measured_every(self, items: Items) -> nodes.Measured:
-        return nodes.Measured(self._span(items), "every", grain=self._word(items[2]))
+        word = items[2] if isinstance(items[2], nodes.Word) else self._word(items[2])
+        return nodes.Measured(self._span(items), "every", grain=word)
 
     def measured_cumulatively(self, items: Items) -> nodes.Measured:
         return nodes.Measured(self._span(items), "cumulatively")
@@ -377,9 +431,22 @@ class Builder:
         item = items[0]
         if isinstance(item, nodes.PeriodText):
             return item
+        if isinstance(item, nodes.Name):
+            return nodes.PeriodText(item.span, self._plain(item))
         if not _PERIOD.fullmatch(item.text):
             raise Misplaced("period", item.span)
         return nodes.PeriodText(item.span, item.text)
+
+    def occurrence_of(self, items: Items) -> nodes.PeriodText:
+        name, when = items
+        if _MONTH.fullmatch(name.text):
+            raise Misplaced("period", name.span.to(when.span))
+        return nodes.PeriodText(name.span.to(when.span), f"{self._plain(name)} {when.text}")
+
+    def _plain(self, name: nodes.Name) -> str:
+        """The name of a period; in backticks where it has to be."""
+        text = self._word(name).text
+        return text if _PLAIN.fullmatch(text) else f"`{text}`"
 
     # -- objective -------------------------------------------------------------------------------------------
 

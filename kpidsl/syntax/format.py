@@ -72,6 +72,14 @@ def _bare(value: Any) -> Any:
 # ------------------------------------------------------------------------------------------------
 
 
+_KINDS: dict[type[n.Node], str] = {
+    n.SourceDef: "source",
+    n.KpiDef: "kpi",
+    n.ObjectiveDef: "objective",
+    n.PeriodDef: "period",
+}
+
+
 def _definition(definition: n.Definition) -> Iterator[Line]:
     start, end = definition.span.start, definition.span.end
     match definition:
@@ -83,12 +91,16 @@ def _definition(definition: n.Definition) -> Iterator[Line]:
             return
         case n.CalendarDef():
             head = "calendar"
+        case n.PeriodDef(clauses=(n.Occurrence() as once,)):
+            head = f"{_titled('period', definition.name, definition.title)} {' '.join(_said(once))}"
+            yield Line(head, "", start, end)
+            return
         case n.TestDef(title=title):
             head = f"test {quoted(title)}"
         case n.ScenarioDef(title=title):
             head = f"scenario {quoted(title)}"
-        case n.SourceDef() | n.KpiDef() | n.ObjectiveDef():
-            kind = {n.SourceDef: "source", n.KpiDef: "kpi", n.ObjectiveDef: "objective"}[type(definition)]
+        case n.SourceDef() | n.KpiDef() | n.ObjectiveDef() | n.PeriodDef():
+            kind = _KINDS[type(definition)]
             head = _titled(kind, definition.name, definition.title)
         case n.MeasureDef(name=name, title=title, value=value):
             head = fitted(_titled("measure", name, title) + " = ", value, "")
@@ -104,7 +116,7 @@ def _head_end(definition: n.Definition) -> int:
             return value.span.end
         case n.SourceDef(name=name, title=title) | n.KpiDef(name=name, title=title):
             return (title or name).span.end
-        case n.ObjectiveDef(name=name, title=title):
+        case n.ObjectiveDef(name=name, title=title) | n.PeriodDef(name=name, title=title):
             return (title or name).span.end
         case n.TestDef(title=title) | n.ScenarioDef(title=title):
             return title.span.end
@@ -182,6 +194,10 @@ def _said(clause: Any) -> tuple[str, str]:
             return f"weeks start on {a_word(day)}", ""
         case n.TimeZone(name=name):
             return f"time zone {name.text}", ""
+        case n.RetailYears() | n.Weekend() | n.Holidays() | n.Holiday():
+            return _said_of_calendar(clause), ""
+        case n.Occurrence(start=start, end=end):
+            return "from", f"{start.text} to {end.text}"
         case n.Draft():
             return "draft", ""
         case n.Role(kind=kind):
@@ -200,6 +216,22 @@ def _said(clause: Any) -> tuple[str, str]:
             return "met", f"when {asked} met"
         case _:
             return _said_of_source(clause) or _said_of_promise(clause) or _said_of_test(clause)
+
+
+def _said_of_calendar(clause: n.RetailYears | n.Weekend | n.Holidays | n.Holiday) -> str:
+    match clause:
+        case n.RetailYears(day=day, month=month):
+            said = f"retail years {clause.pattern.text}"
+            if day is not None and month is not None:
+                end = f"{a_word(day)} nearest the end of" if clause.nearest else f"last {a_word(day)} of"
+                said += f" ending on the {end} {a_word(month)}"
+            return said + (" compared 52 weeks apart" if clause.apart else "")
+        case n.Weekend(days=days):
+            return f"weekend {', '.join(map(a_word, days))}"
+        case n.Holidays(place=place):
+            return f"holidays {place.text}"
+        case n.Holiday(period=period, title=title):
+            return f"holiday {period.text}" + (f" {quoted(title)}" if title else "")
 
 
 def _said_of_source(clause: Any) -> tuple[str, str] | None:
@@ -251,7 +283,8 @@ def _said_of_promise(clause: Any) -> tuple[str, str] | None:
         case n.Measured(kind="last", amount=amount) if amount:
             return "measured", f"over the last {a_number(amount)}"
         case n.Measured(grain=grain) if grain:
-            return "measured", f"every {a_word(grain)}"
+            retail = grain.span.text.startswith("retail")
+            return "measured", f"every {grain.text if retail else a_word(grain)}"
         case n.From(period=period):
             return "from", period.text
         case n.Deadline(period=period):

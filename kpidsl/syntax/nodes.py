@@ -46,7 +46,8 @@ class UnitText(Node):
 
 @frozen(repr=False)
 class PeriodText(Node):
-    """A period as written: `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`."""
+    """A period as written: `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`,
+    `RY2026-P01`; a named one with what it begins in, if that is said, as `black_friday 2026`."""
 
     text: str
 
@@ -248,6 +249,48 @@ class TimeZone(Node):
 
 
 @frozen(repr=False)
+class RetailYears(Node):
+    """`retail years 4-5-4 ending on the Saturday nearest the end of January`, or `the last Saturday of
+    January`; without an ending that is the first one. `compared 52 weeks apart` may stand behind."""
+
+    pattern: Word
+    day: Word | None = None
+    month: Word | None = None
+    nearest: bool = True
+    apart: bool = False
+
+
+@frozen(repr=False)
+class Weekend(Node):
+    """`weekend Friday, Saturday`, or `weekend none`."""
+
+    days: tuple[Word, ...]
+
+
+@frozen(repr=False)
+class Holidays(Node):
+    """`holidays France`, `holidays Germany-BY`: the public holidays of a country or a region."""
+
+    place: String
+
+
+@frozen(repr=False)
+class Holiday(Node):
+    """`holiday 2026-05-15 "Bridge"`: days off of the project's own."""
+
+    period: PeriodText
+    title: String | None
+
+
+@frozen(repr=False)
+class Occurrence(Node):
+    """`from 2026-11-23 to 2026-11-29`, once or several times under `period NAME`."""
+
+    start: PeriodText
+    end: PeriodText
+
+
+@frozen(repr=False)
 class FromFiles(Node):
     """`from "data/ads/*.csv" separated by ";" decimal ","`; options are (word, value) in the order written.
 
@@ -414,7 +457,7 @@ class Baseline(Node):
 
 @frozen(repr=False)
 class Pace(Node):
-    """`pace linear`, `pace like last year`, `pace none`."""
+    """`pace linear`, `pace like last year`, `pace business days`, `pace none`."""
 
     kind: str
 
@@ -567,7 +610,8 @@ class Solve(Node):
 
 
 Clause = (
-    Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | FromFiles
+    Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | RetailYears
+    | Weekend | Holidays | Holiday | Occurrence | FromFiles
     | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
     | Check | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
     | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
@@ -589,6 +633,15 @@ class Import(Node):
 class CalendarDef(Node):
     """`calendar` and its clauses; one per project."""
 
+    clauses: tuple[Clause, ...]
+
+
+@frozen(repr=False)
+class PeriodDef(Node):
+    """`period black_friday "Black Friday week" from 2026-11-23 to 2026-11-29`, or several under it."""
+
+    name: Word
+    title: String | None
     clauses: tuple[Clause, ...]
 
 
@@ -654,7 +707,16 @@ class ScenarioDef(Node):
 
 
 Definition = (
-    Import | CalendarDef | Let | SourceDef | MeasureDef | KpiDef | ObjectiveDef | TestDef | ScenarioDef
+    Import
+    | CalendarDef
+    | PeriodDef
+    | Let
+    | SourceDef
+    | MeasureDef
+    | KpiDef
+    | ObjectiveDef
+    | TestDef
+    | ScenarioDef
 )
 
 

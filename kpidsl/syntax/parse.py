@@ -17,6 +17,7 @@ from kpidsl.syntax.build import Builder
 from kpidsl.syntax.explain import explain
 from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
 from kpidsl.syntax.machine import Machine, Unexpected
+from kpidsl.syntax.mistakes import recognise
 from kpidsl.syntax.precedence import Misplaced
 from kpidsl.syntax.split import clean, comments, name_of, pieces, tabs
 from kpidsl.syntax.tables import tables
@@ -30,6 +31,7 @@ MAX_DEPTH = 150
 _MANY = (
     *(nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder),
     *(nodes.Member, nodes.Given, nodes.Expect, nodes.Set),
+    *(nodes.Holidays, nodes.Holiday, nodes.Occurrence),
 )
 """Clauses that may be written more than once."""
 
@@ -119,7 +121,8 @@ def _run(machine: Machine, builder: Builder, piece: Span, rule: str) -> Any:
     except Unexpected as fault:
         return explain(piece, fault)
     except Misplaced as fault:
-        return misplaced(fault.kind, fault.span)
+        slip = recognise(fault.span, bound=False) if fault.kind == "period" else None
+        return slip or misplaced(fault.kind, fault.span)
     if builder.signs > MAX_DEPTH and _depth(found) > MAX_DEPTH:
         return too_deep(found.span)
     return found

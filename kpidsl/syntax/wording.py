@@ -17,7 +17,18 @@ SURELY = 0.85
 _SHOWN = 5
 """How many of the things that could stand somewhere are listed."""
 
-DEFINITIONS = ("kpi", "measure", "source", "objective", "test", "scenario", "let", "import", "calendar")
+DEFINITIONS = (
+    "kpi",
+    "measure",
+    "source",
+    "objective",
+    "test",
+    "scenario",
+    "let",
+    "import",
+    "calendar",
+    "period",
+)
 
 _OPERAND = frozenset(["NAME", "NUMBER", "FUNCTION", "STRING", "PERIOD", "LEFT", "PREFIX"])
 _OPERATOR = frozenset(["OPERATOR", "MEMBERSHIP", "MISSING"])
@@ -27,9 +38,14 @@ _PHRASES = {
     "NAME": "a name",
     "NUMBER": "a number",
     "STRING": "a text in quotes",
+    "YEAR": "a year",
     "PERIOD": "a period such as `2026-Q4`",
     "UNIT": "a unit such as `EUR per lead`",
     "LANGUAGE": "a language such as `fr`",
+    "APART": "`compared 52 weeks apart`",
+    "PATTERN": "`4-5-4`, `4-4-5` or `5-4-4`",
+    "PLACE": "a country such as `France` or `Germany-BY`",
+    "RETAIL": "`retail month`",
     "ZONE": "a time zone such as `Europe/Paris`",
     "TABLE_ROW": "a row such as `| day | spend |`",
     "VERDICT": "a word such as `met` or `on track`",
@@ -69,6 +85,8 @@ def expected(accepts: frozenset[str]) -> str:
     if accepts >= {"NAME", "NUMBER", "FUNCTION"}:
         phrases.append("a value such as `42`, `leads` or `sum(ads.spend)`")
         accepts -= _OPERAND
+    if "OPERATOR" in accepts:
+        accepts -= {"YEAR", "PERIOD"}  # only behind the name of a period
     if accepts >= BOUND:
         phrases.append("`at least`, `at most` or another direction")
         accepts -= BOUND

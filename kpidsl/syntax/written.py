@@ -124,6 +124,8 @@ def _tested(value: n.In | n.Between | n.Missing) -> str:
     subject = _operand(value.subject, 5)
     negation = "not " if value.negated else ""
     match value:
+        case n.In(items=(n.PeriodText() | n.Name() as one,)):
+            return f"{subject} {negation}in {expression(one)}"
         case n.In(items=items):
             return f"{subject} {negation}in ({', '.join(map(expression, items))})"
         case n.Between(low=low, high=high):

@@ -360,6 +360,111 @@ CASES = {
         kpi("leads", "measured over the last 1.5 days #! K420 "),
         kpi("leads", "measured over the last 28 days"),
     ),
+    "period that is not defined": (
+        kpi("leads", "deadline tomorrow #! K202 there is no period `tomorrow`"),
+        "period tomorrow from 2026-11-24 to 2026-11-24\n" + kpi("leads", "deadline tomorrow"),
+    ),
+    "period with a similar name": (
+        "period easter from 2026-04-03 to 2026-04-06\n" + kpi("leads", "from eastre #! K202 `easter`"),
+        "period easter from 2026-04-03 to 2026-04-06\n" + kpi("leads", "from easter"),
+    ),
+    "no period": (
+        kpi("leads", "deadline leads #! K202 is a measure, not a period"),
+        kpi("leads", "deadline 2026"),
+    ),
+    "period backwards": (
+        "period sale from 2026-07-21 to 2026-06-24 #! K430 before it starts\n",
+        "period sale from 2026-06-24 to 2026-07-21\n",
+    ),
+    "periods that overlap": (
+        "period sale\n  from 2026-06 to 2026-07\n  from 2026-W31 to 2026-W31 #! K430 2026-07-27 is in both\n",
+        "period sale\n  from 2026-06 to 2026-07\n  from 2026-08-01 to 2026-08-02\n",
+    ),
+    "period without days": (
+        'period sale #! K213 has no days\n  description "x"\n',
+        "period sale from 2026-06 to 2026-07\n",
+    ),
+    "period of a named one": (
+        "period a from 2026 to 2026\nperiod b from a to 2026 #! K202 a period is not made of named ones\n",
+        "period a from 2026 to 2026\nperiod b from 2026 to 2026\n",
+    ),
+    "period with a name that is taken": (
+        "period leads from 2026 to 2026 #! K201 \n",
+        "period sales from 2026 to 2026\n",
+    ),
+    "period with the name of a grain": (
+        "period month from 2026 to 2026 #! K201 a word for periods already\n",
+        "period months from 2026 to 2026\n",
+    ),
+    "one of several occurrences": (
+        "period sale\n  from 2025-07 to 2025-07\n  from 2026-07 to 2026-07\n"
+        + kpi("leads", "deadline sale #! K318 2 periods: sale 2025, sale 2026"),
+        "period sale\n  from 2025-07 to 2025-07\n  from 2026-07 to 2026-07\n"
+        + kpi("leads where created_on in sale", "deadline sale 2026"),
+    ),
+    "no such occurrence": (
+        "period sale from 2025-07 to 2025-07\n" + kpi("leads", "deadline sale 2026 #! K318 begins in 2026"),
+        "period sale from 2025-07 to 2025-07\n" + kpi("leads", "deadline sale 2025"),
+    ),
+    "period as a number": (
+        "period sale from 2025-07 to 2025-07\n" + kpi("leads + sale #! K320 `sale` is a period"),
+        "period sale from 2025-07 to 2025-07\n" + kpi("leads"),
+    ),
+    "period of more than a day in a row": (
+        "period sale from 2025-07 to 2025-07\n"
+        + kpi("average(days between(ads.day, sale)) #! K318 `sale` is longer than a day"),
+        "period sale from 2025-07-01 to 2025-07-01\n" + kpi("average(days between(ads.day, sale))"),
+    ),
+    "measured every what": (
+        kpi("leads", "measured every sale #! K211 `sale` is not a period"),
+        "period sale from 2025-07 to 2025-07\n" + kpi("leads", "measured every sale"),
+    ),
+    "retail month without retail years": (
+        kpi("leads", "measured every retail month #! K211 the calendar has none"),
+        "calendar\n  retail years 4-5-4\n" + kpi("leads", "measured every retail month"),
+    ),
+    "retail period without retail years": (
+        kpi("leads", "deadline RY2026-P12 #! K318 the calendar has no retail years"),
+        "calendar\n  retail years 4-5-4\n" + kpi("leads", "deadline RY2026-P12"),
+    ),
+    "retail word": (
+        "calendar\n  retail years 4-5-4\n"
+        + kpi("leads", "measured every retail moth #! K211 `retail month`"),
+        "calendar\n  retail years 4-5-4\n" + kpi("leads", "measured every retail half"),
+    ),
+    "retail pattern": (
+        "calendar\n  retail years 4-4-4 #! K211 4-4-5\n",
+        "calendar\n  retail years 4-4-5 ending on the last Saturday of January\n",
+    ),
+    "week 53 of 52": (
+        "calendar\n  retail years 4-5-4\n" + kpi("leads", "deadline RY2024-W53 #! K318 has 52 retail weeks"),
+        "calendar\n  retail years 4-5-4\n" + kpi("leads", "deadline RY2023-W53"),
+    ),
+    "unknown country": (
+        "calendar\n  holidays Frnace #! K211 similar: France\n",
+        "calendar\n  holidays France\n  holidays Germany-BY\n",
+    ),
+    "unknown region": (
+        "calendar\n  holidays Germany-Bayer #! K211 similar: Bayern\n",
+        "calendar\n  holidays Germany-Bayern\n",
+    ),
+    "country twice": (
+        "calendar\n  holidays France\n  holidays FR #! K212 \n",
+        "calendar\n  holidays France\n  holidays Monaco\n",
+    ),
+    "day off twice": (
+        "calendar\n  holiday 2026-05-15\n  holiday 2026-05-15 #! K212 \n",
+        'calendar\n  holiday 2026-05-15 "Bridge"\n  holiday 2026-W53\n',
+    ),
+    "weekend day twice": (
+        "calendar\n  weekend Friday, Friday #! K212 \n",
+        "calendar\n  weekend Friday, Saturday\n",
+    ),
+    "no weekday": ("calendar\n  weekend Fryday #! K211 `Friday`\n", "calendar\n  weekend none\n"),
+    "no business day": (
+        "calendar\n  weekend Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday #! K431 \n",
+        "calendar\n  weekend Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday\n",
+    ),
     "no change": (
         kpi("leads", "baseline 2025", "target increase by -5% #! K421 "),
         kpi("leads", "baseline 2025", "target increase by 5%"),

@@ -124,7 +124,7 @@ def kpis(draw) -> Kpi:
     by = draw(st.lists(st.sampled_from(DEADLINES), min_size=2, max_size=4, unique=True))
     milestones = tuple((date.fromisoformat(day), draw(bounds())) for day in by)
     baseline = draw(st.sampled_from([None, *BASELINES]))
-    pace = draw(st.sampled_from([None, None, "none", "linear"]))
+    pace = draw(st.sampled_from([None, "business days", "business days", "none", "linear"]))
     return kpi(
         formula,
         None if kind == "milestones" else draw(st.one_of(st.none(), bounds(), bounds(), bounds(), bounds())),
@@ -150,7 +150,7 @@ def same(one: float | None, other: float, size: float) -> bool:
 @settings(max_examples=200, deadline=None)
 @given(
     kpis(),
-    st.sampled_from(["2026-05-31", "2026-07-01", "2026-07-13", "2026-08-02"]),
+    st.sampled_from(["2026-05-31", "2026-07-01", "2026-07-13", "2026-08-02", "2026-08-01"]),
     st.sampled_from([None, "2026-05-20", "2026-07-11"]),
     st.booleans(),
     st.data(),

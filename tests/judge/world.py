@@ -33,7 +33,8 @@ from kpidsl.graph import (
     Tolerance,
     aggregates,
 )
-from kpidsl.model.periods import Calendar, Window, parse_period, same_last_year
+from kpidsl.model.literals import parse_period
+from kpidsl.model.periods import Calendar, Window, same_last_year
 from kpidsl.model.rows import ColumnRef
 from kpidsl.model.sources import ColumnSpec, Files, SourceSpec
 from kpidsl.model.types import NUMBER, TEXT

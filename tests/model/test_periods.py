@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from kpidsl.model.literals import parse_period
 from kpidsl.model.periods import (
     GRAINS,
     Calendar,
@@ -14,7 +15,6 @@ from kpidsl.model.periods import (
     add_grain,
     aligned,
     containing,
-    parse_period,
     periods,
     same_last_year,
 )
