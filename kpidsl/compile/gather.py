@@ -16,9 +16,9 @@ from kpidsl.model.types import Type
 from kpidsl.syntax import nodes
 
 _SURVEYS = ("nps", "csat")
+_TOUCHES = ("first touch", "last touch")
 _HISTORIES = frozenset(
-    ("new", "returning", "retained", "churned", "retention")
-    + ("conversion", "converted", "first touch", "last touch")
+    ("new", "returning", "retained", "churned", "retention", "conversion", "converted", *_TOUCHES)
 )
 """What follows identities over time, or from source to source."""
 _ORDERED = ("day", "moment", "time")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from attrs import frozen
 
 from kpidsl.compile.aggregates import home, usable
@@ -100,7 +102,7 @@ def _days(call: nodes.Call, function: Function, scope: Scope) -> float | None:
         return days
     scope.error(
         "K311",
-        f"`{function.name}` needs a whole number of days or weeks after `within`, at most {_MOST_DAYS:,} days",
+        f"`{function.name}` needs whole days or weeks after `within`, at most {_MOST_DAYS:,} days",
         call.within.span,
         help=f"as in `{function.example}`",
     )
@@ -135,7 +137,7 @@ def _step(text: nodes.Expression, function: Function, scope: Scope) -> _Taken | 
 def _fit(steps: list[_Taken], scope: Scope) -> bool:
     """Whether all steps identify the same thing, and each has rows of its own."""
     first, sound = steps[0], True
-    for before, step in zip(steps, steps[1:], strict=False):
+    for before, step in pairwise(steps):
         if scope.thing(step.identity.type.thing or "") != scope.thing(first.identity.type.thing or ""):
             scope.error(
                 "K325",
@@ -143,7 +145,7 @@ def _fit(steps: list[_Taken], scope: Scope) -> bool:
                 f"{step.identity.type.thing}",
                 step.text.span,
                 (first.text.span, f"this identifies a {first.identity.type.thing}"),
-                help=f"`id of {first.identity.type.thing}` on both columns, if their values are the same ones",
+                help=f"`id of {first.identity.type.thing}` on both columns, if their values are the same",
             )
             sound = False
         elif (before.shape, before.identity, before.filter) == (step.shape, step.identity, step.filter):
@@ -166,7 +168,7 @@ def _value(of: nodes.Expression, function: Function, shape: Shape, scope: Scope)
     if found is not shape:
         scope.error(
             "K317",
-            f"what is added up is of {found.name}, and the rows that are attributed are those of {shape.name}",
+            f"what is added up is of {found.name}, and the attributed rows are those of {shape.name}",
             of.span,
             help=f"a column of {written(shape.name)} can be added up",
         )

@@ -28,8 +28,8 @@ Takes = Literal[
     "path",
 ]
 """`rows` is a source, perhaps restricted by `where`; `value` anything that can be counted; `date` a day or a
-moment; `digits`, `percent rank`, `periods` and `score` are numbers written out; `path` is an identity, a further one
-after each `to`."""
+moment; `digits`, `percent rank`, `periods` and `score` are numbers written out; `path` is an identity, a
+further one after each `to`."""
 
 Gives = Literal["same", "spread", "thing", "identity", "percent", "points", "one", "day", "text", "flag"]
 """The unit of what comes out. `same` as the first parameter; `spread` the same, but points for percentages;

@@ -27,6 +27,8 @@ _LEGEND = {
     "case": "one aggregation for each filter",
     "levels": "values at the first or last moment",
     "distinct": "which filters each identity meets",
+    "people": "what identities did before",
+    "paths": "what follows what, by identity",
     "exact": "what does not add up, for each window",
 }
 _DOES: dict[Purpose, str] = {

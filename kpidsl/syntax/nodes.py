@@ -83,8 +83,8 @@ class Number(Node):
 class Call(Node):
     """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`.
 
-    With `within` it is a path, `name(a to b to c within 7 days)`: its arguments are the steps; `of` may follow
-    after a comma.
+    With `within` it is a path, `name(a to b to c within 7 days)`: its arguments are the steps; `of` may
+    follow after a comma.
     """
 
     name: Word
