@@ -236,7 +236,9 @@ class Reference:
         """Identity and row, of the rows that pass a filter and have an identity."""
         found = [(self.finite(identity, source, r), r) for r in rows]
         return [
-            (x, r) for x, r in found if x is not None and (filter_ is None or self.eval(filter_, source, r) is True)
+            (x, r)
+            for x, r in found
+            if x is not None and (filter_ is None or self.eval(filter_, source, r) is True)
         ]
 
     def identities(self, node, key, window, ask):

@@ -68,7 +68,11 @@ worlds = st.fixed_dictionaries(
     }
 )
 
-VISITOR, CUSTOMER, CALLER = col("visits", "visitor", TEXT), col("orders", "customer", TEXT), col("calls", "who", TEXT)
+VISITOR, CUSTOMER, CALLER = (
+    col("visits", "visitor", TEXT),
+    col("orders", "customer", TEXT),
+    col("calls", "who", TEXT),
+)
 PAGE, AREA = col("visits", "page", TEXT), col("visits", "area", TEXT, ("countries",))
 AMOUNT = col("orders", "amount")
 visit_filters = st.sampled_from(

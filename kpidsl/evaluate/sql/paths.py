@@ -28,7 +28,18 @@ from kpidsl.evaluate.sql.people import (
     with_common,
 )
 from kpidsl.evaluate.sql.rows import Tables
-from kpidsl.evaluate.sql.trees import SQL, aliased, column, integer, literal, nested, select, table, when
+from kpidsl.evaluate.sql.trees import (
+    SQL,
+    aliased,
+    call,
+    column,
+    integer,
+    literal,
+    nested,
+    select,
+    table,
+    when,
+)
 from kpidsl.evaluate.sql.ways import there
 from kpidsl.graph import Aggregate, Step
 from kpidsl.model.periods import Window
@@ -258,4 +269,4 @@ def _with(kept: Sequence[str], more: Sequence[SQL], rows: SQL) -> exp.Select:
 def _added(value: Row | None, values: Sequence[Row]) -> SQL:
     if value is None:
         return exp.Count(this=exp.Star())
-    return exp.Sum(this=column(f"y{values.index(value)}", "p"))
+    return call("COALESCE", exp.Sum(this=column(f"y{values.index(value)}", "p")), literal(0.0))
