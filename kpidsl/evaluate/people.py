@@ -112,7 +112,8 @@ def _scan(
     if kind == "people":
         end = min(last, max(window.end for window in windows))
         days = (Window(first, end),) if whole and end >= first else _days(looked, first, last)
-        return Scan(source, "people", days, sets, grid, windows, aggregates=tuple(asked))
+        totals = tuple(a for a in asked if not any(demand.sets[a])) if columns else ()
+        return Scan(source, "people", days, sets, grid, windows, aggregates=tuple(asked), totals=totals)
     return _path(source, sets, grid, windows, asked, profiles)
 
 

@@ -113,6 +113,8 @@ class Scan:
     """About how many cells it will find; None where nobody asked."""
     later: tuple[tuple[Window, ...], ...] = ()
     """The days to read of each further step of a path."""
+    totals: tuple[Aggregate, ...] = ()
+    """Aggregates that are asked in total only, where `people` are sliced."""
     by_file: bool = False
     """Whether it may be put together from what was kept of files."""
 

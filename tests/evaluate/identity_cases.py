@@ -26,10 +26,13 @@ SPECS = {one.name: one for one in (VISITS, ORDERS, CALLS, COUNTRIES)}
 WORLD = graph(*SPECS.values())
 
 EDGES = [date(2023, 12, 31), date(2024, 1, 1), date(2024, 1, 31), date(2024, 2, 1), date(2024, 2, 29)]
-DAYS = st.one_of(st.sampled_from(EDGES), st.dates(date(2023, 12, 20), date(2024, 4, 5)))
+NEAR = [date(2024, 1, 3), date(2024, 1, 8), date(2024, 1, 10), date(2024, 2, 3), date(2024, 3, 4)]
+DAYS = st.one_of(
+    st.sampled_from(EDGES), st.sampled_from(NEAR), st.dates(date(2023, 12, 20), date(2024, 4, 5))
+)
 CLOCKS = st.sampled_from(["00:00:00", "12:00:00", "23:59:59.999999"])
 MOMENTS = st.builds(lambda d, c: datetime.fromisoformat(f"{d} {c}"), DAYS, CLOCKS)
-WHO = st.sampled_from(["a", "b", "c", "É", None])
+WHO = st.sampled_from(["a", "a", "b", "b", "É", None])
 visit = st.fixed_dictionaries(
     {
         "at": st.one_of(MOMENTS, MOMENTS, MOMENTS, st.none()),
@@ -61,8 +64,8 @@ AREAS = [
 ]
 worlds = st.fixed_dictionaries(
     {
-        "visits": st.lists(visit, min_size=2, max_size=14),
-        "orders": st.lists(order, max_size=8),
+        "visits": st.lists(visit, min_size=3, max_size=14),
+        "orders": st.one_of(st.lists(order, max_size=2), st.lists(order, min_size=4, max_size=9)),
         "calls": st.lists(call, max_size=6),
         "countries": st.just(AREAS),
     }
@@ -95,13 +98,13 @@ further = st.one_of(
     st.builds(lambda f: Step("visits", VISITOR, f), visit_filters),
     st.builds(lambda f: Step("calls", CALLER, f), call_filters),
 )
-within = st.sampled_from([0.0, 1.0, 7.0, 30.0])
+within = st.sampled_from([0.0, 2.0, 7.0, 30.0])
 
 
 @st.composite
 def aggregates(draw):
     kept = draw(visit_filters)
-    match draw(st.sampled_from(["identity", "identity", "identity", "path", "touch"])):
+    match draw(st.sampled_from(["identity", "identity", "path", "path", "touch"])):
         case "identity":
             name = draw(st.sampled_from(["new", "returning", "retained", "churned", "retention"]))
             more = {"parameter": float(draw(st.integers(1, 3)))} if name == "retention" else {}

@@ -18,7 +18,7 @@ from kpidsl.evaluate.sql.cubes import layers_of
 from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, within
 from kpidsl.evaluate.sql.people import (
     Mark,
-    by_window,
+    marked,
     picked,
     placed,
     results,
@@ -117,16 +117,18 @@ class _Paths:
     def conversions(self) -> exp.Query:
         scan, aggregates = self.scan, self.scan.aggregates
         limits = list(dict.fromkeys(aggregate.parameter for aggregate in aggregates))
-        started = self._started(limits)
-
-        def values(here: Callable[[int], SQL], anywhere: Callable[[int], SQL]) -> list[SQL]:
-            return [
-                self._share(aggregate, here(limits.index(aggregate.parameter))) for aggregate in aggregates
-            ]
-
         marks = [Mark("c", 0, f"t{n}") for n in range(len(limits))]
-        query = by_window(scan, self.dims, marks, values, self.tables, elsewhere=False)
-        return with_common(query, "c", started, self.tables)
+        parts = []
+        for layer in layers_of(scan):
+            for number, columns in enumerate(scan.sets):
+                own = self.dims if columns else []
+                rows = marked(scan, layer, own, marks, self.tables)
+                reached = [column(f"u{limits.index(each.parameter)}", "p") for each in aggregates]
+                values = [self._share(each, mark) for each, mark in zip(aggregates, reached, strict=True)]
+                if rows is not None:
+                    parts.append(results(rows, number, own, self.dims, values, self.tables))
+        query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
+        return with_common(query, "c", self._started(limits), self.tables)
 
     def _share(self, aggregate: Aggregate, mark: SQL) -> SQL:
         reached = self.tables.say("count if", exp.EQ(this=mark, expression=integer(1)))

@@ -8,7 +8,7 @@ slice.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from attrs import frozen
@@ -53,23 +53,79 @@ def people_sql(scan: Scan, tables: Tables) -> str:
     inner = Inner(tables, of="r")
     dims = [f"d{n}" for n in range(len(grouped_by(scan, inner)))]
     filters = tuple(dict.fromkeys(aggregate.filter for aggregate in scan.aggregates))
-    seen = _seen(scan, filters, dims, inner)
     ways = {aggregate: _marks(aggregate, filters.index(aggregate.filter)) for aggregate in scan.aggregates}
-    marks = list(dict.fromkeys(mark for own in ways.values() for mark in own))
-
-    def values(here: Callable[[int], SQL], anywhere: Callable[[int], SQL]) -> list[SQL]:
-        places = [[marks.index(mark) for mark in ways[aggregate]] for aggregate in scan.aggregates]
-        return [
-            _value(aggregate, [here(n) for n in own], [anywhere(n) for n in own], tables)
-            for aggregate, own in zip(scan.aggregates, places, strict=True)
-        ]
-
-    query = by_window(scan, dims, marks, values, tables, elsewhere=True)
-    firsts = sorted({mark.relation for mark in marks} - {"c"})
-    query = with_common(query, "c", seen, tables)
-    for each in firsts:
-        query = with_common(query, each, _first(each, dims, tables), tables)
+    common = {"c": _seen(scan, filters, dims, inner)}
+    for relation in sorted({mark.relation for own in ways.values() for mark in own} - {"c"}):
+        common[relation] = _first(relation, dims, tables)
+    parts: list[exp.Query] = []
+    for layer in layers_of(scan):
+        parts += _People(scan, layer, ways, dims, common, tables).parts()
+    query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
+    for alias, rows in common.items():
+        query = with_common(query, alias, rows, tables)
     return tables.written(query)
+
+
+@frozen
+class _People:
+    """The results of one layer of windows; the common tables that they need are added to `common`."""
+
+    scan: Scan
+    layer: tuple[Window, ...]
+    ways: Mapping[Aggregate, tuple[Mark, Mark]]
+    dims: list[str]
+    common: dict[str, exp.Select]
+    tables: Tables
+
+    def parts(self) -> list[exp.Select]:
+        """In total, and by slice."""
+        every = list(dict.fromkeys(mark for own in self.ways.values() for mark in own))
+        total = marked(self.scan, self.layer, [], every, self.tables)
+        if total is None:
+            return []
+        if not self.dims:
+            return [self._results(total, 0, [], every)]
+        alias = f"m{len(self.common)}"
+        self.common[alias] = total
+        shown = [aliased(column(each, alias), each) for each in ("w", "x", *numbered_as("u", every))]
+        found = [self._results(select(shown, table(alias, alias)), 0, [], every)]
+        sliced = {a: own for a, own in self.ways.items() if a not in self.scan.totals}
+        marks = list(dict.fromkeys(own[0] for own in sliced.values()))
+        rows = marked(self.scan, self.layer, self.dims, marks, self.tables)
+        if rows is not None:
+            if any(aggregate.function != "new" for aggregate in sliced):
+                rows = self._beside(rows, marks, alias, every)
+            found.append(self._results(rows, 1, self.dims, marks, every))
+        return found
+
+    def _beside(
+        self, rows: exp.Select, marks: Sequence[Mark], alias: str, every: Sequence[Mark]
+    ) -> exp.Select:
+        """The marks of identities in a slice, with those that they have in any (`a0` ...)."""
+        names = ["w", *self.dims, "x", *numbered_as("u", marks)]
+        shown: list[SQL] = [aliased(column(each, "k"), each) for each in names]
+        shown += [aliased(column(f"u{n}", alias), f"a{n}") for n in range(len(every))]
+        same = [exp.EQ(this=column(each, "k"), expression=column(each, alias)) for each in ("w", "x")]
+        query = select(shown, nested(rows, "k"))
+        return query.join(table(alias, alias), on=exp.and_(*same, copy=False), copy=False)
+
+    def _results(
+        self,
+        rows: exp.Select,
+        number: int,
+        names: Sequence[str],
+        marks: Sequence[Mark],
+        anywhere: Sequence[Mark] = (),
+    ) -> exp.Select:
+        values: list[SQL] = []
+        for aggregate, (here, other) in self.ways.items():
+            if names and aggregate in self.scan.totals:
+                values.append(exp.null())
+                continue
+            beside = f"a{anywhere.index(other)}" if anywhere else f"u{marks.index(other)}"
+            mark = column(f"u{marks.index(here)}", "p")
+            values.append(_value(aggregate, mark, column(beside, "p"), self.tables))
+        return results(rows, number, names, self.dims, values, self.tables)
 
 
 def _marks(aggregate: Aggregate, lane: int) -> tuple[Mark, Mark]:
@@ -88,15 +144,13 @@ def _marks(aggregate: Aggregate, lane: int) -> tuple[Mark, Mark]:
             return Mark(f"f{lane}", shift), seen
 
 
-def _value(aggregate: Aggregate, here: Sequence[SQL], anywhere: Sequence[SQL], tables: Tables) -> SQL:
-    """`here` and `anywhere` have the two marks of an aggregate, 1 or 0."""
-    holds, other = (
-        _is(here[0], 1),
-        _is(anywhere[1], 0 if aggregate.function in ("returning", "churned") else 1),
-    )
+def _value(aggregate: Aggregate, here: SQL, anywhere: SQL, tables: Tables) -> SQL:
+    """What an aggregate is, by its two marks of an identity, each 1 or 0."""
+    away = aggregate.function in ("returning", "churned")
+    holds = _is(here, 1)
     if aggregate.function == "new":
         return tables.say("count if", holds)
-    both = tables.say("count if", exp.And(this=holds, expression=other))
+    both = tables.say("count if", exp.And(this=holds, expression=_is(anywhere, 0 if away else 1)))
     if aggregate.function != "retention":
         return both
     return share_of(both, tables.say("count if", holds.copy()), tables)
@@ -185,30 +239,7 @@ def with_common(query: exp.Query, alias: str, rows: exp.Query, tables: Tables) -
 # -- marks by window -----------------------------------------------------------------------------------------
 
 
-def by_window(
-    scan: Scan,
-    dims: Sequence[str],
-    marks: Sequence[Mark],
-    values: Callable[[Callable[[int], SQL], Callable[[int], SQL]], list[SQL]],
-    tables: Tables,
-    *,
-    elsewhere: bool,
-) -> exp.Query:
-    """The results of a scan from identities with marks, by window and slice.
-
-    `values` is given the n-th mark of an identity in its slice, and in any (`elsewhere`: if that matters).
-    """
-    parts = []
-    for layer in layers_of(scan):
-        for number, columns in enumerate(scan.sets):
-            own = list(dims) if columns else []
-            rows = _marked(scan, layer, own, marks, tables)
-            if rows is not None:
-                parts.append(_counted(rows, number, own, dims, marks, values, tables, elsewhere))
-    return parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
-
-
-def _marked(
+def marked(
     scan: Scan, layer: tuple[Window, ...], names: Sequence[str], marks: Sequence[Mark], tables: Tables
 ) -> exp.Select | None:
     """The identities of a layer of windows (`w`), each once for each slice, with their marks (`u0` ...)."""
@@ -262,30 +293,9 @@ def placed(
     return nested(select([window, *map(projected, columns)], rows), "i")
 
 
-def _counted(
-    rows: exp.Select,
-    number: int,
-    names: Sequence[str],
-    dims: Sequence[str],
-    marks: Sequence[Mark],
-    values: Callable[[Callable[[int], SQL], Callable[[int], SQL]], list[SQL]],
-    tables: Tables,
-    elsewhere: bool,
-) -> exp.Select:
-    anywhere = "u"
-    if names and elsewhere:
-        anywhere = "a"
-        shown = [aliased(column(each, "k"), each) for each in ("w", *names, *_numbered("u", marks))]
-        for n in range(len(marks)):
-            every = windowed(exp.Max(this=column(f"u{n}", "k")), [column("w", "k"), column("x", "k")])
-            shown.append(aliased(every, f"a{n}"))
-        rows = select(shown, nested(rows, "k"))
-    found = values(lambda n: column(f"u{n}", "p"), lambda n: column(f"{anywhere}{n}", "p"))
-    return results(rows, number, names, dims, found, tables)
-
-
-def _numbered(prefix: str, marks: Sequence[Mark]) -> list[str]:
-    return [f"{prefix}{n}" for n in range(len(marks))]
+def numbered_as(prefix: str, several: Sequence[object]) -> list[str]:
+    """`u0`, `u1` ..., one for each."""
+    return [f"{prefix}{n}" for n in range(len(several))]
 
 
 def results(
