@@ -82,6 +82,36 @@ kpi level
   measured    every month
   from        2026-01-01
 
+source visits
+  from        table "web.visits" in shop
+  time        at
+  column      at moment
+  column      visitor id of customer
+  column      medium text
+
+kpi newcomers
+  formula     new(orders.customer)
+  measured    every month
+  from        2026-01-01
+  by          country
+
+kpi kept
+  formula     retention(orders.customer, 2) - churned(orders.customer) / count distinct(orders.customer)
+  measured    every month
+  from        2026-01-01
+
+kpi conversion_rate
+  formula     conversion(visits.visitor to orders.customer where amount > 100 EUR within 7 days)
+  measured    every month
+  from        2026-01-01
+  by          medium
+
+kpi touched_first
+  formula     first touch(visits.visitor to orders.customer within 30 days, orders.amount)
+  measured    every month
+  from        2026-01-01
+  by          medium
+
 kpi good_buyers
   formula     share(buyers where spent >= 100 EUR)
   measured    every month

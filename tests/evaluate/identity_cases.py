@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from random import Random
 
 from hypothesis import strategies as st
 
@@ -62,14 +63,57 @@ AREAS = [
     {"code": "fr", "area": "west", "since": date(2024, 1, 1)},
     {"code": "de", "area": None, "since": date(2024, 1, 1)},
 ]
-worlds = st.fixed_dictionaries(
+sparse = st.fixed_dictionaries(
     {
         "visits": st.lists(visit, min_size=3, max_size=14),
-        "orders": st.one_of(st.lists(order, max_size=2), st.lists(order, min_size=4, max_size=9)),
+        "orders": st.lists(order, max_size=8),
         "calls": st.lists(call, max_size=6),
         "countries": st.just(AREAS),
     }
 )
+
+
+def dense(seed):
+    """So many rows of few identities that most of them come again, and find what follows."""
+    chance = Random(seed)
+
+    def moment():
+        day = date(2023, 12, 25) + timedelta(chance.randrange(80))
+        return datetime.fromisoformat(f"{day} {chance.choice(['00:00:00', '12:00:00', '23:59:59.999999'])}")
+
+    who = ["a", "b", "c", "É", None]
+    visits = [
+        {
+            "at": moment(),
+            "visitor": chance.choice(who),
+            "channel": chance.choice(["google", "méta", "Google", None]),
+            "country": chance.choice(["fr", "de", None]),
+            "page": chance.choice(["/", "/a", "/b"]),
+        }
+        for _ in range(chance.randint(10, 30))
+    ]
+    orders = [
+        {
+            "at": moment(),
+            "customer": chance.choice(who),
+            "amount": chance.choice([None, 0.1, 10.0, -2.5]),
+            "kind": chance.choice(["sale", "refund"]),
+        }
+        for _ in range(chance.randint(8, 20))
+    ]
+    calls = [
+        {
+            "day": moment().date(),
+            "who": chance.choice(who),
+            "canal": chance.choice(["google", "phone"]),
+            "minutes": chance.choice([1.0, 5.0]),
+        }
+        for _ in range(chance.randint(8, 16))
+    ]
+    return {"visits": visits, "orders": orders, "calls": calls, "countries": AREAS}
+
+
+worlds = st.one_of(sparse, st.integers(0, 10**6).map(dense), st.integers(0, 10**6).map(dense))
 
 VISITOR, CUSTOMER, CALLER = (
     col("visits", "visitor", TEXT),
@@ -104,7 +148,7 @@ within = st.sampled_from([0.0, 2.0, 7.0, 30.0])
 @st.composite
 def aggregates(draw):
     kept = draw(visit_filters)
-    match draw(st.sampled_from(["identity", "identity", "path", "path", "touch"])):
+    match draw(st.sampled_from(["identity", "identity", "path", "touch", "touch"])):
         case "identity":
             name = draw(st.sampled_from(["new", "returning", "retained", "churned", "retention"]))
             more = {"parameter": float(draw(st.integers(1, 3)))} if name == "retention" else {}
