@@ -12,7 +12,7 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.choose import Estimate, scans
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.people import people_scans
-from kpidsl.evaluate.plan import Demand, Partial, Scan, demands, looks, partials
+from kpidsl.evaluate.plan import Demand, Partial, Scan, demands, looks, partials, rows_needed, rows_of_source
 from kpidsl.evaluate.sql import (
     SEPARATE,
     Tables,
@@ -83,6 +83,8 @@ def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] 
     for name, own in asks.items():
         for aggregate in dict.fromkeys(a for ask in own for a in aggregates(ask.node)):
             owners.setdefault(aggregate, {})[name] = None
+            for source in rows_needed(aggregate, ()):
+                owners.setdefault(rows_of_source(source), {})[name] = None
     every = [ask for own in asks.values() for ask in own]
     reaching = {
         name: evolve(profile, first=min([first, *_starts(every, name, profiles)]))

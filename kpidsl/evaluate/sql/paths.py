@@ -24,7 +24,6 @@ from kpidsl.evaluate.sql.people import (
     results,
     share_of,
     smallest,
-    windowed,
     with_common,
 )
 from kpidsl.evaluate.sql.rows import Tables
@@ -145,8 +144,8 @@ class _Paths:
         query = _with(kept, [aliased(self._at(last, column("t", "e")), "c")], nested(rows, "e"))
         onward = exp.WindowSpec(kind="RANGE", start="CURRENT ROW", end="UNBOUNDED", end_side="FOLLOWING")
         for step in reversed(range(last)):
-            arrival = windowed(
-                exp.Min(this=column("c", "e")), [column("x", "e")], [column("t", "e")], onward.copy()
+            arrival = self.tables.say(
+                "ranged", exp.Min(this=column("c", "e")), [column("x", "e")], column("t", "e"), onward.copy()
             )
             query = _with(kept, [aliased(arrival, "n")], nested(query, "e"))
             query = _with(kept, [aliased(self._at(step, column("n", "e")), "c")], nested(query, "e"))
@@ -252,11 +251,11 @@ class _Paths:
         by, at = [column("x", "e")], column("t", "e")
         if self.head.function == "last touch":
             spec = exp.WindowSpec(kind="RANGE", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
-            return windowed(exp.Max(this=moment), by, [at], spec)
+            return self.tables.say("ranged", exp.Max(this=moment), by, at, spec)
         days = integer(int(self.head.parameter or 0))
         spec = exp.WindowSpec(kind="RANGE", start=days, start_side="PRECEDING", end="CURRENT ROW")
         number = self.tables.say("days from to", literal(_EPOCH, self.tables.dialect), self.day(at))
-        return windowed(exp.Min(this=moment), by, [exp.paren(number, copy=False)], spec)
+        return self.tables.say("ranged", exp.Min(this=moment), by, exp.paren(number, copy=False), spec)
 
     def _in_order(self, rows: exp.Select, names: Sequence[str]) -> exp.Select:
         """Columns in the order in which the touches have them."""

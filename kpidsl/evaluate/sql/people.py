@@ -212,15 +212,8 @@ def smallest(by: Sequence[SQL], slices: Sequence[SQL], tables: Tables) -> SQL:
     for part in slices:
         lacking = when(exp.Is(this=part.copy(), expression=exp.null()), integer(1), integer(0))
         order += [lacking, tables.say("in binary order", part)]
-    return windowed(exp.RowNumber(), by, order)
-
-
-def windowed(
-    value: SQL, by: Sequence[SQL], order: Sequence[SQL] = (), spec: exp.WindowSpec | None = None
-) -> SQL:
-    """`value OVER (PARTITION BY ... ORDER BY ...)`."""
-    ordered = exp.Order(expressions=[exp.Ordered(this=each) for each in order]) if order else None
-    return exp.Window(this=value, partition_by=list(by), order=ordered, spec=spec)
+    ordered = exp.Order(expressions=[exp.Ordered(this=each) for each in order])
+    return exp.Window(this=exp.RowNumber(), partition_by=list(by), order=ordered)
 
 
 def picked(rows: exp.Select, names: Sequence[str]) -> exp.Select:

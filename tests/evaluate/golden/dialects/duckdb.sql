@@ -2,7 +2,7 @@
 -- columns to hold what is declared, and times to be local. Files are taken to be tables.
 
 -- orders: what adds up, by 19 spans of days, country
--- for sales, rebates
+-- for kept, conversion_rate, touched_first, sales, rebates
 SELECT
   "b",
   "d0",
@@ -418,6 +418,7 @@ GROUP BY
   "b";
 
 -- visits: what adds up, by 7 spans of days, medium
+-- for conversion_rate, touched_first
 SELECT
   "b",
   "d0",
