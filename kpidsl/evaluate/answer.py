@@ -147,7 +147,8 @@ class Evaluated:
             columns = columns_for(ask.dimensions, aggregate.source)
             if columns and aggregate.function in IDENTITIES | TOUCHES:
                 keys, values = self._store.exactly(aggregate, columns, windows)
-                yield keys.only((np.nan_to_num(values) != 0).any(axis=1))
+                there = self._store.readable(aggregate, windows) & (np.nan_to_num(values) != 0)
+                yield keys.only(there.any(axis=1))
 
     def rows(self, ask: Ask) -> Grid:
         """How many rows, filters applied, went into each value; rows that serve several aggregates count

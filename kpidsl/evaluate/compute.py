@@ -105,7 +105,7 @@ class Store:
         _, found = self.rows(source, Partial("rows", None, None), (), windows)
         return np.asarray(found > 0)
 
-    def _readable(self, node: Aggregate, windows: Windows) -> NDArray[np.bool_]:
+    def readable(self, node: Aggregate, windows: Windows) -> NDArray[np.bool_]:
         """1 x windows: whether every source has rows where the aggregate looks for them."""
         found = np.ones((1, len(windows)), np.bool_)
         for source in sources_of(node):
@@ -194,7 +194,7 @@ class Store:
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""
-        has_rows = self._readable(node, windows)
+        has_rows = self.readable(node, windows)
         columns = columns_for(frame.ask.dimensions, node.source)
         total = np.full(len(windows), np.nan)
         out = np.full((len(frame.slices), len(windows)), np.nan)

@@ -10,7 +10,7 @@ from tests.evaluate.world import TableSession, profiles
 from tests.reference import Reference
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(cases.worlds, st.lists(cases.asks, min_size=1, max_size=4), cases.AS_OF)
 def test_agrees_with_the_reference(data, questions, as_of):
     world = cases.WORLD
