@@ -145,6 +145,8 @@ _family(
     ("K321", "test-table", _E, "A table of a test does not fit its source."),
     ("K323", "too-deep", _E, "An expression, with all that it refers to, is nested too deeply."),
     ("K324", "too-large", _E, "An expression or a unit, with all that it refers to, has too many parts."),
+    ("K325", "other-identity", _E, "The steps of a path identify different things."),
+    ("K326", "same-step", _E, "Two steps of a path that follow each other have the same rows."),
     ("K322", "bad-option", _E, "An option of a file has a value that it cannot have."),
 )
 

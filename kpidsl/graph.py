@@ -26,6 +26,19 @@ Additivity = Literal["additive", "semi", "none", "constant"]
 
 
 @frozen(cache_hash=True)
+class Step:
+    """A further step of a path: the rows of a source that pass a filter, by whose rows they are.
+
+    `value` is what is added up of the rows that are attributed; None to count them.
+    """
+
+    source: str
+    identity: Row
+    filter: Row | None = None
+    value: Row | None = None
+
+
+@frozen(cache_hash=True)
 class Aggregate:
     """An aggregation over the rows of one source, within a slice and a window, that pass the filter.
 
@@ -33,6 +46,11 @@ class Aggregate:
     standard deviation, first, last, share. `share` is the share of rows (of all rows that pass `filter`)
     for which `argument`, a condition, holds. `first` and `last` take the rows of the earliest or latest
     moment, summed.
+
+    Of identities, which `argument` tells: new, returning, retained, churned; retention, after `parameter`
+    periods. Of paths, which begin with a row of `source` and go on with `then`, within `parameter` days:
+    conversion (a share of the identities that begin), converted (how many), first touch and last touch (rows
+    of the only step, attributed to a row of `source`).
     """
 
     function: str
@@ -43,7 +61,8 @@ class Aggregate:
     filter: Row | None = None
     weight: Row | None = None
     parameter: float | None = None
-    """The percentile, 0 to 100."""
+    """The percentile, 0 to 100; the periods of a retention; the days of a path."""
+    then: tuple[Step, ...] = ()
 
 
 @frozen(cache_hash=True)
@@ -135,6 +154,18 @@ def children(node: Node) -> tuple[Node, ...]:
             | Default(node=inner)
         ):
             return (inner,)
+
+
+def sources_of(aggregate: Aggregate) -> tuple[str, ...]:
+    """The sources whose rows an aggregate reads, the one that it is sliced by first."""
+    return tuple(dict.fromkeys((aggregate.source, *(step.source for step in aggregate.then))))
+
+
+def rows_of(aggregate: Aggregate) -> tuple[tuple[str, Row], ...]:
+    """Every expression over rows in an aggregate, with the source of the rows."""
+    own = [(aggregate.source, row) for row in (aggregate.argument, aggregate.filter, aggregate.weight)]
+    own += [(s.source, row) for s in aggregate.then for row in (s.identity, s.filter, s.value)]
+    return tuple((source, row) for source, row in own if row is not None)
 
 
 def aggregates(*roots: Node) -> tuple[Aggregate, ...]:

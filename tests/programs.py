@@ -36,6 +36,17 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("-{}".format, inner),
         st.builds("sum({})".format, inner),
         st.builds("weighted average({} by {})".format, COLUMNS, COLUMNS),
+        st.builds("retention({}, {})".format, COLUMNS, NUMBERS),
+        st.builds("conversion({} to {} within  7 days)".format, inner, COLUMNS),
+        st.builds(
+            "converted({} where a > {} to {}  to {} within {} weeks)".format,
+            COLUMNS,
+            NUMBERS,
+            COLUMNS,
+            COLUMNS,
+            NUMBERS,
+        ),
+        st.builds("last  touch({} to {} within 30 day, {})".format, COLUMNS, COLUMNS, inner),
         st.builds("percentile({}, {})".format, COLUMNS, NUMBERS),
         st.builds("(when {} > {} then {} otherwise {})".format, inner, inner, inner, inner),
     )

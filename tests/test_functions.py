@@ -55,6 +55,17 @@ VALUES = {
     "lowest_stock": ((20, 5, 20), "mxm"),
     "lowest_stock lamp": ((40, 10, 45), "mxm"),
     "lowest_stock shade": ((20, 5, 20), "mxm"),
+    "new_buyers": ((0, 2, 1), "xmm"),
+    "returning_buyers": ((2, 2, 3), "xxm"),
+    "kept_buyers": ((1, 2, 3), "xmm"),
+    "lost_buyers": ((0, 0, 1), "mmx"),
+    "buyer_retention": ((0, 0, 0.5), "xxm"),
+    "visit_conversion": ((1, 1, 0.75), "mmn"),
+    "large_buyers": ((1, 2, 1), "xmx"),
+    "sales_by_first_touch": ((400, 650, 560), "xmm"),
+    "sales_by_first_touch google": ((400, 50, 360), "mxm"),
+    "sales_by_first_touch meta": ((0, 600, 200), "xmm"),
+    "orders_by_last_touch": ((2, 3, 3), "xmm"),
 }
 TARGETS = {
     "sales_month_on_month": (88, 550, 880),

@@ -82,6 +82,36 @@ kpi level
   measured    every month
   from        2026-01-01
 
+source visits
+  from        table "web.visits" in shop
+  time        at
+  column      at moment
+  column      visitor id of customer
+  column      medium text
+
+kpi newcomers
+  formula     new(orders.customer)
+  measured    every month
+  from        2026-01-01
+  by          country
+
+kpi kept
+  formula     retention(orders.customer, 2) - churned(orders.customer) / count distinct(orders.customer)
+  measured    every month
+  from        2026-01-01
+
+kpi conversion_rate
+  formula     conversion(visits.visitor to orders.customer where amount > 100 EUR within 7 days)
+  measured    every month
+  from        2026-01-01
+  by          medium
+
+kpi touched_first
+  formula     first touch(visits.visitor to orders.customer within 30 days, orders.amount)
+  measured    every month
+  from        2026-01-01
+  by          medium
+
 kpi good_buyers
   formula     share(buyers where spent >= 100 EUR)
   measured    every month
@@ -141,9 +171,11 @@ def test_no_golden_file_has_an_aggregation_that_only_comes_near():
 
 def test_what_cannot_be_said_is_refused(shop):
     found = compiled(shop, "redshift")
-    [problem] = found.problems
-    assert (problem.code, problem.kpi) == ("K610", "level")
-    assert "redshift cannot do `first` and `last`" in problem.message
+    problems = {problem.kpi: problem for problem in found.problems}
+    assert problems.keys() == {"level", "conversion_rate", "touched_first"}
+    assert {problem.code for problem in found.problems} == {"K610"}
+    assert "redshift cannot do `first` and `last`" in problems["level"].message
+    assert "redshift cannot do conversions and touches" in problems["touched_first"].message
     assert "level" not in {name for statement in found.found for name in statement.kpis}
     assert {"sales", "slow_tenth"} <= {name for statement in found.found for name in statement.kpis}
 
@@ -193,8 +225,8 @@ def test_the_command_prints_the_rest(tmp_path):
     assert run.code == 2
     assert "error[K610 dialect-cannot]: `level`" in run.err
     found = json.loads(run.out)
-    assert [each["code"] for each in found["diagnostics"]] == ["K610"]
-    assert {"orders", "buyers"} == {each["source"] for each in found["statements"]}
+    assert [each["code"] for each in found["diagnostics"]] == ["K610"] * 3
+    assert {"orders", "buyers", "visits"} == {each["source"] for each in found["statements"]}
     assert (found["dialect"], found["as_of"], found["first"]) == ("redshift", "2026-04-01", "2026-01-01")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpidsl.compile.calls import right_count
+from kpidsl.compile.calls import not_a_path, right_count, whole_number
 from kpidsl.compile.columns import way_to
 from kpidsl.compile.lower import conjunction
 from kpidsl.compile.rows import check_condition, check_number, check_row
@@ -15,22 +15,26 @@ from kpidsl.model.types import FLAG, NUMBER
 from kpidsl.model.units import PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
 
+_MOST_PERIODS = 1000
 _PROMOTER, _DETRACTOR, _CONTENT = 9.0, 6.0, 4.0
 
 
 def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node | None:
-    """The node of an aggregation; None after an error."""
+    """The node of an aggregation over the rows of one source; None after an error."""
     if not well_called(call, function, scope):
         return None
     inner, _ = parts_of(call)
-    shape = _home(call, inner, scope)
-    if shape is None or not _usable(shape, inner, scope):
+    shape = home(call, inner, scope)
+    if shape is None or not usable(shape, inner, scope):
         return None
     return aggregate_of(call, function, shape, scope)
 
 
 def well_called(call: nodes.Call, function: Function, scope: Scope) -> bool:
     """Whether a call has the arguments and the weight that the function takes; an error if not."""
+    if call.within is not None:
+        not_a_path(function, call, scope)
+        return False
     if not right_count(function, call, scope):
         return False
     if (call.by is None) != (function.by is None):
@@ -74,7 +78,7 @@ def parts_of(call: nodes.Call) -> tuple[nodes.Expression, nodes.Expression | Non
 # -- which source --------------------------------------------------------------------------------------------
 
 
-def _home(call: nodes.Call, inner: nodes.Expression, scope: Scope) -> Shape | None:
+def home(call: nodes.Call, inner: nodes.Expression, scope: Scope) -> Shape | None:
     """The source whose rows are aggregated: the one from which all others that are named can be reached."""
     named = [n for part in (inner, call.by) if part is not None for n in names_in(part)]
     spans = {
@@ -163,7 +167,7 @@ def _nested(expr: nodes.Expression) -> nodes.Call | None:
     return expr if isinstance(expr, nodes.Call) else None
 
 
-def _usable(shape: Shape, at: nodes.Expression, scope: Scope) -> bool:
+def usable(shape: Shape, at: nodes.Expression, scope: Scope) -> bool:
     if shape.cause is not None:
         scope.blame = scope.blame or shape.cause
         return False
@@ -236,6 +240,9 @@ def _built(
             return _node(
                 "count distinct", shape, argument, _identity(argument, call, scope), "none", filter_, scope
             )
+        case "new" | "returning" | "retained" | "churned" | "retention":
+            assert argument is not None
+            return _of_identities(call, function, argument, filter_, shape, scope)
         case "share":
             return _share(argument, filter_, call, shape, scope)
         case "nps" | "csat":
@@ -278,6 +285,21 @@ def _identity(argument: Row, call: nodes.Call, scope: Scope) -> Unit:
     if argument.type.kind == "identity" and argument.type.thing:
         return scope.thing(argument.type.thing)
     return scope.thing(argument.name if isinstance(argument, ColumnRef) else "value")
+
+
+def _of_identities(
+    call: nodes.Call, function: Function, argument: Row, filter_: Row | None, shape: Shape, scope: Scope
+) -> Node | None:
+    if function.name != "retention":
+        adds: Additivity = "additive" if function.adds == "additive" else "none"
+        unit = _identity(argument, call, scope)
+        return _node(function.name, shape, argument, unit, adds, filter_, scope)
+    later = ungrouped(call.args[1])
+    number = later.value if isinstance(later, nodes.Number) and later.unit is None else None
+    periods = whole_number(function, number, call.args[1], 1, _MOST_PERIODS, scope)
+    if periods is None:
+        return None
+    return _node("retention", shape, argument, PERCENT, "none", filter_, scope, parameter=float(periods))
 
 
 def _sums(argument: Row, call: nodes.Call, scope: Scope) -> bool:

@@ -16,6 +16,11 @@ from kpidsl.model.types import Type
 from kpidsl.syntax import nodes
 
 _SURVEYS = ("nps", "csat")
+_TOUCHES = ("first touch", "last touch")
+_HISTORIES = frozenset(
+    ("new", "returning", "retained", "churned", "retention", "conversion", "converted", *_TOUCHES)
+)
+"""What follows identities over time, or from source to source."""
 _ORDERED = ("day", "moment", "time")
 
 
@@ -33,6 +38,14 @@ def gather(expr: nodes.Call | nodes.Where, at: RowPlace) -> Row | None:
         at.scope.error(
             "K310",
             f"`{function.name}` is a figure of many answers, and {at.shape.name} has a row for each group",
+            expr.name.span,
+            help=f"a formula can have it: `{function.example}`",
+        )
+        return None
+    if function.name in _HISTORIES:
+        at.scope.error(
+            "K310",
+            f"`{function.name}` follows identities over time, and {at.shape.name} has a row for each group",
             expr.name.span,
             help=f"a formula can have it: `{function.example}`",
         )

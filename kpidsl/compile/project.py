@@ -16,7 +16,7 @@ from kpidsl.compile.scope import Scope, rests_on
 from kpidsl.compile.sources import finish_sources, read_shapes
 from kpidsl.compile.trials import check_trials
 from kpidsl.diagnostics import Diagnostic, Report
-from kpidsl.graph import Graph, Kpi, Measure, Objective, aggregates
+from kpidsl.graph import Graph, Kpi, Measure, Objective, aggregates, sources_of
 from kpidsl.syntax import nodes
 
 
@@ -90,9 +90,9 @@ def _trusted(kpi: Kpi, no_days: Diagnostic | None, scope: Scope) -> Kpi | Diagno
     ]
     roots = [kpi.formula, *(b.value for b in bounds), *(b.high for b in bounds if b.high is not None)]
     for part in aggregates(*roots):
-        shape = scope.shapes[part.source]
-        if part.source not in scope.sources or shape.cause is not None:
-            return rests_on(kpi.name, kpi.span, shape.cause)
+        for name in sources_of(part):
+            if name not in scope.sources or scope.shapes[name].cause is not None:
+                return rests_on(kpi.name, kpi.span, scope.shapes[name].cause)
     return kpi
 
 

@@ -20,6 +20,7 @@ from kpidsl.graph import (
     Share,
     Shift,
     children,
+    sources_of,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
 from kpidsl.model.rows import Literal as RowLiteral
@@ -110,14 +111,15 @@ def _box(
     node: Node, graph: Graph, drawing: Drawing, ids: dict[object, str], names: dict[Node, list[str]]
 ) -> None:
     if isinstance(node, Aggregate):
-        _source(node.source, graph, drawing, ids)
+        for name in sources_of(node):
+            _source(name, graph, drawing, ids)
     ids[node] = f"n{len(drawing.boxes)}"
     kind: Kind = "operation"
     if isinstance(node, Aggregate | Constant):
         kind = "aggregate" if isinstance(node, Aggregate) else "constant"
     known = tuple(names.get(node, ()))
     drawing.boxes.append(Box(ids[node], kind, label(node), str(node.unit), node.additivity, known))
-    below = [node.source] if isinstance(node, Aggregate) else children(node)
+    below = sources_of(node) if isinstance(node, Aggregate) else children(node)
     drawing.arrows += dict.fromkeys((ids[part], ids[node]) for part in below)
 
 
@@ -153,6 +155,9 @@ def _aggregate(node: Aggregate) -> str:
         inside = f"{node.source} where {_row(node.argument)}"
     if node.weight is not None:
         inside += f" by {_row(node.weight, node.source)}"
+    if node.then:
+        inside = " to ".join([inside, *(_row(step.identity, step.source) for step in node.then)])
+        return f"{node.function}({inside} within {node.parameter:g} days)"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
     where = f" where {_row(node.filter)}" if node.filter is not None else ""

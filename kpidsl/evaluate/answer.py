@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -13,7 +13,10 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.digits import twelve
 from kpidsl.evaluate.choose import scans
 from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread
+from kpidsl.evaluate.people import people_scans
 from kpidsl.evaluate.plan import (
+    IDENTITIES,
+    TOUCHES,
     Columns,
     Partial,
     columns_for,
@@ -26,9 +29,26 @@ from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
-from kpidsl.graph import Aggregate, Graph, Node, Rolling, Running, Shift, aggregates, children
+from kpidsl.graph import (
+    Aggregate,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Shift,
+    aggregates,
+    children,
+    rows_of,
+    sources_of,
+)
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Grid, Profile, windows_of
+from kpidsl.model.rows import Row
+from kpidsl.results import (
+    Ask,
+    Grid,
+    Profile,
+    windows_of,
+)
 from kpidsl.slices import SliceKey, Slices, merged
 
 
@@ -50,7 +70,8 @@ def evaluate(
         dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         keep = runner.keeps(source)
-        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess, keep))))
+        found = scans(source, demand, profiles[source], dialect, guess, keep)
+        planned.append((demand, [*found, *people_scans(source, demand, profiles)]))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:
@@ -75,8 +96,11 @@ def _note_trouble(ask: Ask, runner: Runner, failures: dict[Aggregate, Diagnostic
         if aggregate in failures:
             continue
         columns: Columns = columns_for(ask.dimensions, aggregate.source) or ()
-        rows = (aggregate.argument, aggregate.filter, aggregate.weight, *columns)
-        trouble = runner.unusable(aggregate.source) or runner.trouble(aggregate.source, *rows)
+        rows: dict[str, list[Row]] = {name: [] for name in sources_of(aggregate)}
+        for name, row in (*rows_of(aggregate), *((aggregate.source, ref) for ref in columns)):
+            rows[name].append(row)
+        troubles = (runner.unusable(name) or runner.trouble(name, *read) for name, read in rows.items())
+        trouble = next((found for found in troubles if found is not None), None)
         if trouble is not None:
             failures[aggregate] = trouble
 
@@ -129,8 +153,19 @@ class Evaluated:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
                     found.append(keys.only(rows.sum(axis=1) > 0))
+            found += self._elsewhere(ask)
             self._slices[at] = merged(found)
         return self._slices[at]
+
+    def _elsewhere(self, ask: Ask) -> Iterator[Slices]:
+        """The slices of what rows of other windows put into a slice: touches before, identities that are
+        gone."""
+        for aggregate, windows in looks(ask, self.profiles).items():
+            columns = columns_for(ask.dimensions, aggregate.source)
+            if columns and aggregate.function in IDENTITIES | TOUCHES:
+                keys, values = self._store.exactly(aggregate, columns, windows)
+                there = self._store.readable(aggregate, windows) & (np.nan_to_num(values) != 0)
+                yield keys.only(there.any(axis=1))
 
     def rows(self, ask: Ask) -> Grid:
         """How many rows, filters applied, went into each value; rows that serve several aggregates count

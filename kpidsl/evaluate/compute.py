@@ -14,18 +14,42 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.digits import twelve
-from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
+from kpidsl.evaluate.plan import (
+    EXACT,
+    TOUCHES,
+    Columns,
+    Partial,
+    columns_for,
+    partials,
+    read_over,
+    start_of,
+    steps,
+)
 from kpidsl.evaluate.result import Result
 from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.windows import looked_at, shifted, since
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    sources_of,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import Ask, Profile
 from kpidsl.slices import Slices, merged
 
 Windows = tuple[Window, ...]
 
-_COUNTED = frozenset(("sum", "count", "count distinct"))
+_COUNTED = (
+    frozenset(("sum", "count", "count distinct", "new", "returning", "retained", "churned", "converted"))
+    | TOUCHES
+)
 """Aggregates of which a slice without rows is 0."""
 MANY_VALUES = 2_000_000
 """Larger arrays are not all kept, but worked out again when they are asked for again."""
@@ -86,6 +110,18 @@ class Store:
             _, found = self.rows(source, Partial("rows", None, None), (), windows)
             self._has_rows[at] = np.asarray(found > 0)
         return self._has_rows[at]
+
+    def readable(self, node: Aggregate, windows: Windows) -> NDArray[np.bool_]:
+        """1 x windows: whether every source has rows where the aggregate looks for them."""
+        found = np.ones((1, len(windows)), np.bool_)
+        for source in sources_of(node):
+            spans = [read_over(node, source, window) for window in windows]
+            if not any(spans):
+                continue
+            every = tuple(dict.fromkeys(span for several in spans for span in several))
+            there = dict(zip(every, self.has_rows(source, every)[0], strict=True))
+            found &= [[all(there[span] for span in several) for several in spans]]
+        return found
 
     # -- nodes --
 
@@ -168,7 +204,7 @@ class Store:
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""
-        has_rows = self.has_rows(node.source, windows)
+        has_rows = self.readable(node, windows)
         columns = columns_for(frame.ask.dimensions, node.source)
         total = np.full(len(windows), np.nan)
         out = np.full((len(frame.slices), len(windows)), np.nan)
@@ -176,7 +212,7 @@ class Store:
             if wanted is None:
                 continue
             keys, found = (
-                self._exact(node, wanted, windows)
+                self.exactly(node, wanted, windows)
                 if node.function in EXACT
                 else self._merged(node, wanted, windows)
             )
@@ -228,9 +264,10 @@ class Store:
         each = [self.result(source, part, columns, windows) for part in parts]
         return [result for result in each if result is not None]
 
-    def _exact(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+    def exactly(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
         """What one query found for each window; several queries have different windows."""
-        known = [(result.exactly(columns), result) for result in self.exact.get(node, ())]
+        results = [result for result in self.exact.get(node, ()) if columns in result.scan.sets]
+        known = [(result.exactly(columns), result) for result in results]
         keys = merged([cells.keys for cells, _ in known])
         out = np.full((len(keys), len(windows)), 0.0 if node.function in _COUNTED else np.nan)
         for cells, result in known:

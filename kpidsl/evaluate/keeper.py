@@ -21,7 +21,7 @@ from kpidsl.evaluate.identity import Identity, identify, unchanged
 from kpidsl.evaluate.plan import ENDS, EXACT
 from kpidsl.evaluate.store import FORMAT, Columns, Store
 from kpidsl.evaluate.tables import Attached
-from kpidsl.graph import Graph, Node, aggregates
+from kpidsl.graph import Graph, Node, aggregates, sources_of
 from kpidsl.model.rows import columns_of
 from kpidsl.model.sources import Files, Grouped, SourceSpec
 
@@ -230,7 +230,8 @@ def reasons(graph: Graph, nodes: Iterable[Node]) -> dict[str, str]:
     found: dict[str, str] = {}
     for part in aggregates(*nodes):
         if part.function in EXACT | ENDS:
-            found.setdefault(part.source, f"`{part.function}` needs all its rows at once")
+            for source in sources_of(part):
+                found.setdefault(source, f"`{part.function}` needs all its rows at once")
     for spec in graph.sources.values():
         if isinstance(spec.origin, Grouped):
             found.setdefault(spec.origin.source, f"`{spec.name}` is made of its groups")

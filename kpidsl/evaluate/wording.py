@@ -21,6 +21,7 @@ def words(node: Node, graph: Graph) -> str:
     match node:
         case Aggregate(function=function, source=source, argument=argument):
             inside = source if argument is None else said(argument, source)
+            inside = " to ".join([inside, *(said(step.identity, step.source) for step in node.then)])
             return (
                 f"{function} of {inside}"
                 if function != "share"

@@ -22,10 +22,22 @@ from kpidsl.graph import (
     Trailing,
     aggregates,
     children,
+    rows_of,
+    sources_of,
 )
 from kpidsl.judge.bounds import EXACT
-from kpidsl.judge.growth import drift, only_grows, unfinished
-from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
+from kpidsl.judge.growth import (
+    days_after,
+    drift,
+    only_grows,
+    unfinished,
+)
+from kpidsl.judge.schedule import (
+    LastYear,
+    Schedule,
+    settle_windows,
+    written_start,
+)
 from kpidsl.judge.workdays import unknown_holidays
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
 from kpidsl.model.rows import columns_of
@@ -63,7 +75,8 @@ def asks(
         calendar=calendar,
         stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
-        unfinished=kpi.formula.additivity != "additive" and unfinished(kpi.formula),
+        unfinished=kpi.formula.additivity != "additive"
+        and (unfinished(kpi.formula) or days_after(kpi.formula) > 0),
         drift=drift(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
@@ -124,8 +137,8 @@ def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> t
     """The sources that are counted, those that their rows belong to, and those whose rows they group."""
     found: dict[str, None] = {}
     for aggregate in aggregates(*nodes):
-        found[aggregate.source] = None
-        for row in (aggregate.argument, aggregate.filter, aggregate.weight):
+        found.update(dict.fromkeys(sources_of(aggregate)))
+        for _, row in rows_of(aggregate):
             found.update(dict.fromkeys(sorted(column.home for column in columns_of(row))))
     names = list(found)
     for name in names:  # grows while it is walked
@@ -140,7 +153,7 @@ def _number(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
     """A number of the promise: over the same windows, split as the KPI is if its sources can be."""
     if not aggregates(node):
         return Ask(node, found.windows[:1])
-    names = counted_sources(node)
+    names = dict.fromkeys(aggregate.source for aggregate in aggregates(node))
     split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
     windows = tuple(dict.fromkeys((*found.windows, *_asked_ahead(node, kpi, found))))
     return Ask(node, windows, kpi.dimensions if split else (), begin)

@@ -69,7 +69,7 @@ def _ruling(
     at_once = _settled(evidence, owed, value, gone, slot)
     if at_once is None and undecided(evidence, slot):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
-        return _grey("no data", f"{asked}: it may change until {slot.due_on}, and is judged after that")
+        return _grey("no data", f"{asked}: it may change until {slot.settles_on}, and is judged after that")
     if at_once is None and gone == 0:
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
         return _grey(
@@ -229,6 +229,8 @@ def _found(evidence: Evidence, slot: Slot, value: float | None) -> str:
     watermark, reached = evidence.schedule.watermark, None
     if slot.open and watermark is not None:
         reached = str(min(watermark, slot.window.end))
+        if slot.after and watermark >= slot.window.end:
+            reached = None
     when = over(slot.window, evidence.kpi.promise.measured, reached)
     return f"No value {when}" if value is None else f"{amount_text(value, evidence.kpi.unit)} {when}"
 

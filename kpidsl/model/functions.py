@@ -25,9 +25,11 @@ Takes = Literal[
     "percent rank",
     "periods",
     "score",
+    "path",
 ]
 """`rows` is a source, perhaps restricted by `where`; `value` anything that can be counted; `date` a day or a
-moment; `digits`, `percent rank`, `periods` and `score` are numbers written out."""
+moment; `digits`, `percent rank`, `periods` and `score` are numbers written out; `path` is an identity, a
+further one after each `to`."""
 
 Gives = Literal["same", "spread", "thing", "identity", "percent", "points", "one", "day", "text", "flag"]
 """The unit of what comes out. `same` as the first parameter; `spread` the same, but points for percentages;
@@ -64,6 +66,9 @@ class Function:
     @property
     def signature(self) -> str:
         """How it is called: `percentile(x, rank)`, `weighted average(x by weight)`."""
+        if self.parameters[0].takes == "path":
+            more = f"[, {self.parameters[1].name}]" if len(self.parameters) > 1 else ""
+            return f"{self.name}(x to y within n days{more})"
         names = [f"{p.name} where condition" if p.takes == "condition" else p.name for p in self.parameters]
         written = ", ".join(
             f"[{name}]" if p.optional else name for name, p in zip(names, self.parameters, strict=True)
@@ -186,6 +191,85 @@ AGGREGATES = _by_name(
         "csat(survey.satisfaction, 4)",
         _X,
         Parameter("score", "score", optional=True),
+    ),
+    _aggregate(
+        "new",
+        "identity",
+        "additive",
+        "How many identities have their first row of all in the period.",
+        "new(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "returning",
+        "identity",
+        "none",
+        "How many identities of the period were seen before it.",
+        "returning(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "retained",
+        "identity",
+        "none",
+        "How many identities of the period were seen in the period before it.",
+        "retained(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "churned",
+        "identity",
+        "none",
+        "How many identities of the period before are not seen in the period.",
+        "churned(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "retention",
+        "percent",
+        "none",
+        "Of the identities that were new so many periods earlier, the share seen in the period.",
+        "retention(orders.customer, 3)",
+        Parameter("x", "value"),
+        Parameter("periods", "periods"),
+    ),
+    _aggregate(
+        "conversion",
+        "percent",
+        "none",
+        "Of the identities that take the first step in the period, the share that take the further ones, in "
+        "order and within so many days.",
+        "conversion(visits.visitor to orders.customer within 7 days)",
+        Parameter("path", "path"),
+    ),
+    _aggregate(
+        "converted",
+        "identity",
+        "none",
+        "How many identities take the first step in the period and the further ones, in order and within so "
+        "many days.",
+        "converted(visits.visitor to orders.customer within 7 days)",
+        Parameter("path", "path"),
+    ),
+    _aggregate(
+        "first touch",
+        "same",
+        "additive",
+        "The rows of the period, or their sum, with a touch before them; each belongs to the slice of the "
+        "first one within so many days.",
+        "first touch(visits.visitor to orders.customer within 30 days, orders.amount)",
+        Parameter("path", "path"),
+        Parameter("sum", "number", optional=True),
+    ),
+    _aggregate(
+        "last touch",
+        "same",
+        "additive",
+        "The rows of the period, or their sum, with a touch before them; each belongs to the slice of the "
+        "last one within so many days.",
+        "last touch(visits.visitor to orders.customer within 30 days)",
+        Parameter("path", "path"),
+        Parameter("sum", "number", optional=True),
     ),
 )
 

@@ -88,6 +88,8 @@ class SourceSpec:
     complete: Grain | None
     checks: tuple[Row, ...]
     span: Span = field(eq=False, repr=False)
+    meets: tuple[str, ...] = ()
+    """Sources whose rows are read together with its own: those of the paths that begin here."""
 
     def column(self, name: str) -> ColumnSpec | None:
         """The column of that name, if declared."""

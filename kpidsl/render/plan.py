@@ -12,7 +12,7 @@ from kpidsl.evaluate.classes import Key
 from kpidsl.evaluate.plan import Columns, Partial, Scan, columns_for, partials
 from kpidsl.evaluate.tables import Purpose, Query
 from kpidsl.evaluate.wording import bucketed
-from kpidsl.graph import Aggregate, aggregates
+from kpidsl.graph import Aggregate, aggregates, sources_of
 from kpidsl.model.rows import ColumnRef
 from kpidsl.render import figures, words
 from kpidsl.render.cells import Screen, clean, clip, pad, size, width, wrap
@@ -27,6 +27,8 @@ _LEGEND = {
     "case": "one aggregation for each filter",
     "levels": "values at the first or last moment",
     "distinct": "which filters each identity meets",
+    "people": "what identities did before",
+    "paths": "what follows what, by identity",
     "exact": "what does not add up, for each window",
 }
 _DOES: dict[Purpose, str] = {
@@ -129,6 +131,8 @@ def _users(outcome: Outcome) -> _Users:
                 rows = Partial("rows", None, aggregate.filter)
                 for part in (rows, *(partials(aggregate) or (aggregate,))):
                     found.setdefault((aggregate.source, part), {})[columns, name] = None
+                for source in sources_of(aggregate)[1:]:
+                    found.setdefault((source, Partial("rows", None, None)), {})[(), name] = None
     return {part: list(users) for part, users in found.items()}
 
 

@@ -17,6 +17,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Step,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import PERCENT, POINTS, Unit
@@ -118,7 +119,22 @@ def aggregate(node: Aggregate) -> str:
         inside += f" by {_argument(node.weight, node.source)}"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
+    if node.then:
+        start = inside.partition(", ")[0] + condition
+        return f"{node.function}({' to '.join([start, *map(_step, node.then)])} {_within(node)})"
     return f"{node.function}({inside}){condition}"
+
+
+def _step(step: Step) -> str:
+    condition = f" where {row(step.filter)}" if step.filter is not None else ""
+    return f"{_argument(step.identity, step.source)}{condition}"
+
+
+def _within(node: Aggregate) -> str:
+    value = node.then[0].value
+    added = f", {_argument(value, node.then[0].source)}" if value is not None else ""
+    days = f"{node.parameter:g}"
+    return f"within {days} day{'' if days == '1' else 's'}{added}"
 
 
 def _argument(argument: Row, source: str) -> str:

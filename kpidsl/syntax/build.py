@@ -210,6 +210,15 @@ class Builder:
         by = settle(items[3]) if len(items) > 3 else None
         return nodes.Call(self._span(items), name, args, by)
 
+    def path(self, items: Items) -> nodes.Call:
+        self.signs += 1
+        within = items[3]
+        name = nodes.Word(
+            Span(self.source, items[0].start, items[0].end - 1), " ".join(items[0].text[:-1].split())
+        )
+        of = settle(items[5]) if len(items) > 5 else None
+        return nodes.Call(self._span(items), name, self._arguments(items[1]), None, within, of)
+
     def alone(self, items: Items) -> nodes.Expression:
         return settle(items[0])
 

@@ -82,11 +82,17 @@ class Number(Node):
 
 @frozen(repr=False)
 class Call(Node):
-    """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`."""
+    """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`.
+
+    With `within` it is a path, `name(a to b to c within 7 days)`: its arguments are the steps; `of` may
+    follow after a comma.
+    """
 
     name: Word
     args: tuple[Expression, ...]
     by: Expression | None = None
+    within: Number | None = None
+    of: Expression | None = None
 
 
 @frozen(repr=False)

@@ -6,7 +6,78 @@ from kpidsl.codes import CATALOGUE
 from tests.compile.spec import SOURCES, build, check_marks, kpi
 
 # name of the case: (spec with marks, the near miss)
+CALLS = (
+    'source calls\n  from "c.csv"\n  time d\n  column who id of contact\n  column phone id of line\n'
+    "  column minutes minute\n  column grade %\n  column word text\n"
+)
 CASES = {
+    # -- identities and paths
+    "other identity": (
+        CALLS + kpi("conversion(crm.contact to calls.phone within 7 days) #! K325 this identifies a line"),
+        CALLS + kpi("conversion(crm.contact to calls.who within 7 days)"),
+    ),
+    "same step": (
+        CALLS + kpi("conversion(calls.who to calls.who within 7 days) #! K326 the same rows"),
+        CALLS + kpi("conversion(calls.who to calls.who where minutes > 5 minute within 7 days)"),
+    ),
+    "step that identifies nothing": (
+        CALLS + kpi("converted(crm.contact to calls.word within 7 days) #! K305 this is text"),
+        CALLS + kpi("converted(crm.contact to calls.who within 2 weeks)"),
+    ),
+    "days of a path": (
+        CALLS + kpi("conversion(crm.contact to calls.who within 7 EUR) #! K311 whole days or weeks"),
+        CALLS + kpi("conversion(crm.contact to calls.who within 7 days)"),
+    ),
+    "half a day": (
+        CALLS + kpi("conversion(crm.contact to calls.who within 7.5 days) #! K311 whole days or weeks"),
+        CALLS + kpi("conversion(crm.contact to calls.who within 0 days)"),
+    ),
+    "no path": (
+        CALLS + kpi("conversion(crm.contact) #! K311 needs steps with `to` between them"),
+        CALLS + kpi("count distinct(crm.contact)"),
+    ),
+    "path of what takes none": (
+        CALLS + kpi("sum(crm.contact to calls.who within 7 days) #! K311 `sum` takes no path"),
+        CALLS + kpi("converted(crm.contact to calls.who within 7 days)"),
+    ),
+    "path in growth": (
+        CALLS + kpi("growth(crm.contact to calls.who within 7 days) #! K311 `growth` takes no path"),
+        CALLS + kpi("growth(converted(crm.contact to calls.who within 7 days))"),
+    ),
+    "path in a row": (
+        CALLS + kpi('leads where lower(contact to origin within 7 days) = "a" #! K311 takes no path'),
+        CALLS + kpi('leads where lower(origin) = "a"'),
+    ),
+    "three touches": (
+        CALLS
+        + kpi("last touch(crm.contact to calls.who to crm.contact within 7 days) #! K311 at most 2 steps"),
+        CALLS + kpi("conversion(crm.contact to calls.who to crm.contact within 7 days)"),
+    ),
+    "sum of a conversion": (
+        CALLS
+        + kpi("conversion(crm.contact to calls.who within 7 days, calls.minutes) #! K311 adds nothing up"),
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.minutes)"),
+    ),
+    "sum of other rows": (
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, crm.pages) #! K317 those of calls"),
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.minutes)"),
+    ),
+    "sum of attributed percentages": (
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.grade) #! K312 do not add up"),
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.minutes)"),
+    ),
+    "retention after no period": (
+        kpi("retention(crm.contact, 0) #! K311 a whole number from 1"),
+        kpi("retention(crm.contact, 1)"),
+    ),
+    "history in a grouped source": (
+        "source people\n  from crm by contact\n  column fresh_one = new(contact) #! K310 over time\n",
+        "source people\n  from crm by contact\n  column rows_seen = count(crm)\n",
+    ),
+    "running total of what returns": (
+        kpi("running total(returning(crm.contact)) #! K312"),
+        kpi("running total(new(crm.contact))"),
+    ),
     # -- names
     "name twice": (
         "measure a = sum(ads.spend)\nmeasure a = count(crm) #! K201 defined twice\n",

@@ -288,6 +288,12 @@ def test_what_needs_all_rows_is_said(world):
     assert "K519" in str(world.found(incremental=True)[1])
 
 
+def test_identities_need_all_rows(world):
+    world.more = MORE.replace("count distinct", "returning")
+    assert world.found(incremental=True) == world.found(incremental=False)
+    assert world.reading() == ["read all of events: `returning` needs all its rows at once"]
+
+
 def test_parquet_is_read_for_what_cannot_be_kept_only(tmp_path):
     world = World(tmp_path / "project", "parquet", MORE)
     assert world.found(incremental=True) == world.found(incremental=False)

@@ -41,7 +41,7 @@ _MANY_ASKED = 100_000
 """With so many cells times masks, the class of a cell is looked up rather than each condition asked again."""
 _SEPARATE = 4
 """Layers of windows that are each counted alone; further ones are joined by range."""
-_MATERIALIZES = frozenset(("duckdb", "postgres"))
+MATERIALIZES = frozenset(("duckdb", "postgres"))
 """Where a common table can be asked to be worked out once."""
 Known = dict[Row, tuple[str, str]]
 
@@ -208,11 +208,11 @@ def distinct_sql(scan: Scan, tables: Tables) -> str:
     gathered = _gathered(keys, names, rows_of(scan, inner), "r", tables).where(known, copy=False)
     parts = [
         _counted(scan, layer, n, columns, dims, names, tables)
-        for layer in _layers(scan)
+        for layer in layers_of(scan)
         for n, columns in enumerate(scan.sets)
     ]
     query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
-    once = True if tables.dialect in _MATERIALIZES else None
+    once = True if tables.dialect in MATERIALIZES else None
     return tables.written(query.with_(name("c"), as_=gathered, materialized=once, copy=False))
 
 
@@ -224,7 +224,7 @@ def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL, alias: str, 
     return select([*groups, *joined], rows).group_by(*(each.copy() for each in groups), copy=False)
 
 
-def _layers(scan: Scan) -> list[tuple[Window, ...]]:
+def layers_of(scan: Scan) -> list[tuple[Window, ...]]:
     """Windows in groups that do not overlap, each counted in one go; all that is left is the last group."""
     separate = layers(scan.windows)
     if len(separate) <= _SEPARATE:
@@ -270,12 +270,12 @@ def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], tab
     ranges = sorted((*scan.buckets.range_of(window), scan.windows.index(window)) for window in layer)
     rows = table("c", "c")
     if any(high > low for (_, high, _), (low, _, _) in pairwise(ranges)):
-        return _joined(ranges, columns, rows, tables)
-    window = _window_of(ranges, 0, len(ranges))
+        return joined(ranges, columns, rows, tables)
+    window = window_of(ranges, 0, len(ranges))
     return nested(select([aliased(window, "w"), *map(projected, columns)], rows), "i")
 
 
-def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> SQL:
+def window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> SQL:
     """The index of the window of a bucket: by arithmetic where windows are neighbouring buckets, else by a
     balanced tree of comparisons; none between windows."""
     low, high, index = ranges[start]
@@ -287,7 +287,7 @@ def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> 
         return _between(low, high, integer(index))
     middle = (start + end) // 2
     before = exp.LT(this=projected("b"), expression=integer(ranges[middle][0]))
-    return when(before, _window_of(ranges, start, middle), _window_of(ranges, middle, end))
+    return when(before, window_of(ranges, start, middle), window_of(ranges, middle, end))
 
 
 def _between(low: int, high: int, value: SQL) -> SQL:
@@ -300,7 +300,7 @@ def _inside(low: SQL, high: SQL) -> SQL:
     return exp.And(this=exp.GTE(this=at, expression=low), expression=exp.LT(this=at.copy(), expression=high))
 
 
-def _joined(
+def joined(
     ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, tables: Tables
 ) -> exp.Subquery:
     """For windows that overlap: an identity once for each window that its bucket is in."""

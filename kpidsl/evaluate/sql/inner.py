@@ -40,14 +40,15 @@ class Inner:
 
     def value(self, row: Row, kept: Row | None) -> SQL:
         """A row expression where the filter holds, NULL elsewhere."""
-        value = self.add(row, "a", lambda: self._argument(row))
+        value = self.add(row, "a", lambda: self.argument(row))
         return value if kept is None else when(self.condition(kept), value)
 
     def condition(self, row: Row) -> SQL:
         return self.add(row, "f", lambda: self.tables.row(row))
 
-    def _argument(self, row: Row) -> SQL:
-        """Arithmetic may overflow to infinity, which is no value; columns hold finite numbers or NULL."""
+    def argument(self, row: Row) -> SQL:
+        """A value to aggregate. Arithmetic may overflow to infinity, which is no value; columns hold finite
+        numbers or NULL."""
         sql = self.tables.row(row)
         if row.type.kind != "number":
             return sql

@@ -45,6 +45,7 @@ from kpidsl.evaluate.sql.ways import (
     plain,
     plus,
     quantile,
+    ranged,
     significant,
     squares,
     starts_backwards,
@@ -249,5 +250,6 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
         "trino": calls("BITWISE_OR_AGG"),
         "snowflake": calls("BITOR_AGG"),
     },
+    "ranged": {"else": ranged},
     "grouping": {"else": bits, "duckdb": calls("GROUPING")},
 }

@@ -256,6 +256,12 @@ def plain(x: SQL) -> SQL:
     return call("REGEXP_REPLACE", text, literal("0+$"), literal(""))
 
 
+def ranged(value: SQL, by: Sequence[SQL], order: SQL, spec: exp.WindowSpec) -> SQL:
+    """An aggregation over the rows of the same keys whose order lies in a range."""
+    ordered = exp.Order(expressions=[exp.Ordered(this=order)])
+    return exp.Window(this=value, partition_by=list(by), order=ordered, spec=spec)
+
+
 def alone(percentile: Callable[[SQL, float], SQL]) -> Callable[[SQL, float, Sequence[float]], SQL]:
     """A percentile where nothing is gained by knowing which others are asked of the same values."""
     return lambda x, share, shares: percentile(x, share)
