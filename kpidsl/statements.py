@@ -213,6 +213,7 @@ _PURPOSES = {
     "distinct": "distinct counts of one thing, each under several conditions",
     "ends": "levels at the first or last moment",
     "exact": "distinct counts and percentiles, which do not add up",
+    "stock": "levels of accounts, carried forward",
 }
 
 

@@ -16,6 +16,7 @@ from kpidsl.model.types import Type
 from kpidsl.syntax import nodes
 
 _SURVEYS = ("nps", "csat")
+_LEVELS = ("closing", "opening")
 _ORDERED = ("day", "moment", "time")
 
 
@@ -33,6 +34,14 @@ def gather(expr: nodes.Call | nodes.Where, at: RowPlace) -> Row | None:
         at.scope.error(
             "K310",
             f"`{function.name}` is a figure of many answers, and {at.shape.name} has a row for each group",
+            expr.name.span,
+            help=f"a formula can have it: `{function.example}`",
+        )
+        return None
+    if function.name in _LEVELS:
+        at.scope.error(
+            "K310",
+            f"`{function.name}` follows accounts over time, and {at.shape.name} has a row for each group",
             expr.name.span,
             help=f"a formula can have it: `{function.example}`",
         )

@@ -21,7 +21,7 @@ from kpidsl.graph import (
     Shift,
     children,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Row, keys_of
 from kpidsl.model.rows import Literal as RowLiteral
 from kpidsl.model.sources import Grouped
 from kpidsl.model.units import format_value
@@ -152,10 +152,13 @@ def _aggregate(node: Aggregate) -> str:
     if node.function == "share" and node.argument is not None:
         inside = f"{node.source} where {_row(node.argument)}"
     if node.weight is not None:
-        inside += f" by {_row(node.weight, node.source)}"
+        inside += f" by {' and '.join(_row(key, node.source) for key in keys_of(node.weight))}"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
     where = f" where {_row(node.filter)}" if node.filter is not None else ""
+    called = node.function.partition("average ")[2]
+    if called:
+        return f"average over days({called}({inside}){where})"
     return f"{node.function}({inside}){where}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 
@@ -14,6 +14,7 @@ from kpidsl.digits import twelve
 from kpidsl.evaluate.choose import scans
 from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread
 from kpidsl.evaluate.plan import (
+    ACCOUNTS,
     Columns,
     Partial,
     columns_for,
@@ -121,15 +122,23 @@ class Evaluated:
             (a.source, columns_for(ask.dimensions, a.source), windows)
             for a, windows in looks(ask, self.profiles).items()
         }
-        at = frozenset(seen)
+        at = frozenset([*seen, *(a for a in aggregates(ask.node) if a.function in ACCOUNTS)])
         if at not in self._slices:
             found = []
             for source, columns, windows in seen:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
                     found.append(keys.only(rows.sum(axis=1) > 0))
+            found += self._carried(ask)
             self._slices[at] = merged(found)
         return self._slices[at]
+
+    def _carried(self, ask: Ask) -> Iterator[Slices]:
+        """The slices that have a level from rows before a window."""
+        for aggregate, windows in looks(ask, self.profiles).items():
+            columns = columns_for(ask.dimensions, aggregate.source)
+            if columns and aggregate.function in ACCOUNTS:
+                yield self._store.held(aggregate, columns, windows)
 
     def rows(self, ask: Ask) -> Grid:
         """How many rows, filters applied, went into each value; rows that serve several aggregates count

@@ -14,7 +14,18 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.digits import twelve
-from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
+from kpidsl.evaluate import stock
+from kpidsl.evaluate.plan import (
+    ACCOUNTS,
+    EXACT,
+    STOCK,
+    Columns,
+    Partial,
+    columns_for,
+    partials,
+    start_of,
+    steps,
+)
 from kpidsl.evaluate.result import Result
 from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.windows import looked_at, shifted, since
@@ -25,7 +36,7 @@ from kpidsl.slices import Slices, merged
 
 Windows = tuple[Window, ...]
 
-_COUNTED = frozenset(("sum", "count", "count distinct"))
+_COUNTED = frozenset(("sum", "count", "count distinct")) | ACCOUNTS
 """Aggregates of which a slice without rows is 0."""
 MANY_VALUES = 2_000_000
 """Larger arrays are not all kept, but worked out again when they are asked for again."""
@@ -158,7 +169,10 @@ class Store:
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""
-        has_rows = self.has_rows(node.source, windows)
+        if node.function in ACCOUNTS:
+            has_rows = stock.known(node, windows, self.profiles[node.source])
+        else:
+            has_rows = self.has_rows(node.source, windows)
         columns = columns_for(frame.ask.dimensions, node.source)
         total = np.full(len(windows), np.nan)
         out = np.full((len(frame.slices), len(windows)), np.nan)
@@ -185,7 +199,32 @@ class Store:
             self._places[at] = keys, wanted, keys.places(wanted)
         return self._places[at][2]
 
+    def held(self, node: Aggregate, columns: Columns, windows: Windows) -> Slices:
+        """The slices that have a level in a window, with or without rows in it."""
+        result = self.result(node.source, partials(node)[0], columns, windows)
+        if result is None or node.function not in ACCOUNTS:
+            return Slices()
+        keys, _, count = stock.levels(node, result, columns, windows)
+        return keys.only(np.asarray((count > 0).any(axis=1)))
+
+    def _stock(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        if node.function in ACCOUNTS:
+            result = self.result(node.source, partials(node)[0], columns, windows)
+            if result is None:
+                return Slices(), np.zeros((0, len(windows)))
+            return stock.levels(node, result, columns, windows)[:2]
+        able = [
+            result
+            for result in self.merged.get((node.source, partials(node)[0]), ())
+            if result.answers(columns, windows)
+        ]
+        if not able:
+            return Slices(), np.zeros((0, len(windows)))
+        return stock.mean_of_last(node, able, columns, windows)
+
     def _merged(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        if node.function in STOCK:
+            return self._stock(node, columns, windows)
         parts = partials(node)
         found = self._results(node.source, parts, columns, windows)
         if len(found) < len(parts):
