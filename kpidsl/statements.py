@@ -24,7 +24,7 @@ from kpidsl.evaluate.sql import (
 from kpidsl.evaluate.wording import bucketed
 from kpidsl.graph import Aggregate, Graph, Kpi, aggregates
 from kpidsl.judge.schedule import written_start
-from kpidsl.model.periods import add_grain
+from kpidsl.model.periods import Window, add_grain
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.needed import needed
 from kpidsl.project import Specs
@@ -58,6 +58,10 @@ class Statements:
     """The KPIs of which nothing is asked as of that day, and why."""
     problems: tuple[Diagnostic, ...]
     """What cannot be said in the dialect, or not be asked at all; everything else is there."""
+
+
+_LONG_BEFORE = date(1900, 1, 1)
+"""No row is older (`kpidsl.evaluate.cells`)."""
 
 
 def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] = ()) -> Statements:
@@ -140,6 +144,9 @@ class _Writer:
         for scan in scans(name, demand, profile, self.dialect, lambda clusters: Estimate(0)):
             if self.dialect in SEPARATE and scan.kind == "exact":
                 found += [evolve(scan, aggregates=(aggregate,)) for aggregate in scan.aggregates]
+            elif scan.kind == "stock":
+                (days,) = scan.days  # a level may be known from long before
+                found.append(evolve(scan, days=(Window(_LONG_BEFORE, days.end),)))
             else:
                 found.append(scan)
         return found

@@ -18,9 +18,11 @@ from kpidsl.evaluate.sql.trees import (
     column,
     grouped,
     integer,
+    literal,
     nested,
     projected,
     select,
+    when,
 )
 from kpidsl.model.rows import Row, keys_of
 
@@ -72,7 +74,7 @@ def _cells(scan: Scan, tables: Tables, level: Row, accounts: Row) -> Tree:
     keys = [own.row(key) for key in keys_of(accounts)]
     names = [f"k{n}" for n in range(len(keys))]
     columns = [aliased(key, name) for key, name in zip(keys, names, strict=True)]
-    columns += [aliased(bucket(scan, own), _SINCE), aliased(own.moment(), _MOMENT)]
+    columns += [aliased(_since(scan, own), _SINCE), aliased(own.moment(), _MOMENT)]
     there = [_there(value) for value in (argument(level, own), *(key.copy() for key in keys))]
     read = own.relation().select(*columns, copy=False).where(*there, copy=False)
     read = read.where(*(within(days, own) for days in scan.days), copy=False)
@@ -85,6 +87,16 @@ def _cells(scan: Scan, tables: Tables, level: Row, accounts: Row) -> Tree:
         this=exp.Mul(this=projected(_SINCE), expression=integer(len(scan.buckets.edges))), expression=until
     )
     return select([*map(projected, names), projected(_MOMENT), aliased(cell, _CELL)], nested(groups, "l"))
+
+
+def _since(scan: Scan, tables: Tables) -> SQL:
+    """The bucket of a row; rows before the first bucket are in it."""
+    assert scan.buckets is not None
+    first, found = scan.buckets.edges[0], bucket(scan, tables)
+    if scan.days[0].start >= first:
+        return found
+    before = exp.LT(this=tables.day(), expression=literal(first, tables.dialect))
+    return when(before, integer(0), found)
 
 
 def _there(x: SQL) -> SQL:
