@@ -59,6 +59,8 @@ conditions = st.recursive(
 formulas = st.one_of(
     arithmetic,
     st.builds("count(crm) where {}".format, conditions),
+    st.builds("average  over days( closing(crm.x by {}) where {} )".format, NAMES, conditions),
+    st.builds("opening(crm.x by {} and {})".format, NAMES, NAMES),
     st.builds("count(crm) where {} default 0".format, conditions),
     st.builds("(count(crm) where {}) / ({})".format, conditions, arithmetic),
 )

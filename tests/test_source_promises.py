@@ -194,3 +194,35 @@ def test_neighbours_are_told_together() -> None:
         "2026-01-01 to 2026-01-03, 2026-01-06, 2026-01-09 to 2026-01-10, 2026-01-13, 2026-01-16 and 1 more"
     )
     assert counted([(w, 0) for w in windows]).endswith("0 in 2026-01-09 and 4 more")
+
+
+@pytest.mark.parametrize(
+    ("clause", "code"),
+    [
+        ("rows between 5 and 2 every day", "K404"),
+        ("rows at least 1.5 every day", "K211"),
+        ("rows at least 1 every dey", "K211"),
+        ("complete every month else ignore", "K1"),
+        ("rows at least 1 lead every day", "K1"),
+    ],
+)
+def test_mistakes(tmp_path: Path, clause: str, code: str) -> None:
+    (tmp_path / "kpis.kpi").write_text(f'source s\n  from "s.csv"\n  time day\n  {clause}\n')
+    errors = [one.code for one in kpidsl.load(tmp_path).check() if one.severity.word == "error"]
+    assert errors
+    assert errors[0].startswith(code)
+
+
+@pytest.mark.parametrize("clause", ["fresh within 2 days", "complete every day", "rows at most 3 every day"])
+def test_a_promise_by_days_needs_a_time(tmp_path: Path, clause: str) -> None:
+    (tmp_path / "kpis.kpi").write_text(f'source s\n  from "s.csv"\n  {clause}\n')
+    (error,) = kpidsl.load(tmp_path).check()
+    assert (error.code, error.message) == (
+        "K213",
+        "s does not say which column is its time, and this promise goes by it",
+    )
+
+
+def test_else_is_formatted_and_any_word_stays_a_name() -> None:
+    text = 'source s\n  from "s.csv"\n  time day\n  column rows row\n  column `else` text\n  check rows>0 else   stale\n'
+    assert "check       rows > 0 else stale\n" in kpidsl.format_text(text)

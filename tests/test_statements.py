@@ -159,7 +159,9 @@ def test_what_cannot_be_said_is_refused(shop):
     assert (other.code, other.kpi) == ("K610", "usual_level")
     assert "redshift cannot do `first` and `last`" in problem.message
     assert "level" not in {name for statement in found.found for name in statement.kpis}
-    assert {"sales", "slow_tenth", "in_hand"} <= {name for statement in found.found for name in statement.kpis}
+    assert {"sales", "slow_tenth", "in_hand"} <= {
+        name for statement in found.found for name in statement.kpis
+    }
 
 
 @pytest.mark.parametrize("dialect", [d for d in DIALECTS if all(where != d for _, where in CANNOT)])
