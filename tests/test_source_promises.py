@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kpidsl
+from kpidsl.diagnostics import Source
 from kpidsl.evaluate.rhythm import Seen, counted, runs
 from kpidsl.model.periods import Calendar, containing
 from kpidsl.model.sources import Volume
 from kpidsl.results import Judged
+from kpidsl.syntax.format import proved
 
 SPEC = """
 source ads
@@ -225,4 +227,6 @@ def test_a_promise_by_days_needs_a_time(tmp_path: Path, clause: str) -> None:
 
 def test_else_is_formatted_and_any_word_stays_a_name() -> None:
     text = 'source s\n  from "s.csv"\n  time day\n  column rows row\n  column `else` text\n  check rows>0 else   stale\n'
-    assert "check       rows > 0 else stale\n" in kpidsl.format_text(text)
+    formatted = proved(Source("a.kpi", text))
+    assert formatted is not None
+    assert "check       rows > 0 else stale\n" in formatted
