@@ -226,7 +226,7 @@ def test_a_promise_by_days_needs_a_time(tmp_path: Path, clause: str) -> None:
 
 
 def test_else_is_formatted_and_any_word_stays_a_name() -> None:
-    text = 'source s\n  from "s.csv"\n  time day\n  column rows row\n  column `else` text\n  check rows>0 else   stale\n'
+    text = 'source s\n  from "s.csv"\n  column rows row\n  column `else` text\n  check rows>0 else   stale\n'
     formatted = proved(Source("a.kpi", text))
     assert formatted is not None
     assert "check       rows > 0 else stale\n" in formatted

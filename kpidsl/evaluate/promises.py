@@ -139,11 +139,14 @@ def _of_days(
     session: Session, spec: SourceSpec, found: Extent, as_of: date
 ) -> Iterator[tuple[SourcePromise, Diagnostic | None]]:
     """The promises that the days of the rows tell."""
-    otherwise, seen = spec.otherwise, Seen(session.calendar, found.days, found.counts, as_of, spec.fresh_days)
+    otherwise = spec.otherwise
     if spec.fresh_days is not None:
         text, clause = f"fresh within {_days(spec.fresh_days)}", _stale(spec, found.last, as_of)
         sentence = f"{clause}; it promises to be {text}"
         yield _promise(spec, "K523", text, otherwise.fresh, clause, sentence, ())
+    if spec.complete is None and spec.volume is None:
+        return
+    seen = Seen(session.calendar, found.days, found.counts, as_of, spec.fresh_days)
     if spec.complete is not None:
         text, grain, lacking = f"complete every {spec.complete}", spec.complete, seen.lacking(spec.complete)
         count, told = f"1 {grain}" if len(lacking) == 1 else f"{len(lacking):,} {grain}s", runs(lacking)

@@ -57,7 +57,7 @@ def as_text(rows: list[Row], screen: Screen) -> list[str]:
         lines += [f"{' ' * second}{line}" for line in rest]
         found = wrap(clean(promise.told or ""), max(screen.width - second, 16)) if promise.told else []
         lines += [" " * second + screen.paint(line, "dim") for line in found]
-    return [*lines, ""]
+    return lines
 
 
 def as_html(rows: list[Row], colors: dict[Light, str]) -> str:

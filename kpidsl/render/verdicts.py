@@ -82,11 +82,13 @@ def _heading(outcome: Outcome, screen: Screen) -> str:
 def _sources(outcome: Outcome, screen: Screen, verbose: bool) -> str:
     """What must be known of the data before a verdict is read: broken promises; verbose, each source's
     extent."""
-    lines = promised.as_text(promised.promises(outcome, every=verbose), screen)
+    table = promised.as_text(promised.promises(outcome, every=verbose), screen)
+    lines: list[str] = []
     for profile in outcome.profiles.values():
         lines += _warnings(profile, screen)
     if verbose:
         lines += _extents(outcome.profiles.values(), screen)
+    lines = [*table, *([""] if table and lines else []), *lines]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
