@@ -63,11 +63,13 @@ def _accounts(
         ends = {_level_day(node, window) for node in nodes for window in demand.windows[node]}
         start = first.replace(day=1)  # so that the ends of months make months
         grid = buckets((Window(start, end) for end in sorted(ends) if end >= first), first, last)
-    if grid is None:
+    end = min(last, max(window.end for window in windows))
+    if grid is None or end < first:
         return None
-    days = (Window(first, min(last, max(window.end for window in windows))),)
     asked = tuple(dict.fromkeys(part for node in nodes for part in partials(node)))
-    return Scan(source, "stock", days, largest(columns), grid, tuple(windows), partials=asked)
+    return Scan(
+        source, "stock", (Window(first, end),), largest(columns), grid, tuple(windows), partials=asked
+    )
 
 
 def _of_days(source: str, cluster: Cluster, first: date, last: date) -> Scan | None:
