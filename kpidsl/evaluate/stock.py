@@ -63,8 +63,10 @@ def _accounts(
         ends = {_level_day(node, window) for node in nodes for window in demand.windows[node]}
         start = first.replace(day=1)  # so that the ends of months make months
         grid = buckets((Window(start, end) for end in sorted(ends) if end >= first), first, last)
-    end = min(last, max(window.end for window in windows))
-    if grid is None or end < first:
+    if grid is None:
+        return None
+    end = min(last, grid.edges[-1] - _DAY, max(window.end for window in windows))  # no row beyond the buckets
+    if end < first:
         return None
     asked = tuple(dict.fromkeys(part for node in nodes for part in partials(node)))
     return Scan(
