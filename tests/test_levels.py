@@ -133,3 +133,8 @@ def test_not_in_a_row_of_a_group(tmp_path: Path) -> None:
         text.format(formula="balance", measured="measured every month", more="by channel")
     )
     assert [one.code for one in kpidsl.load(tmp_path).check()] == ["K310"]
+
+
+def test_rows_behind_the_start_of_the_last_period_do_not_matter_for_its_opening(tmp_path: Path) -> None:
+    found = _judged(tmp_path, "opening(ledger.balance by account)", as_of="2026-02-27")
+    assert [one.value for one in found.history] == [100, 150]
