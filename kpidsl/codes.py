@@ -228,6 +228,7 @@ _family(
     ("K524", "rows-without-time", Severity.WARNING, "Rows without a time belong to no period."),
     ("K525", "percent-or-fraction", Severity.WARNING, "A column of percents holds what look like fractions."),
     ("K526", "wrong-option", Severity.ERROR, "An option of a source cannot be used."),
+    ("K529", "row-count", Severity.WARNING, "A source has more or fewer rows in a period than it promises."),
     (
         "K528",
         "rows-without-key",

@@ -45,7 +45,8 @@ class Aggregate:
     `function`: sum, count, count distinct, average, weighted average, min, max, median, percentile,
     standard deviation, first, last, share. `share` is the share of rows (of all rows that pass `filter`)
     for which `argument`, a condition, holds. `first` and `last` take the rows of the earliest or latest
-    moment, summed.
+    moment, summed. `closing` and `opening` add up what is known last of each account, which `weight` names,
+    at the end of the window and before it; `average closing` and `average last` are means over its days.
 
     Of identities, which `argument` tells: new, returning, retained, churned; retention, after `parameter`
     periods. Of paths, which begin with a row of `source` and go on with `then`, within `parameter` days:

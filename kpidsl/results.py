@@ -77,6 +77,37 @@ class Ask:
 
 
 @frozen
+class SourcePromise:
+    """What a source promises of its rows, and whether it keeps it."""
+
+    text: str
+    """As it would be written: `complete every day`."""
+    otherwise: Literal["warn", "stale"]
+    """What follows where it is broken."""
+    found: str | None = None
+    """How it is broken, as a clause: `ads ends on 2026-03-20, 12 days before 2026-04-01`; None where it is
+    kept."""
+    example: str | None = None
+    """The days, keys or row in question."""
+    asked: bool = True
+    """False where the data could not be asked."""
+
+    @property
+    def told(self) -> str | None:
+        """How it is broken, with what is in question."""
+        return f"{self.found}: {self.example}" if self.found and self.example else self.found
+
+    @property
+    def word(self) -> Literal["kept", "warned", "stale", "not asked"]:
+        """One word for it."""
+        if not self.asked:
+            return "not asked"
+        if self.found is None:
+            return "kept"
+        return "stale" if self.otherwise == "stale" else "warned"
+
+
+@frozen
 class Profile:
     """What is known of a source before anything is aggregated. Days are in the calendar's time zone."""
 
@@ -87,12 +118,19 @@ class Profile:
     watermark: date | None
     """The newest day with a row, capped by as-of."""
     stale: str | None = None
-    """The sentence that says how the freshness promise is broken."""
+    """The sentence that says how a promise is broken that makes what depends on the source grey."""
     problems: tuple[Diagnostic, ...] = ()
     """Errors: the source cannot be read and everything on it fails. Warnings: a promise it breaks."""
 
     broken: tuple[Diagnostic, ...] = ()
     """Errors of single columns: what reads them fails, the rest of the source does not."""
+
+    promises: tuple[SourcePromise, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """How promises are broken of which verdicts tell, as clauses."""
+        return tuple(one.found for one in self.promises if one.found and one.otherwise == "warn")
 
     @property
     def failure(self) -> Diagnostic | None:

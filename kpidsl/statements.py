@@ -25,7 +25,7 @@ from kpidsl.evaluate.sql import (
 from kpidsl.evaluate.wording import bucketed
 from kpidsl.graph import Aggregate, Graph, Kpi, aggregates
 from kpidsl.judge.schedule import written_start
-from kpidsl.model.periods import add_grain
+from kpidsl.model.periods import Window, add_grain
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.needed import needed
 from kpidsl.project import Specs
@@ -59,6 +59,10 @@ class Statements:
     """The KPIs of which nothing is asked as of that day, and why."""
     problems: tuple[Diagnostic, ...]
     """What cannot be said in the dialect, or not be asked at all; everything else is there."""
+
+
+_LONG_BEFORE = date(1900, 1, 1)
+"""No row is older (`kpidsl.evaluate.cells`)."""
 
 
 def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] = ()) -> Statements:
@@ -145,6 +149,9 @@ class _Writer:
         for scan in self._every_scan(name, demand, profile):
             if self.dialect in SEPARATE and scan.kind == "exact":
                 found += [evolve(scan, aggregates=(aggregate,)) for aggregate in scan.aggregates]
+            elif scan.kind == "stock":
+                (days,) = scan.days  # a level may be known from long before
+                found.append(evolve(scan, days=(Window(_LONG_BEFORE, days.end),)))
             else:
                 found.append(scan)
         return found
@@ -224,6 +231,7 @@ _PURPOSES = {
     "people": "identities that are new, come again or stay away",
     "paths": "rows that follow others of the same identity",
     "exact": "distinct counts and percentiles, which do not add up",
+    "stock": "levels of accounts, carried forward",
 }
 
 

@@ -77,6 +77,8 @@ conditions = st.recursive(
 formulas = st.one_of(
     arithmetic,
     st.builds("count(crm) where {}".format, conditions),
+    st.builds("average  over days( closing(crm.x by {}) where {} )".format, NAMES, conditions),
+    st.builds("opening(crm.x by {} and {})".format, NAMES, NAMES),
     st.builds("count(crm) where {} default 0".format, conditions),
     st.builds("(count(crm) where {}) / ({})".format, conditions, arithmetic),
 )
@@ -131,12 +133,19 @@ source_clauses = st.one_of(
             "belongs to sessions by session_id",
             "column contact id of contact",
             "fresh within 2 days",
-            "complete every day",
+            "complete every   day",
+            "key day else   stale",
+            "fresh within 3 days  else warn",
+            "complete every month else stale",
+            "rows at least 10 every day",
+            "rows at most 1_000 every day else stale",
+            "rows between 10 and 20 every week else warn",
         ]
     ),
     st.builds("column {} {}".format, NAMES, UNITS),
     st.builds("column {}={}".format, NAMES, arithmetic),
     st.builds("check {}".format, conditions),
+    st.builds("check {} else stale".format, conditions),
 )
 
 

@@ -10,14 +10,17 @@ import math
 import statistics
 from datetime import date, datetime, timedelta
 
+from attrs import evolve
+
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Window, same_last_year
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, keys_of
 from kpidsl.model.sources import Grouped
 from kpidsl.model.units import ONE
 from kpidsl.results import Ask
 
 IDENTITIES = ("new", "returning", "retained", "churned", "retention")
+ACCOUNTS = ("closing", "opening", "average closing")
 MEMBERS = "the rows that make this one"
 
 
@@ -123,9 +126,8 @@ class Reference:
         for source, window in self.touched(ask.node, ask.windows, ask):
             columns = [dict(d.columns).get(source) for d in ask.dimensions]
             if None not in columns:
-                found |= {
-                    tuple(text(self.cell(c, source, r)) for c in columns) for r in self.rows(source, window)
-                }
+                rows = self.rows(source, window) if isinstance(window, Window) else self.held(*window)
+                found |= {tuple(text(self.cell(c, source, r)) for c in columns) for r in rows}
         for node, window in self.followed(ask.node, ask.windows, ask):
             columns = [dict(d.columns).get(node.source) for d in ask.dimensions]
             if None not in columns:
@@ -159,8 +161,9 @@ class Reference:
 
     def touched(self, node, windows, ask):
         match node:
-            case Aggregate(source=source):
-                return {(source, w) for w in windows}
+            case Aggregate(source=source, function=function):
+                found = {(source, w) for w in windows}
+                return found | {(source, (node, w)) for w in windows if function in ACCOUNTS}
             case Constant():
                 return set()
             case Combine(args=args):
@@ -344,11 +347,64 @@ class Reference:
                     total.append(1.0 if step.value is None else self.finite(step.value, step.source, r))
         return math.fsum(x for x in total if x is not None)
 
+    # -- levels --
+
+    def level_days(self, node, window):
+        """The days at whose end the level of accounts is asked for."""
+        known = [d for r in self.data[node.source] if (d := self.day(node.source, r)) and d <= self.as_of]
+        match node.function:
+            case "closing":
+                days = [window.end]
+            case "opening":
+                days = [window.start - timedelta(days=1)]
+            case _:
+                days = [d for d in days_of(window) if d <= max(known, default=date.min)]
+        return [d for d in days if d >= min(known, default=date.max)]
+
+    def last_rows(self, node, day):
+        """The last rows of every account up to a day that have a value, if they pass the filter."""
+        time, accounts = self.graph.sources[node.source].time, {}
+        for row in self.data[node.source]:
+            account = tuple(self.eval(key, node.source, row) for key in keys_of(node.weight))
+            there = self.finite(node.argument, node.source, row) is not None and None not in account
+            seen = self.day(node.source, row)
+            if there and seen is not None and seen <= min(day, self.as_of):
+                accounts.setdefault(account, []).append(row)
+        last = []
+        for rows in accounts.values():
+            moment = max(row[time] for row in rows)
+            last += [row for row in rows if row[time] == moment]
+        return [r for r in last if node.filter is None or self.eval(node.filter, node.source, r) is True]
+
+    def held(self, node, window):
+        return [row for day in self.level_days(node, window) for row in self.last_rows(node, day)]
+
+    def level(self, node, key, window, ask):
+        days = self.level_days(node, window)
+        columns = [dict(d.columns).get(node.source) for d in ask.dimensions] if key else []
+        if not days or None in columns:
+            return None
+        rows = [r for r in self.held(node, window)
+                if not key or tuple(text(self.cell(c, node.source, r)) for c in columns) == key]  # fmt: skip
+        return math.fsum(self.finite(node.argument, node.source, r) for r in rows) / len(days)
+
+    def mean_of_last(self, node, key, window, ask):
+        last = evolve(node, function="last")
+        found = [self.aggregate(last, key, Window(day, day), ask) for day in days_of(window)]
+        found = [x for x in found if x is not None]
+        return math.fsum(found) / len(found) if found else None
+
+    # -- rows of a window --
+
     def aggregate(self, node, key, window, ask):
         if node.function in IDENTITIES:
             return self.identities(node, key, window, ask)
         if node.then:
             return self.path(node, key, window, ask)
+        if node.function in ACCOUNTS:
+            return self.level(node, key, window, ask)
+        if node.function == "average last":
+            return self.mean_of_last(node, key, window, ask)
         everything = self.rows(node.source, window)
         if not everything:
             return None
@@ -425,6 +481,10 @@ class Reference:
 
 def as_day(moment):
     return moment.date() if isinstance(moment, datetime) else moment
+
+
+def days_of(window):
+    return [window.start + timedelta(days=n) for n in range((window.end - window.start).days + 1)]
 
 
 def text(value):

@@ -48,6 +48,8 @@ source stock
   from        "stock.csv"
   time        day
   column      level piece
+  column      product text
+  column      hall text
 
 source buyers
   from        orders by customer
@@ -112,6 +114,17 @@ kpi touched_first
   from        2026-01-01
   by          medium
 
+kpi in_hand
+  formula     closing(stock.level by product and hall) where hall != "b"
+  measured    every month
+  from        2026-01-01
+  by          hall
+
+kpi usual_level
+  formula     average over days(last(stock.level))
+  measured    every month
+  from        2026-01-01
+
 kpi good_buyers
   formula     share(buyers where spent >= 100 EUR)
   measured    every month
@@ -172,12 +185,14 @@ def test_no_golden_file_has_an_aggregation_that_only_comes_near():
 def test_what_cannot_be_said_is_refused(shop):
     found = compiled(shop, "redshift")
     problems = {problem.kpi: problem for problem in found.problems}
-    assert problems.keys() == {"level", "conversion_rate", "touched_first"}
+    assert problems.keys() == {"level", "usual_level", "conversion_rate", "touched_first"}
     assert {problem.code for problem in found.problems} == {"K610"}
     assert "redshift cannot do `first` and `last`" in problems["level"].message
     assert "redshift cannot do conversions and touches" in problems["touched_first"].message
     assert "level" not in {name for statement in found.found for name in statement.kpis}
-    assert {"sales", "slow_tenth"} <= {name for statement in found.found for name in statement.kpis}
+    assert {"sales", "slow_tenth", "in_hand"} <= {
+        name for statement in found.found for name in statement.kpis
+    }
 
 
 @pytest.mark.parametrize("dialect", [d for d in DIALECTS if all(where != d for _, where in CANNOT)])
@@ -225,8 +240,8 @@ def test_the_command_prints_the_rest(tmp_path):
     assert run.code == 2
     assert "error[K610 dialect-cannot]: `level`" in run.err
     found = json.loads(run.out)
-    assert [each["code"] for each in found["diagnostics"]] == ["K610"] * 3
-    assert {"orders", "buyers", "visits"} == {each["source"] for each in found["statements"]}
+    assert [each["code"] for each in found["diagnostics"]] == ["K610"] * 4
+    assert {"orders", "buyers", "visits", "stock"} == {each["source"] for each in found["statements"]}
     assert (found["dialect"], found["as_of"], found["first"]) == ("redshift", "2026-04-01", "2026-01-01")
 
 

@@ -11,7 +11,7 @@ from kpidsl.compile.walk import names_in, ungrouped, written
 from kpidsl.graph import Additivity, Aggregate, Combine, Node
 from kpidsl.model.functions import Function
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
-from kpidsl.model.types import FLAG, NUMBER
+from kpidsl.model.types import FLAG, NUMBER, TEXT
 from kpidsl.model.units import PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
 
@@ -38,7 +38,8 @@ def well_called(call: nodes.Call, function: Function, scope: Scope) -> bool:
     if not right_count(function, call, scope):
         return False
     if (call.by is None) != (function.by is None):
-        what = "takes no `by`" if call.by is not None else "needs a weight after `by`"
+        needs = f"needs {'an' if function.by and function.by.name[0] in 'aeiou' else 'a'} "
+        what = "takes no `by`" if function.by is None else f"{needs}{function.by.name} after `by`"
         scope.error(
             "K311",
             f"`{function.name}` {what}",
@@ -250,11 +251,14 @@ def _built(
             return _survey(call, function, argument, filter_, shape, scope)
     assert argument is not None
     unit = argument.type.unit
-    if function.name == "sum" and not _sums(argument, call, scope):
+    if function.name in ("sum", "closing", "opening") and not _sums(argument, call, scope):
         return None
     if function.gives == "spread" and unit == PERCENT:
         unit = POINTS
-    weight = check_number(call.by, at) if call.by is not None else None
+    weight = None
+    if call.by is not None:
+        accounts = function.by is not None and function.by.takes == "value"
+        weight = _accounts(call.by, at) if accounts else check_number(call.by, at)
     if weight is None and call.by is not None:
         return None
     parameter = None
@@ -264,6 +268,32 @@ def _built(
             return None
     adds: Additivity = {"additive": "additive", "semi": "semi"}.get(function.adds, "none")  # type: ignore[assignment]
     return _node(function.name, shape, argument, unit, adds, filter_, scope, weight, parameter)
+
+
+def _accounts(by: nodes.Expression, at: RowPlace) -> Row | None:
+    """What names an account: a column, or several with `and` between them."""
+    texts, stack = [], [by]
+    while stack:
+        one = ungrouped(stack.pop())
+        if isinstance(one, nodes.Binary) and one.op == "and":
+            stack += [one.right, one.left]
+        else:
+            texts.append(one)
+    keys = [check_row(text, at) for text in texts]
+    found = tuple(key for key in keys if key is not None)
+    if len(found) < len(keys):
+        return None
+    for key, text in zip(found, texts, strict=True):
+        if isinstance(key, Literal) or key.type.kind == "flag":
+            at.scope.error(
+                "K305",
+                "an account is named by a column, and this is "
+                + ("the same for all rows" if isinstance(key, Literal) else "yes or no"),
+                text.span,
+                help="as in `closing(stock.level by product and warehouse)`",
+            )
+            return None
+    return found[0] if len(found) == 1 else at.scope.intern(Apply("keys", found, TEXT))
 
 
 def _node(

@@ -22,7 +22,7 @@ from kpidsl.graph import (
     children,
     sources_of,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Row, keys_of
 from kpidsl.model.rows import Literal as RowLiteral
 from kpidsl.model.sources import Grouped
 from kpidsl.model.units import format_value
@@ -154,13 +154,16 @@ def _aggregate(node: Aggregate) -> str:
     if node.function == "share" and node.argument is not None:
         inside = f"{node.source} where {_row(node.argument)}"
     if node.weight is not None:
-        inside += f" by {_row(node.weight, node.source)}"
+        inside += f" by {' and '.join(_row(key, node.source) for key in keys_of(node.weight))}"
     if node.then:
         inside = " to ".join([inside, *(_row(step.identity, step.source) for step in node.then)])
         return f"{node.function}({inside} within {node.parameter:g} days)"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
     where = f" where {_row(node.filter)}" if node.filter is not None else ""
+    called = node.function.partition("average ")[2]
+    if called:
+        return f"average over days({called}({inside}){where})"
     return f"{node.function}({inside}){where}"
 
 

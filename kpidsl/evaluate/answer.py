@@ -15,6 +15,7 @@ from kpidsl.evaluate.choose import scans
 from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread
 from kpidsl.evaluate.people import people_scans
 from kpidsl.evaluate.plan import (
+    ACCOUNTS,
     IDENTITIES,
     TOUCHES,
     Columns,
@@ -146,7 +147,7 @@ class Evaluated:
             (a.source, columns_for(ask.dimensions, a.source), windows_of(windows))
             for a, windows in looks(ask, self.profiles).items()
         }
-        at = frozenset(seen)
+        at = frozenset([*seen, *(a for a in aggregates(ask.node) if a.function in ACCOUNTS)])
         if at not in self._slices:
             found = []
             for source, columns, windows in seen:
@@ -159,13 +160,15 @@ class Evaluated:
 
     def _elsewhere(self, ask: Ask) -> Iterator[Slices]:
         """The slices of what rows of other windows put into a slice: touches before, identities that are
-        gone."""
+        gone, levels that are carried on."""
         for aggregate, windows in looks(ask, self.profiles).items():
             columns = columns_for(ask.dimensions, aggregate.source)
             if columns and aggregate.function in IDENTITIES | TOUCHES:
                 keys, values = self._store.exactly(aggregate, columns, windows)
                 there = self._store.readable(aggregate, windows) & (np.nan_to_num(values) != 0)
                 yield keys.only(there.any(axis=1))
+            elif columns and aggregate.function in ACCOUNTS:
+                yield self._store.held(aggregate, columns, windows)
 
     def rows(self, ask: Ask) -> Grid:
         """How many rows, filters applied, went into each value; rows that serve several aggregates count

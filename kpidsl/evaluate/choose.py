@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from kpidsl.evaluate.classes import Key, keys, subjects
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Cluster, Demand, Scan, case_scan, clusters, cube_scan, other_scans
+from kpidsl.evaluate.stock import stock_scans
 from kpidsl.evaluate.windows import buckets
 from kpidsl.model.rows import Row
 from kpidsl.results import Profile
@@ -119,11 +120,15 @@ def scans(
     """
     kept, apart = keep(clusters(demand)) if keep else ([], clusters(demand))
     if not apart:
-        return kept + other_scans(source, demand, profile)
+        return kept + _others(source, demand, profile)
     chooser = _Chooser(source, profile, COSTS.get(dialect, COSTS["duckdb"]))
     plain = chooser.plainly(apart)
     merging = [plain] if plain else chooser.scans(apart, estimate(apart))
-    return kept + merging + other_scans(source, demand, profile)
+    return kept + merging + _others(source, demand, profile)
+
+
+def _others(source: str, demand: Demand, profile: Profile) -> list[Scan]:
+    return other_scans(source, demand, profile) + stock_scans(source, demand, profile)
 
 
 @frozen(eq=False)

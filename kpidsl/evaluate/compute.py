@@ -14,8 +14,11 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.digits import twelve
+from kpidsl.evaluate import stock
 from kpidsl.evaluate.plan import (
+    ACCOUNTS,
     EXACT,
+    STOCK,
     TOUCHES,
     Columns,
     Partial,
@@ -49,6 +52,7 @@ Windows = tuple[Window, ...]
 _COUNTED = (
     frozenset(("sum", "count", "count distinct", "new", "returning", "retained", "churned", "converted"))
     | TOUCHES
+    | ACCOUNTS
 )
 """Aggregates of which a slice without rows is 0."""
 MANY_VALUES = 2_000_000
@@ -204,7 +208,10 @@ class Store:
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""
-        has_rows = self.readable(node, windows)
+        if node.function in ACCOUNTS:
+            has_rows = stock.known(node, windows, self.profiles[node.source])
+        else:
+            has_rows = self.readable(node, windows)
         columns = columns_for(frame.ask.dimensions, node.source)
         total = np.full(len(windows), np.nan)
         out = np.full((len(frame.slices), len(windows)), np.nan)
@@ -231,7 +238,32 @@ class Store:
             self._places[at] = keys, wanted, keys.places(wanted)
         return self._places[at][2]
 
+    def held(self, node: Aggregate, columns: Columns, windows: Windows) -> Slices:
+        """The slices that have a level in a window, with or without rows in it."""
+        result = self.result(node.source, partials(node)[0], columns, windows)
+        if result is None or node.function not in ACCOUNTS:
+            return Slices()
+        keys, _, count = stock.levels(node, result, columns, windows)
+        return keys.only(np.asarray((count > 0).any(axis=1)))
+
+    def _stock(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        if node.function in ACCOUNTS:
+            result = self.result(node.source, partials(node)[0], columns, windows)
+            if result is None:
+                return Slices(), np.zeros((0, len(windows)))
+            return stock.levels(node, result, columns, windows)[:2]
+        able = [
+            result
+            for result in self.merged.get((node.source, partials(node)[0]), ())
+            if result.answers(columns, windows)
+        ]
+        if not able:
+            return Slices(), np.zeros((0, len(windows)))
+        return stock.mean_of_last(node, able, columns, windows)
+
     def _merged(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        if node.function in STOCK:
+            return self._stock(node, columns, windows)
         parts = partials(node)
         found = self._results(node.source, parts, columns, windows)
         if len(found) < len(parts):

@@ -26,7 +26,19 @@ Columns = tuple[ColumnRef, ...]
 """The columns of one source that a dimension set means; empty for the total."""
 
 Op = Literal[
-    "rows", "count", "sum", "products", "weights", "min", "max", "mean", "squares", "holds", "level", "moment"
+    "rows",
+    "count",
+    "sum",
+    "products",
+    "weights",
+    "min",
+    "max",
+    "mean",
+    "squares",
+    "holds",
+    "level",
+    "moment",
+    "stock",
 ]
 
 IDENTITIES = frozenset(("new", "returning", "retained", "churned", "retention"))
@@ -37,6 +49,10 @@ EXACT = frozenset(("count distinct", "median", "percentile")) | IDENTITIES | PAT
 ENDS = frozenset(("first", "last"))
 WINDOWED = frozenset(("distinct", "people", "paths"))
 """Scans whose results are by window, and by a number for each set of dimensions."""
+ACCOUNTS = frozenset(("closing", "opening", "average closing"))
+"""Levels that are carried forward account by account."""
+STOCK = ACCOUNTS | {"average last"}
+"""Levels that have scans of their own (`kpidsl.evaluate.stock`)."""
 _MANY_CELLS = 6_000_000
 MANY_DISTINCT = 4
 """So many distinct counts of one thing are worth a query of their own."""
@@ -49,7 +65,8 @@ class Partial:
     `rows`; `count`, `sum`, `min`, `max`, `mean` and `squares` (of deviations from the mean) of the argument
     where it is there; `products` and `weights`: sums of argument times weight and of the weight where both
     are there; `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at
-    the earliest or latest moment (`end`), and that moment.
+    the earliest or latest moment (`end`), and that moment; `stock`: the sum of the levels of accounts, by
+    `weight`, whose last row passes the filter.
     """
 
     op: Op
@@ -81,7 +98,9 @@ def partials(aggregate: Aggregate) -> tuple[Partial, ...]:
             return Partial("holds", x, kept), Partial("rows", None, kept)
         case "first":
             return Partial("level", x, kept, end="first"), Partial("moment", x, kept, end="first")
-        case "last":
+        case "closing" | "opening" | "average closing":
+            return (Partial("stock", x, kept, aggregate.weight),)
+        case "last" | "average last":
             return Partial("level", x, kept, end="last"), Partial("moment", x, kept, end="last")
         case _:
             return ()
@@ -97,10 +116,12 @@ class Scan:
     bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range join. `distinct` gathers for
     each identity which filters its rows meet, and answers `aggregates` with bucket k being `windows[k]`, as
     `people` and `paths` do (`kpidsl.evaluate.people`), whose buckets are those of all windows they look at.
+    `stock` has a cell for levels that hold from bucket f up to, not including, bucket n: it is numbered
+    f * (buckets + 1) + n, and n is the number of buckets where no later row is known.
     """
 
     source: str
-    kind: Literal["cube", "case", "ends", "exact", "distinct", "people", "paths"]
+    kind: Literal["cube", "case", "ends", "exact", "distinct", "people", "paths", "stock"]
     days: tuple[Window, ...]
     """The rows to read, as intervals that do not touch; none for all rows, also those without a time."""
     sets: tuple[Columns, ...]
@@ -322,7 +343,7 @@ def clusters(demand: Demand) -> list[Cluster]:
     found: dict[tuple[Columns, frozenset[Row]], Cluster] = {}
     for aggregate, windows in demand.windows.items():
         rows = (Partial("rows", None, None), Partial("rows", None, aggregate.filter))
-        merging = partials(aggregate) if aggregate.function not in ENDS else ()
+        merging = partials(aggregate) if aggregate.function not in ENDS | STOCK else ()
         for columns in demand.sets[aggregate]:
             for partial in dict.fromkeys((*rows, *merging)):
                 about = frozenset(subjects(conditions_of(partial)))

@@ -7,6 +7,10 @@ from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rol
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
 
+_MEANS = {
+    "average closing": "daily mean of the closing level",
+    "average last": "daily mean of the last level",
+}
 _BINARY = frozenset(("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"))
 
 
@@ -23,7 +27,7 @@ def words(node: Node, graph: Graph) -> str:
             inside = source if argument is None else said(argument, source)
             inside = " to ".join([inside, *(said(step.identity, step.source) for step in node.then)])
             return (
-                f"{function} of {inside}"
+                f"{_MEANS.get(function, function)} of {inside}"
                 if function != "share"
                 else f"share of {source} where {said(argument, source)}"
             )

@@ -106,6 +106,8 @@ class Schedule:
     deadline: date | None = None
     watermark: date | None = None
     stale: str | None = None
+    warnings: tuple[str, ...] = ()
+    """How sources break promises that a verdict carries a note of, as clauses."""
     slots: tuple[Slot, ...] = ()
     headline: int = 0
     idle: tuple[Verb, str] | None = None

@@ -278,6 +278,8 @@ def _notes(evidence: Evidence, slot: Slot, value: float | None, word: str) -> st
         notes += f"; data reaches only {watermark}"
     if word == "no target" and evidence.schedule.stale is not None:
         notes += f"; {in_short(evidence.schedule.stale)}"
+    if value is not None and word != "stale":
+        notes += "".join(f"; {warning}" for warning in evidence.schedule.warnings)
     if about.deprecated:
         until = f" until {about.deprecated_until}" if about.deprecated_until else ""
         instead = f", {about.deprecated_use} replaces it" if about.deprecated_use else ""

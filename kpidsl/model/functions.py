@@ -167,6 +167,24 @@ AGGREGATES = _by_name(
         "last", "same", "semi", "A level at the latest moment: its rows, summed.", "last(stock.level)"
     ),
     _aggregate(
+        "closing",
+        "same",
+        "semi",
+        "A level at the end: what is known last of each account, also from before the period, added up.",
+        "closing(stock.level by product)",
+        _X,
+        by=Parameter("account", "value"),
+    ),
+    _aggregate(
+        "opening",
+        "same",
+        "semi",
+        "A level at the start: what is known last of each account before the period, added up.",
+        "opening(stock.level by product)",
+        _X,
+        by=Parameter("account", "value"),
+    ),
+    _aggregate(
         "share",
         "percent",
         "none",
@@ -373,6 +391,13 @@ RESULT_FUNCTIONS = _by_name(
         "none",
         "The slice's part of the total of all slices.",
         "share of total(sales)",
+    ),
+    _result(
+        "average over days",
+        "same",
+        "semi",
+        "The mean of a level over the days: `closing` of every day, `last` of those with rows.",
+        "average over days(closing(stock.level by product))",
     ),
     _result("abs", "same", "none", "The number without its sign.", "abs(leads - planned)"),
     _result(

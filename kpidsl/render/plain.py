@@ -168,6 +168,10 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "first": _day(profile.first),
         "watermark": _day(profile.watermark),
         "stale": profile.stale,
+        "promises": [
+            {"promise": one.text, "word": one.word, "otherwise": one.otherwise, "found": one.told}
+            for one in profile.promises
+        ],
         "problems": [diagnostic(problem) for problem in (*profile.broken, *profile.problems)],
     }
 

@@ -20,7 +20,7 @@ from kpidsl.render.cells import Screen, clean, clip, pad, size, width, wrap
 if TYPE_CHECKING:
     from kpidsl.project import Outcome
 
-_KINDS = {"ends": "levels"}
+_KINDS = {"ends": "levels", "stock": "accounts"}
 """Scans that are called otherwise than in the code."""
 _LEGEND = {
     "cube": "grouped by what the filters compare, and added up afterwards",
@@ -30,6 +30,7 @@ _LEGEND = {
     "people": "what identities did before",
     "paths": "what follows what, by identity",
     "exact": "what does not add up, for each window",
+    "accounts": "the last rows of each account, and until when they hold",
 }
 _DOES: dict[Purpose, str] = {
     "read": "the files, as they are declared",

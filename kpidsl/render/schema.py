@@ -124,6 +124,7 @@ def evaluation() -> Schema:
         first=_maybe(_DATE),
         watermark=_maybe(_DATE),
         stale=_maybe(_TEXT),
+        promises=_list(_record(promise=_TEXT, word=_TEXT, otherwise=_TEXT, found=_maybe(_TEXT))),
         problems=_list(_ref("diagnostic")),
     )
     top = {

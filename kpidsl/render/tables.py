@@ -9,7 +9,7 @@ from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from kpidsl.render import figures
+from kpidsl.render import figures, promised
 from kpidsl.render.cells import clean
 from kpidsl.render.choice import ALL, Choice, detailed, for_people, for_programs, history_of
 from kpidsl.render.data import figure
@@ -209,8 +209,14 @@ def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     """A table that GitHub shows, slices under their KPI, then the objectives."""
     name = f"{_marked(outcome.name)}, " if outcome.name else ""
     lines = [f"### {name}as of {outcome.as_of.isoformat()}", ""]
-    stale = [profile.stale for profile in outcome.profiles.values() if profile.stale]
-    lines += [f"> {_marked(text)}  " for text in stale] + [""] * bool(stale)
+    if promises := promised.promises(outcome):
+        lines += ["| | source | promise | found |", "|---|---|---|---|"]
+        lines += [
+            f"| {_light(promised.LIGHT[one.word], one.word)} | {_marked(name)} | {_marked(one.text)} "
+            f"| {_marked(one.told or '')} |"
+            for name, one in promises
+        ]
+        lines.append("")
     lines += ["| | KPI | value | target | attained | why |", "|---|---|--:|---|--:|---|"]
     for judged in outcome.judged:
         chosen = for_people(judged, choice)
@@ -274,7 +280,8 @@ def as_html(outcome: Outcome, choice: Choice = ALL) -> str:
             rows.append(f"<tr>{left}</tr>")
     name = f"{escape(clean(outcome.name))}, " if outcome.name else ""
     caption = f"<caption>{name}as of {outcome.as_of.isoformat()}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    above = promised.as_html(promised.promises(outcome), _COLORS)
+    return f"{above}<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
 
 
 def _html_row(v: Verdict, history: Sequence[Point]) -> str:

@@ -19,7 +19,7 @@ from kpidsl.graph import (
     Shift,
     Step,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, keys_of
 from kpidsl.model.units import PERCENT, POINTS, Unit
 from kpidsl.syntax.written import BINDS
 
@@ -116,12 +116,15 @@ def aggregate(node: Aggregate) -> str:
         return f"share({node.source} where {row(node.argument)}){condition}"
     inside = node.source if node.argument is None else _argument(node.argument, node.source)
     if node.weight is not None:
-        inside += f" by {_argument(node.weight, node.source)}"
+        inside += f" by {' and '.join(_argument(key, node.source) for key in keys_of(node.weight))}"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
     if node.then:
         start = inside.partition(", ")[0] + condition
         return f"{node.function}({' to '.join([start, *map(_step, node.then)])} {_within(node)})"
+    called = node.function.partition("average ")[2]
+    if called:
+        return f"average over days({called}({inside}){condition})"
     return f"{node.function}({inside}){condition}"
 
 

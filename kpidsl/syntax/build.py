@@ -33,6 +33,14 @@ def _words(token: Token) -> str:
     return " ".join(token.text.split())
 
 
+def _otherwise(items: Items) -> nodes.Consequence | None:
+    """What a promise of a source says to follow: `else stale` stands before the line end."""
+    token = items[-2]
+    if not isinstance(token, Token) or token.kind != "ELSE":
+        return None
+    return "stale" if token.text.endswith("stale") else "warn"
+
+
 def _said(kind: Callable[[Span, Any], nodes.Node], at: int = 1) -> Callable[[Builder, Items], nodes.Node]:
     """Builds a clause of one value, which stands as the item with that number."""
     return lambda builder, items: kind(builder._span(items), items[at])
@@ -333,7 +341,7 @@ class Builder:
     row = _named(nodes.Row)
 
     def key(self, items: Items) -> nodes.Key:
-        return nodes.Key(self._span(items), tuple(self._word(name) for name in items[1]))
+        return nodes.Key(self._span(items), tuple(self._word(name) for name in items[1]), _otherwise(items))
 
     def belongs(self, items: Items) -> nodes.BelongsTo:
         far = self._word(items[5]) if len(items) > 5 else None
@@ -350,12 +358,25 @@ class Builder:
         span = Span(self.source, items[0].start, value.span.end)
         return nodes.Column(span, self._word(items[1]), value=value)
 
-    fresh = _said(nodes.Fresh, at=2)
-    complete = _named(nodes.Complete, at=2)
+    def fresh(self, items: Items) -> nodes.Fresh:
+        return nodes.Fresh(self._span(items), items[2], _otherwise(items))
+
+    def complete(self, items: Items) -> nodes.Complete:
+        return nodes.Complete(self._span(items), self._word(items[2]), _otherwise(items))
 
     def check(self, items: Items) -> nodes.Check:
-        condition = settle(items[1])
-        return nodes.Check(Span(self.source, items[0].start, condition.span.end), condition)
+        condition, otherwise = settle(items[1]), _otherwise(items)
+        end = condition.span.end if otherwise is None else items[2].end
+        return nodes.Check(Span(self.source, items[0].start, end), condition, otherwise)
+
+    def rows_at_least(self, items: Items) -> nodes.Volume:
+        return nodes.Volume(self._span(items), items[2], None, self._word(items[4]), _otherwise(items))
+
+    def rows_at_most(self, items: Items) -> nodes.Volume:
+        return nodes.Volume(self._span(items), None, items[2], self._word(items[4]), _otherwise(items))
+
+    def rows_between(self, items: Items) -> nodes.Volume:
+        return nodes.Volume(self._span(items), items[2], items[4], self._word(items[6]), _otherwise(items))
 
     # -- promises --------------------------------------------------------------------------------------------
 

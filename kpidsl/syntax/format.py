@@ -250,8 +250,8 @@ def _said_of_source(clause: Any) -> tuple[str, str] | None:
             return "channel", a_word(column)
         case n.Row(thing=thing):
             return "row", a_word(thing)
-        case n.Key(columns=columns):
-            return "key", ", ".join(map(a_word, columns))
+        case n.Key(columns=columns, otherwise=otherwise):
+            return "key", ", ".join(map(a_word, columns)) + _otherwise(otherwise)
         case n.BelongsTo(target=target, column=column, far=far):
             return "belongs to", f"{a_word(target)} by {a_word(column)}" + (
                 f" = {a_word(far)}" if far else ""
@@ -261,15 +261,29 @@ def _said_of_source(clause: Any) -> tuple[str, str] | None:
         case n.Column(name=name, type=type_, identity=identity):
             said = f"id of {a_word(identity)}" if identity else type_.text if type_ else ""
             return "column", f"{a_word(name)} {said}".rstrip()
-        case n.Fresh(amount=amount):
-            return "fresh", f"within {a_number(amount)}"
-        case n.Complete(grain=grain):
-            return "complete", f"every {a_word(grain)}"
-        case n.Check(condition=condition):
-            return "check", fitted(" " * VALUE_COLUMN, condition, CLAUSE).lstrip()
+        case n.Fresh(amount=amount, otherwise=otherwise):
+            return "fresh", f"within {a_number(amount)}{_otherwise(otherwise)}"
+        case n.Complete(grain=grain, otherwise=otherwise):
+            return "complete", f"every {a_word(grain)}{_otherwise(otherwise)}"
+        case n.Check(condition=condition, otherwise=otherwise):
+            said = fitted(" " * VALUE_COLUMN, condition, CLAUSE).lstrip()
+            return "check", said + _otherwise(otherwise)
+        case n.Volume(grain=grain, otherwise=otherwise):
+            return "rows", f"{_volume(clause)} every {a_word(grain)}{_otherwise(otherwise)}"
         case n.OnlyChannel(values=values):
             return "channel", ", ".join(map(a_value, values))
     return None
+
+
+def _otherwise(consequence: str | None) -> str:
+    return "" if consequence is None else f" else {consequence}"
+
+
+def _volume(clause: n.Volume) -> str:
+    low, high = clause.low, clause.high
+    if low is not None and high is not None:
+        return f"between {a_number(low)} and {a_number(high)}"
+    return f"at least {a_number(low)}" if low is not None else f"at most {a_number(high)}" if high else ""
 
 
 def _said_of_promise(clause: Any) -> tuple[str, str] | None:

@@ -6,6 +6,8 @@ same; places do not count, so that formatting can be proved to change nothing.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import field, fields, frozen
 
 from kpidsl.diagnostics import Source, Span
@@ -344,11 +346,16 @@ class Row(Node):
     thing: Word
 
 
+Consequence = Literal["warn", "stale"]
+"""`else stale`: what follows for verdicts where a source breaks its promise; None where nothing is said."""
+
+
 @frozen(repr=False)
 class Key(Node):
     """`key day, platform, campaign`."""
 
     columns: tuple[Word, ...]
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -378,6 +385,7 @@ class Fresh(Node):
 
     amount: Number
     """Its unit is the time word."""
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -385,6 +393,7 @@ class Complete(Node):
     """`complete every day`."""
 
     grain: Word
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -392,6 +401,17 @@ class Check(Node):
     """`check spend >= 0`."""
 
     condition: Expression
+    otherwise: Consequence | None = None
+
+
+@frozen(repr=False)
+class Volume(Node):
+    """`rows at least 10 every day`, `rows at most 20 every day`, `rows between 10 and 20 every day`."""
+
+    low: Number | None
+    high: Number | None
+    grain: Word
+    otherwise: Consequence | None = None
 
 
 # -- promises ------------------------------------------------------------------------------------------------
@@ -619,7 +639,7 @@ Clause = (
     Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | RetailYears
     | Weekend | Holidays | Holiday | Occurrence | FromFiles
     | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
-    | Check | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
+    | Check | Volume | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
     | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
     | Expect | Set | Solve
 )  # fmt: skip

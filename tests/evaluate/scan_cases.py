@@ -136,6 +136,33 @@ ASKS = {
         for kept in (None, LARGE)
     ],
     "levels of days": [Ask(agg("last", "sessions", col("sessions", "level")), QUARTERS)],
+    "levels of accounts": [
+        Ask(agg(f, "orders", AMOUNT, filter=kept, weight=c("session", TEXT)), (*MONTHS, *SLIDING), by)
+        for f in ("closing", "opening")
+        for kept in (None, LARGE)
+        for by in ((), (BY_SHOP,), (BY_MEDIUM,))
+    ],
+    "daily levels of accounts": [
+        Ask(
+            agg(
+                "average closing",
+                "orders",
+                c("margin"),
+                weight=op("keys", c("stars"), c("medium", TEXT, "sessions")),
+            ),
+            MONTHS,
+            (BY_SHOP,),
+        ),
+        Ask(agg("average last", "orders", AMOUNT, filter=LARGE), MONTHS, (BY_SHOP,)),
+    ],
+    "levels by moments": [
+        Ask(agg("closing", "orders", AMOUNT, weight=c("shipped", DAY)), QUARTERS),
+        Ask(agg("closing", "orders", AMOUNT, weight=c("paid", FLAG)), QUARTERS),
+        Ask(
+            agg("closing", "sessions", col("sessions", "level"), weight=col("sessions", "medium", TEXT)),
+            MONTHS,
+        ),
+    ],
     "exact": [
         Ask(agg("median", "orders", AMOUNT), MONTHS, (BY_SHOP,)),
         Ask(agg("percentile", "orders", AMOUNT, filter=SUMMERY, parameter=90.0), MONTHS, (BY_PAID,)),

@@ -40,25 +40,22 @@ class Inner:
 
     def value(self, row: Row, kept: Row | None) -> SQL:
         """A row expression where the filter holds, NULL elsewhere."""
-        value = self.add(row, "a", lambda: self.argument(row))
+        value = self.add(row, "a", lambda: argument(row, self.tables))
         return value if kept is None else when(self.condition(kept), value)
 
     def condition(self, row: Row) -> SQL:
         return self.add(row, "f", lambda: self.tables.row(row))
 
-    def argument(self, row: Row) -> SQL:
-        """A value to aggregate. Arithmetic may overflow to infinity, which is no value; columns hold finite
-        numbers or NULL."""
-        sql = self.tables.row(row)
-        if row.type.kind != "number":
-            return sql
-        if (
-            isinstance(row, ColumnRef)
-            and self.tables.kind(row) == "number"
-            and not isinstance(sql, exp.Paren | exp.Case)
-        ):
-            return sql
-        return when(self.tables.say("finite", sql), self.tables.say("one zero", sql.copy()))
+
+def argument(row: Row, tables: Tables) -> SQL:
+    """Arithmetic may overflow to infinity, which is no value; columns hold finite numbers or NULL."""
+    sql = tables.row(row)
+    if row.type.kind != "number":
+        return sql
+    plain = isinstance(row, ColumnRef) and tables.kind(row) == "number"
+    if plain and not isinstance(sql, exp.Paren | exp.Case):
+        return sql
+    return when(tables.say("finite", sql), tables.say("one zero", sql.copy()))
 
 
 def bucket(scan: Scan, tables: Tables) -> SQL:

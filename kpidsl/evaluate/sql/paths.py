@@ -15,7 +15,7 @@ from sqlglot import exp
 
 from kpidsl.evaluate.plan import TOUCHES, Scan
 from kpidsl.evaluate.sql.cubes import layers_of
-from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, within
+from kpidsl.evaluate.sql.inner import argument, as_text, bucket, within
 from kpidsl.evaluate.sql.people import (
     Mark,
     marked,
@@ -229,9 +229,8 @@ class _Paths:
         """The rows to attribute that have a touch in time, and its moment (`n`)."""
 
         def columns(tables: Tables) -> list[SQL]:
-            inner = Inner(tables)
             found: list[SQL] = [aliased(bucket(self.scan, tables), "b"), aliased(integer(1), "s")]
-            return found + [aliased(inner.argument(value), f"y{n}") for n, value in enumerate(values)]
+            return found + [aliased(argument(value, tables), f"y{n}") for n, value in enumerate(values)]
 
         touch: list[SQL] = [aliased(column(each, "t"), each) for each in ("x", "t")]
         touch += [aliased(integer(-1), "b"), aliased(integer(0), "s")]

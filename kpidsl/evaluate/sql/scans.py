@@ -17,6 +17,7 @@ from kpidsl.evaluate.sql.parts import aggregation, numbered, shares_of
 from kpidsl.evaluate.sql.paths import paths_sql
 from kpidsl.evaluate.sql.people import people_sql
 from kpidsl.evaluate.sql.rows import Tables
+from kpidsl.evaluate.sql.stock import stock_sql
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
@@ -46,6 +47,8 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
             return people_sql(scan, tables)
         case "paths":
             return paths_sql(scan, tables)
+        case "stock":
+            return stock_sql(scan, tables)
     inner = Inner(tables, shares=shares_of(scan.parts()))
     dims = grouped_by(scan, inner)
     keys = ["b", *(f"d{n}" for n in range(len(dims)))]

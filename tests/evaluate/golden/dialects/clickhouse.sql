@@ -434,13 +434,19 @@ GROUP BY
   "p"."w",
   "p"."d0";
 
--- stock: what adds up, by month
+-- stock: what adds up, by month, hall
 SELECT
   "b",
-  CAST(COUNT(*) AS Nullable(Float64)) AS "v0"
+  "d0",
+  CAST(COUNT(*) AS Nullable(Float64)) AS "v0",
+  CAST(COUNT(CASE WHEN "f2" THEN 1 END) AS Nullable(Float64)) AS "v1"
 FROM (
   SELECT
-    toYear(CAST("t"."day" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."day" AS Nullable(Date32))) - 24313 AS "b"
+    toYear(CAST("t"."day" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."day" AS Nullable(Date32))) - 24313 AS "b",
+    CAST("t"."hall" AS Nullable(String)) AS "d0",
+    (
+      "t"."hall" <> 'b'
+    ) AS "f2"
   FROM (
     SELECT
       CASE
@@ -449,6 +455,8 @@ FROM (
           CAST("level" AS Nullable(Float64)) + 0.0e0
         )
       END AS "level",
+      CAST("product" AS Nullable(String)) AS "product",
+      CAST("hall" AS Nullable(String)) AS "hall",
       "day" AS "day"
     FROM "stock"
   ) AS "t"
@@ -459,10 +467,11 @@ FROM (
     )
 ) AS "r"
 GROUP BY
-  "b";
+  "b",
+  "d0";
 
 -- stock: levels at the first or last moment, by month
--- for level
+-- for level, usual_level
 SELECT
   "b",
   CAST(argMax("s0", CASE WHEN NOT (
@@ -489,6 +498,163 @@ FROM (
             CAST("level" AS Nullable(Float64)) + 0.0e0
           )
         END AS "level",
+        CAST("product" AS Nullable(String)) AS "product",
+        CAST("hall" AS Nullable(String)) AS "hall",
+        "day" AS "day"
+      FROM "stock"
+    ) AS "t"
+    WHERE
+      (
+        "t"."day" >= CAST('2026-01-01' AS Nullable(Date32))
+        AND "t"."day" < CAST('2026-04-02' AS Nullable(Date32))
+      )
+  ) AS "r"
+  GROUP BY
+    "b",
+    "m"
+) AS "s"
+GROUP BY
+  "b";
+
+-- stock: levels of accounts, carried forward, by month, hall
+-- for in_hand
+SELECT
+  "b",
+  "d0",
+  CAST(SUM(CASE WHEN "f3" THEN "a2" END) AS Nullable(Float64)) AS "v0"
+FROM (
+  SELECT
+    "t"."stock_cell" AS "b",
+    CAST("t"."hall" AS Nullable(String)) AS "d0",
+    "t"."level" AS "a2",
+    (
+      "t"."hall" <> 'b'
+    ) AS "f3"
+  FROM (
+    SELECT
+      "t".*,
+      "s"."stock_cell" AS "stock_cell"
+    FROM (
+      SELECT
+        CASE
+          WHEN isFinite(CAST("level" AS Nullable(Float64)))
+          THEN (
+            CAST("level" AS Nullable(Float64)) + 0.0e0
+          )
+        END AS "level",
+        CAST("product" AS Nullable(String)) AS "product",
+        CAST("hall" AS Nullable(String)) AS "hall",
+        "day" AS "day"
+      FROM "stock"
+    ) AS "t"
+    JOIN (
+      SELECT
+        "k0",
+        "k1",
+        "stock_moment",
+        "stock_since" * 5 + COALESCE(
+          leadInFrame(toNullable("stock_since")) OVER (
+            PARTITION BY "k0", "k1"
+            ORDER BY "stock_since"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ),
+          4
+        ) AS "stock_cell"
+      FROM (
+        SELECT
+          "k0",
+          "k1",
+          "stock_since",
+          MAX("stock_moment") AS "stock_moment"
+        FROM (
+          SELECT
+            "t"."product" AS "k0",
+            "t"."hall" AS "k1",
+            CASE
+              WHEN CAST("t"."day" AS Nullable(Date32)) < CAST('2026-01-01' AS Nullable(Date32))
+              THEN 0
+              ELSE toYear(CAST("t"."day" AS Nullable(Date32))) * 12 + toMonth(CAST("t"."day" AS Nullable(Date32))) - 24313
+            END AS "stock_since",
+            "t"."day" AS "stock_moment"
+          FROM (
+            SELECT
+              CASE
+                WHEN isFinite(CAST("level" AS Nullable(Float64)))
+                THEN (
+                  CAST("level" AS Nullable(Float64)) + 0.0e0
+                )
+              END AS "level",
+              CAST("product" AS Nullable(String)) AS "product",
+              CAST("hall" AS Nullable(String)) AS "hall",
+              "day" AS "day"
+            FROM "stock"
+          ) AS "t"
+          WHERE
+            (
+              NOT (
+                "t"."level" IS NULL
+              )
+              AND NOT (
+                "t"."product" IS NULL
+              )
+              AND NOT (
+                "t"."hall" IS NULL
+              )
+            )
+            AND (
+              "t"."day" >= CAST('1900-01-01' AS Nullable(Date32))
+              AND "t"."day" < CAST('2026-04-02' AS Nullable(Date32))
+            )
+        ) AS "r"
+        GROUP BY
+          "k0",
+          "k1",
+          "stock_since"
+      ) AS "l"
+    ) AS "s"
+      ON "t"."product" = "s"."k0"
+      AND "t"."hall" = "s"."k1"
+      AND "t"."day" = "s"."stock_moment"
+    WHERE
+      NOT (
+        "t"."level" IS NULL
+      )
+  ) AS "t"
+) AS "r"
+GROUP BY
+  "b",
+  "d0";
+
+-- stock: levels at the first or last moment, by day
+-- for level, usual_level
+SELECT
+  "b",
+  CAST(argMax("s0", CASE WHEN NOT (
+    "s0" IS NULL
+  ) THEN "m" END) AS Nullable(Float64)) AS "v0",
+  MAX(CASE WHEN NOT (
+    "s0" IS NULL
+  ) THEN "m" END) AS "v1"
+FROM (
+  SELECT
+    "b",
+    "m",
+    SUM("a2") AS "s0"
+  FROM (
+    SELECT
+      dateDiff('day', CAST('2026-01-01' AS Nullable(Date32)), CAST("t"."day" AS Nullable(Date32))) AS "b",
+      "t"."day" AS "m",
+      "t"."level" AS "a2"
+    FROM (
+      SELECT
+        CASE
+          WHEN isFinite(CAST("level" AS Nullable(Float64)))
+          THEN (
+            CAST("level" AS Nullable(Float64)) + 0.0e0
+          )
+        END AS "level",
+        CAST("product" AS Nullable(String)) AS "product",
+        CAST("hall" AS Nullable(String)) AS "hall",
         "day" AS "day"
       FROM "stock"
     ) AS "t"

@@ -426,19 +426,27 @@ GROUP BY
   "p"."w",
   "p"."d0";
 
--- stock: what adds up, by month
+-- stock: what adds up, by month, hall
 SELECT
   "b",
-  CAST(COUNT(*) AS DOUBLE) AS "v0"
+  "d0",
+  CAST(COUNT(*) AS DOUBLE) AS "v0",
+  CAST(COUNT(CASE WHEN "f2" THEN 1 END) AS DOUBLE) AS "v1"
 FROM (
   SELECT
-    YEAR(CAST("t"."day" AS DATE)) * 12 + MONTH(CAST("t"."day" AS DATE)) - 24313 AS "b"
+    YEAR(CAST("t"."day" AS DATE)) * 12 + MONTH(CAST("t"."day" AS DATE)) - 24313 AS "b",
+    CAST("t"."hall" AS VARCHAR) AS "d0",
+    (
+      "t"."hall" <> 'b'
+    ) AS "f2"
   FROM (
     SELECT
       CASE
         WHEN CAST("level" AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
         THEN CAST("level" AS DOUBLE)
       END AS "level",
+      CAST("product" AS VARCHAR) AS "product",
+      CAST("hall" AS VARCHAR) AS "hall",
       "day" AS "day"
     FROM "stock"
   ) AS "t"
@@ -449,10 +457,11 @@ FROM (
     )
 ) AS "r"
 GROUP BY
-  "b";
+  "b",
+  "d0";
 
 -- stock: levels at the first or last moment, by month
--- for level
+-- for level, usual_level
 SELECT
   "b",
   CAST(MAX_BY("s0", CASE WHEN NOT "s0" IS NULL THEN "m" END) AS DOUBLE) AS "v0",
@@ -473,6 +482,136 @@ FROM (
           WHEN CAST("level" AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
           THEN CAST("level" AS DOUBLE)
         END AS "level",
+        CAST("product" AS VARCHAR) AS "product",
+        CAST("hall" AS VARCHAR) AS "hall",
+        "day" AS "day"
+      FROM "stock"
+    ) AS "t"
+    WHERE
+      (
+        "t"."day" >= CAST('2026-01-01' AS DATE)
+        AND "t"."day" < CAST('2026-04-02' AS DATE)
+      )
+  ) AS "r"
+  GROUP BY
+    "b",
+    "m"
+) AS "s"
+GROUP BY
+  "b";
+
+-- stock: levels of accounts, carried forward, by month, hall
+-- for in_hand
+SELECT
+  "b",
+  "d0",
+  CAST(SUM(CASE WHEN "f3" THEN "a2" END) AS DOUBLE) AS "v0"
+FROM (
+  SELECT
+    "t"."stock_cell" AS "b",
+    CAST("t"."hall" AS VARCHAR) AS "d0",
+    "t"."level" AS "a2",
+    (
+      "t"."hall" <> 'b'
+    ) AS "f3"
+  FROM (
+    SELECT
+      "t".*,
+      "s"."stock_cell" AS "stock_cell"
+    FROM (
+      SELECT
+        CASE
+          WHEN CAST("level" AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+          THEN CAST("level" AS DOUBLE)
+        END AS "level",
+        CAST("product" AS VARCHAR) AS "product",
+        CAST("hall" AS VARCHAR) AS "hall",
+        "day" AS "day"
+      FROM "stock"
+    ) AS "t"
+    JOIN (
+      SELECT
+        "k0",
+        "k1",
+        "stock_moment",
+        "stock_since" * 5 + COALESCE(LEAD("stock_since") OVER (PARTITION BY "k0", "k1" ORDER BY "stock_since"), 4) AS "stock_cell"
+      FROM (
+        SELECT
+          "k0",
+          "k1",
+          "stock_since",
+          MAX("stock_moment") AS "stock_moment"
+        FROM (
+          SELECT
+            "t"."product" AS "k0",
+            "t"."hall" AS "k1",
+            CASE
+              WHEN CAST("t"."day" AS DATE) < CAST('2026-01-01' AS DATE)
+              THEN 0
+              ELSE YEAR(CAST("t"."day" AS DATE)) * 12 + MONTH(CAST("t"."day" AS DATE)) - 24313
+            END AS "stock_since",
+            "t"."day" AS "stock_moment"
+          FROM (
+            SELECT
+              CASE
+                WHEN CAST("level" AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+                THEN CAST("level" AS DOUBLE)
+              END AS "level",
+              CAST("product" AS VARCHAR) AS "product",
+              CAST("hall" AS VARCHAR) AS "hall",
+              "day" AS "day"
+            FROM "stock"
+          ) AS "t"
+          WHERE
+            (
+              NOT "t"."level" IS NULL AND NOT "t"."product" IS NULL AND NOT "t"."hall" IS NULL
+            )
+            AND (
+              "t"."day" >= CAST('1900-01-01' AS DATE)
+              AND "t"."day" < CAST('2026-04-02' AS DATE)
+            )
+        ) AS "r"
+        GROUP BY
+          "k0",
+          "k1",
+          "stock_since"
+      ) AS "l"
+    ) AS "s"
+      ON "t"."product" = "s"."k0"
+      AND "t"."hall" = "s"."k1"
+      AND "t"."day" = "s"."stock_moment"
+    WHERE
+      NOT "t"."level" IS NULL
+  ) AS "t"
+) AS "r"
+GROUP BY
+  "b",
+  "d0";
+
+-- stock: levels at the first or last moment, by day
+-- for level, usual_level
+SELECT
+  "b",
+  CAST(MAX_BY("s0", CASE WHEN NOT "s0" IS NULL THEN "m" END) AS DOUBLE) AS "v0",
+  MAX(CASE WHEN NOT "s0" IS NULL THEN "m" END) AS "v1"
+FROM (
+  SELECT
+    "b",
+    "m",
+    SUM("a2") AS "s0"
+  FROM (
+    SELECT
+      DATE_DIFF('day', CAST('2026-01-01' AS DATE), CAST("t"."day" AS DATE)) AS "b",
+      "t"."day" AS "m",
+      "t"."level" AS "a2"
+    FROM (
+      SELECT
+        CASE
+          WHEN CAST("level" AS DOUBLE) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+          THEN CAST("level" AS DOUBLE)
+        END AS "level",
+        CAST("product" AS VARCHAR) AS "product",
+        CAST("hall" AS VARCHAR) AS "hall",
         "day" AS "day"
       FROM "stock"
     ) AS "t"
