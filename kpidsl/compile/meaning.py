@@ -13,6 +13,7 @@ from attrs import define, field
 from kpidsl.compile.scope import Scope
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Baseline,
     Bound,
     Combine,
@@ -31,6 +32,7 @@ from kpidsl.graph import (
     SlicePromise,
     Tolerance,
     Trailing,
+    Unknown,
 )
 from kpidsl.model.periods import Grain, Window
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
@@ -88,6 +90,10 @@ class Meaning:
                 return f"share({self.node(inner)})"
             case Default(node=inner, value=value):
                 return f"default({self.node(inner)} {value!r})"
+            case Unknown():
+                return f"unknown{_in(node.unit)}"
+            case Assumed(node=inner, value=value, spread=spread):
+                return f"assumed({self.node(value)} for {self.node(inner)}{' spread' if spread else ''})"
 
     def source(self, name: str) -> str:
         """The name of a source; of a grouped one, how its rows are made and what their time is."""

@@ -18,7 +18,19 @@ from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials,
 from kpidsl.evaluate.result import Result
 from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.windows import looked_at, shifted, since
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Unknown,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import Ask, Profile
 from kpidsl.slices import Slices, merged
@@ -139,11 +151,24 @@ class Store:
                 return found[:, [below.index(shifted(node, w)) for w in windows]]
             case Running(node=inner):
                 return self._running(node, inner, windows, frame)
+            case Unknown():
+                return np.full(shape, np.nan)
+            case Assumed():
+                return self._assumed(node, windows, frame)
             case Rolling(node=inner, count=count):
                 below = looked_at(node, windows, None)
                 found = self.values(inner, below, frame)
                 parts = [found[:, [below.index(w.shift(-n)) for w in windows]] for n in range(count)]
                 return np.asarray(np.sum(parts, axis=0) / count)
+
+    def _assumed(self, node: Assumed, windows: Windows, frame: Frame) -> Floats:
+        """The data before the first day, what is assumed from there on."""
+        known, found = self.values(node.node, windows, frame), self.values(node.value, windows, frame)
+        if node.spread and len(found) > 1:
+            parts = combine("/", [known, np.broadcast_to(known[:1], known.shape)])
+            found = np.concatenate([found[:1], found[:1] * parts[1:]])
+        before = [node.since is not None and window.end < node.since for window in windows]
+        return np.where(before, known, found)
 
     def _running(self, node: Running, inner: Node, windows: Windows, frame: Frame) -> Floats:
         start: date | None = start_of(frame.ask, node, self.profiles)
