@@ -304,6 +304,8 @@ class MemberVerdict:
     name: str
     title: str
     weight: float
+    share: float | None
+    """Of the weight that counts; None for what does not count."""
     role: Role
     counts: bool
     """False for drafts, what has no target and what is there for information."""

@@ -41,7 +41,7 @@ class Given:
 
 
 def evaluation_options(command: Command) -> Command:
-    """`--as-of`, `--for-period`, `--data`, `--format`."""
+    """`--as-of`, `--in`, `--data`, `--format`."""
     for option in (
         click.option(
             "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help=f"{', '.join(_FORMATS)}."

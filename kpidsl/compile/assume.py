@@ -75,8 +75,16 @@ def _set(node: Node, definition: Named, clause: nodes.Set, scope: Scope) -> Node
             help="a constant is set to a number, or to a formula of constants",
         )
         return None
-    spread = node.additivity in _ADDS and not aggregates(value)
+    spread = node.additivity in _ADDS and _of_the_total(value, clause)
     return scope.intern(Assumed(node, value, node.unit, node.additivity, spread))
+
+
+def _of_the_total(value: Node, clause: nodes.Set) -> bool:
+    """Whether a value is told for the total only: a number, or a change by one. A percentage changes each
+    slice, and what is computed from data has slices of its own."""
+    if clause.how == "=":
+        return not aggregates(value)
+    return isinstance(value, Combine) and value.op in "+-" and not aggregates(value.args[-1])
 
 
 def _set_slice(
@@ -99,7 +107,8 @@ def _set_slice(
     value = _value(part, definition, clause, scope) if part is not None else None
     if part is None or value is None:
         return None
-    anew = scope.intern(Assumed(part, value, node.unit, node.additivity, not aggregates(value)))
+    spread = _of_the_total(value, clause)
+    anew = scope.intern(Assumed(part, value, node.unit, node.additivity, spread))
     rest = scope.intern(Combine("-", (node, part), node.unit, node.additivity))
     return scope.intern(Combine("+", (rest, anew), node.unit, node.additivity))
 

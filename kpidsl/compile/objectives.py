@@ -128,7 +128,7 @@ def _members(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Sco
 
 
 def _counting(definition: nodes.ObjectiveDef, members: Sequence[nodes.Member], scope: Scope) -> None:
-    if members and all(member.information for member in members):
+    if members and all(m.information and not (m.key or m.weight) for m in members):
         scope.error(
             "K466",
             f"no member of the objective `{definition.name.text}` counts: all are for information",

@@ -103,11 +103,11 @@ class Evaluated:
 
     def total(self, node: Node, like: Ask, window: Window) -> float | None:
         """The value in total of a node whose aggregates were asked for by `like`, in one of its windows; not
-        kept."""
+        rounded, and not kept."""
         if self.failure(node):
             return None
         ask = Ask(node, (window,), (), like.start)
-        value = float(twelve(self._store.values(node, ask.windows, Frame(ask, Slices())))[0, 0])
+        value = float(self._store.values(node, ask.windows, Frame(ask, Slices()))[0, 0])
         return None if np.isnan(value) else value
 
     def grid(self, ask: Ask) -> Grid:

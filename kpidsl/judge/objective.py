@@ -88,11 +88,11 @@ def _rolled_up(objective: Objective, headlines: Headlines) -> ObjectiveVerdict:
         for name, weight in objective.members
         if name not in objective.shown and (name not in headlines or _counts(headlines[name]))
     ]
-    listed = _lines(objective, headlines)
+    total = sum(member.weight for member in members)
+    listed = _lines(objective, headlines, total)
     if not members:
         reason = "No KPI of the objective counts: each is a draft, has no target or is there for information."
         return _given(objective, "no target", "none", reason, listed, None)
-    total = sum(member.weight for member in members)
     kept = sum(member.weight for member in members if member.light == "green")
     share = rounded(kept / total) if total else None
     found, final = _decide(objective, members)
@@ -124,7 +124,7 @@ def _member(
     return Member(name, headline.title, exact(weight), light, last and light is not None, headline.word, key)
 
 
-def _lines(objective: Objective, headlines: Headlines) -> tuple[MemberVerdict, ...]:
+def _lines(objective: Objective, headlines: Headlines, total: Decimal | int) -> tuple[MemberVerdict, ...]:
     """Every member, the worst that counts first, then what does not count; key ones before others."""
     found = []
     for name, weight in objective.members:
@@ -138,6 +138,7 @@ def _lines(objective: Objective, headlines: Headlines) -> tuple[MemberVerdict, .
                 name=name,
                 title=headline.title if headline else name,
                 weight=weight,
+                share=rounded(exact(weight) / total) if counts and total else None,
                 role=role,
                 counts=counts,
                 objective=name in objective.nested,

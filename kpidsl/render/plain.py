@@ -156,7 +156,19 @@ def _objective(objective: ObjectiveVerdict, graph: Graph) -> dict[str, Any]:
         "why": objective.why,
         "share_met": figure(objective.share_met),
         "members": [
-            {"kpi": kpi, "weight": figure(weight), "word": word} for kpi, weight, word in objective.members
+            {
+                "kpi": line.name,
+                "title": line.title,
+                "objective": line.objective,
+                "weight": figure(line.weight),
+                "share": figure(line.share),
+                "role": line.role,
+                "counts": line.counts,
+                "word": line.word,
+                "light": line.light,
+                "why": line.why,
+            }
+            for line in objective.lines
         ],
     }
 

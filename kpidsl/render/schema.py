@@ -116,7 +116,20 @@ def evaluation() -> Schema:
         light=_TEXT,
         why=_TEXT,
         share_met=_maybe(_NUMBER),
-        members=_list(_record(kpi=_TEXT, weight=_maybe(_NUMBER), word=_TEXT)),
+        members=_list(
+            _record(
+                kpi=_TEXT,
+                title=_TEXT,
+                objective=_FLAG,
+                weight=_maybe(_NUMBER),
+                share=_maybe(_NUMBER),
+                role=_maybe(_TEXT),
+                counts=_FLAG,
+                word=_TEXT,
+                light=_TEXT,
+                why=_TEXT,
+            )
+        ),
     )
     source = _record(
         name=_TEXT,

@@ -13,6 +13,7 @@ from kpidsl.render import figures
 from kpidsl.render.cells import clean
 from kpidsl.render.choice import ALL, Choice, detailed, for_people, for_programs, history_of
 from kpidsl.render.data import figure
+from kpidsl.render.scorecard import html_card, markdown_card
 from kpidsl.render.sheets import Sheet, sheets
 
 if TYPE_CHECKING:
@@ -223,6 +224,8 @@ def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
         lines += [
             f"| {_light(o.light, o.word)} | {marked(o.title)} | {marked(o.why)} |" for o in outcome.objectives
         ]
+        for objective in outcome.objectives:
+            lines += markdown_card(objective, _light, marked)
     return "\n".join(lines) + "\n"
 
 
@@ -273,7 +276,8 @@ def as_html(outcome: Outcome, choice: Choice = ALL) -> str:
             rows.append(f"<tr>{left}</tr>")
     name = f"{escape(clean(outcome.name))}, " if outcome.name else ""
     caption = f"<caption>{name}as of {outcome.as_of.isoformat()}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    kpis = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    return kpis + "".join(html_card(objective, _COLORS) for objective in outcome.objectives)
 
 
 def _html_row(v: Verdict, history: Sequence[Point]) -> str:

@@ -11,10 +11,14 @@ from itertools import groupby
 
 from attrs import frozen
 
-_CLOSE = 1e-9
-"""Of the value asked for: results have twelve digits, and sums and differences lose some of them."""
+_EQUAL = 1e-12
+"""Of the value asked for: results have twelve digits."""
 _ACROSS = 1e-6
-"""What is left at a crossing of a function that goes through the value, and does not jump over it."""
+"""What may be left at a crossing, of what is there at the points around it: more is a jump."""
+_SAME = 1e-9
+"""Places so near to each other, of their size, are one."""
+_TOUCH = 1e-9
+"""The same of a place that comes near and goes away again."""
 
 
 @frozen
@@ -36,7 +40,7 @@ class Roots:
         """Whether all points have one value, as far as numbers tell."""
         if self.least is None or self.greatest is None:
             return False
-        return self.greatest - self.least <= _CLOSE * max(abs(self.least), abs(self.greatest))
+        return self.greatest - self.least <= _SAME * max(abs(self.least), abs(self.greatest))
 
 
 def find(function: Callable[[float], float | None], goal: float, points: Sequence[float]) -> Roots:
@@ -55,8 +59,7 @@ def find(function: Callable[[float], float | None], goal: float, points: Sequenc
 
     gaps = [off(x) for x in points]
     known = [value for x in points if (value := seen[x]) is not None]
-    scale = abs(goal) or max(map(abs, known), default=1.0)
-    exact = [abs(gap) <= _CLOSE * scale for gap in gaps]
+    exact = [abs(gap) <= _EQUAL * abs(goal) for gap in gaps]
     roots: list[float] = []
     jumps: list[float] = []
     stretch = None
@@ -67,11 +70,12 @@ def find(function: Callable[[float], float | None], goal: float, points: Sequenc
         ends = [points[run[0]], points[run[-1]]]
         roots += dict.fromkeys(ends)
         middle = (ends[0] + points[run[min(1, len(run) - 1)]]) / 2
-        if len(run) > 1 and stretch is None and abs(off(middle)) <= _CLOSE * scale:
+        if len(run) > 1 and stretch is None and abs(off(middle)) <= _EQUAL * abs(goal):
             stretch = (ends[0], ends[1])
-    for a, b in _crossings(points, gaps, exact, off, _CLOSE * scale, roots):
+    for a, b in _crossings(points, gaps, exact, off, roots):
         place = _crossing(off, a, b)
-        (roots if abs(off(place)) <= _ACROSS * scale else jumps).append(place)
+        left = abs(off(place))
+        (roots if left <= _ACROSS * max(abs(off(a)), abs(off(b))) else jumps).append(place)
     return Roots(
         tuple(_distinct(roots)),
         stretch,
@@ -86,7 +90,6 @@ def _crossings(
     gaps: Sequence[float],
     exact: Sequence[bool],
     off: Callable[[float], float],
-    close: float,
     touched: list[float],
 ) -> Iterator[tuple[float, float]]:
     """Pairs of places with a change of sign between them; places that only touch go to `touched`."""
@@ -100,32 +103,54 @@ def _crossings(
             continue
         if abs(gaps[n]) > min(abs(gaps[n - 1]), abs(gaps[n + 1])):
             continue
-        place = _nearest(off, points[n - 1], points[n + 1])
+        place = _nearest(off, points[n - 1], points[n + 1], 1 if gaps[n] > 0 else -1)
         gap = off(place)
-        if abs(gap) <= close:
+        if abs(gap) <= _TOUCH * max(map(abs, sides)):
             touched.append(place)
         elif gap * gaps[n] < 0:
             yield points[n - 1], place
             yield place, points[n + 1]
 
 
+class _Hole(Exception):
+    """A place without a value."""
+
+    def __init__(self, place: float) -> None:
+        self.place = place
+
+
 def _crossing(off: Callable[[float], float], a: float, b: float) -> float:
+    """Where the sign changes, or where there is no value on the way."""
     from scipy.optimize import brentq
 
-    return float(brentq(off, a, b, xtol=1e-300, rtol=1e-14, maxiter=500, disp=False))
+    def known(x: float) -> float:
+        gap = off(x)
+        if gap != gap:
+            raise _Hole(x)
+        return gap
+
+    try:
+        return float(brentq(known, a, b, xtol=1e-300, rtol=1e-14, maxiter=500, disp=False))
+    except _Hole as hole:
+        return hole.place
 
 
-def _nearest(off: Callable[[float], float], a: float, b: float) -> float:
+def _nearest(off: Callable[[float], float], a: float, b: float, sign: int) -> float:
+    """Where a function that is above zero (sign 1) is least, or one below it greatest."""
     from scipy.optimize import minimize_scalar
 
+    def height(x: float) -> float:
+        gap = off(x)
+        return sign * gap if gap == gap else float("inf")
+
     options = {"xatol": 1e-12 * max(abs(a), abs(b)), "maxiter": 200}
-    return float(minimize_scalar(lambda x: abs(off(x)), bounds=(a, b), method="bounded", options=options).x)
+    return float(minimize_scalar(height, bounds=(a, b), method="bounded", options=options).x)
 
 
 def _distinct(places: list[float]) -> Iterator[float]:
     """Rising, in twelve digits, each once."""
     last = None
     for place in sorted(float(f"{place:.12g}") for place in places):
-        if last is None or abs(place - last) > _CLOSE * max(abs(place), abs(last)):
+        if last is None or abs(place - last) > _SAME * max(abs(place), abs(last)):
             yield place
             last = place

@@ -269,7 +269,8 @@ def _with_value(kpi: Kpi, judged: Judged, outcome: Outcome) -> Judged:
         return judged
     window = Window(outcome.as_of, outcome.as_of)
     value = outcome.answers.total(kpi.formula, Ask(kpi.formula, (window,)), window)
-    return evolve(judged, headline=evolve(judged.headline, value=value))
+    rounded = float(f"{value:.12g}") if value is not None else None
+    return evolve(judged, headline=evolve(judged.headline, value=rounded))
 
 
 def _differences(before: Judged, after: Judged) -> tuple[list[Pair], int]:
