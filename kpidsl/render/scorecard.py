@@ -16,9 +16,12 @@ _NARROW = 28
 """A name gets at least so many cells before the weights are left out."""
 
 
-def scorecard(objective: ObjectiveVerdict, screen: Screen, indent: int) -> Iterable[str]:
-    """A line for each member: light and word, name, its part of the weight, its role."""
-    lines = objective.lines
+def scorecard(
+    objective: ObjectiveVerdict, screen: Screen, indent: int, *, quiet: bool = False
+) -> Iterable[str]:
+    """A line for each member: light and word, name, its part of the weight, its role. Quiet: only of what is
+    not green."""
+    lines = [line for line in objective.lines if not quiet or line.light not in ("green", "none")]
     if not lines:
         return
     words = [f"{figures.sign(line.light, screen)} {line.word}" for line in lines]
@@ -36,9 +39,9 @@ def scorecard(objective: ObjectiveVerdict, screen: Screen, indent: int) -> Itera
 
 
 def _note(line: MemberVerdict) -> str:
-    part = figures.percent(line.share) if line.share is not None else "does not count"
-    role = {"key": ", key", "for information": ": for information"}.get(line.role or "", "")
-    return pad(part, 4, right=True) + role
+    part = figures.percent(line.share) if line.share is not None else "-"
+    role = line.role or ("" if line.counts else "does not count")
+    return f"{pad(part, 4, right=True)}  {role}".rstrip()
 
 
 def markdown_card(

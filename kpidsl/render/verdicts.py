@@ -282,7 +282,7 @@ def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: b
         hang = 4 if screen.width < _STACKED else column + 2
         room = max(screen.width - hang, 16)
         lines += [" " * hang + screen.paint(line, "dim") for line in wrap(clean(objective.why), room)]
-        lines += scorecard(objective, screen, hang)
+        lines += scorecard(objective, screen, hang, quiet=quiet)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -17,7 +17,7 @@ from kpidsl.model.periods import Window
 from kpidsl.project import Outcome, Specs, Wish
 from kpidsl.results import Ask
 from kpidsl.whatif.prepare import Beside, Prepared, prepare, scheduled, solved
-from kpidsl.whatif.search import Search, search, shown
+from kpidsl.whatif.search import Search, in_full, search
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
@@ -244,7 +244,7 @@ class _One:
             assert looked is not None
             places = looked.roots.roots
             passed = any(_close(place, expected.value) for place in places)
-            found = " or ".join(shown(place, looked.unit) for place in places)
+            found = " or ".join(in_full(place, looked.unit) for place in places)
             return Check(expected, passed, f"{looked.unknown} is {found}" if places else looked.why)
         if looked is not None and looked.chosen is None:
             return Check(expected, False, looked.why)
@@ -259,7 +259,7 @@ class _One:
             return Check(expected, False, f"{expected.kpi} has no slice {expected.slice}")
         passed = expected.value is None or _close(verdict.value, expected.value)
         passed = passed and expected.word in (None, verdict.word)
-        value = shown(verdict.value, verdict.unit) if verdict.value is not None else "no value"
+        value = in_full(verdict.value, verdict.unit) if verdict.value is not None else "no value"
         return Check(expected, passed, f"{value}, {verdict.word}")
 
 

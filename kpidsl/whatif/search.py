@@ -123,3 +123,10 @@ def _said(goal: Goal, unit: str, goal_unit: str, roots: Roots, between: tuple[fl
 def shown(value: float, unit: str) -> str:
     """A value with its unit."""
     return format_value(value, Unit.parse(unit))
+
+
+def in_full(value: float, unit: str) -> str:
+    """A value with its unit and all its digits, to be held against another one."""
+    parsed = Unit.parse(unit)
+    number = float(f"{value * 100 if parsed.dimensionless and unit else value:.12g}")
+    return f"{number:,.12g}{unit if unit == '%' else f' {unit}' if unit else ''}"

@@ -17,7 +17,7 @@ def evenly(low: float, high: float, count: int = 400) -> list[float]:
 
 @given(st.lists(st.integers(-90, 90), min_size=1, max_size=4, unique=True))
 def test_every_root_of_a_polynomial(roots: list[int]) -> None:
-    """A product of (x - r) is zero at each r and nowhere else; an odd offset keeps the points off the roots."""
+    """A product of (x - r) is zero at each r and nowhere else; odd ends keep the points off the roots."""
     found = find(lambda x: math.prod(x - r for r in roots), 0, evenly(-100.37, 100.11))
     assert found.roots == pytest.approx(sorted(roots), rel=1e-6, abs=1e-6)
     assert (found.stretch, found.jumps) == (None, ())

@@ -1,7 +1,7 @@
 """KPIs under assumptions, each number worked out by hand; the files are those of tests/project.py.
 
-January: 100 EUR, 5 leads. February: 150 EUR (google 90, meta 60), 5 leads (3, 2). March to the 10th: 10 EUR and
-1 lead.
+January: 100 EUR, 5 leads. February: 150 EUR (google 90, meta 60), 5 leads (3, 2). March to the 10th: 10 EUR
+and 1 lead.
 """
 
 from __future__ import annotations
