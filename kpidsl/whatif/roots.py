@@ -49,6 +49,8 @@ def find(function: Callable[[float], float | None], goal: float, points: Sequenc
     Between two neighbouring points at most one crossing, or one stretch without values, is seen. ImportError
     without scipy.
     """
+    import scipy.optimize  # noqa: F401  (asked for at once, so that no search works without it by luck)
+
     seen: dict[float, float | None] = {}
 
     def off(x: float) -> float:
