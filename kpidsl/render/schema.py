@@ -179,6 +179,7 @@ def scenarios() -> Schema:
         search={"oneOf": [search, {"type": "null"}]},
         changes=_list(change),
         more=_INTEGER,
+        note=_maybe(_TEXT),
         objectives=_list(objective),
         expected=_list(_record(text=_TEXT, passed=_FLAG, found=_TEXT)),
         problems=_list(_ref("diagnostic")),

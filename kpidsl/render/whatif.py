@@ -45,6 +45,8 @@ def _scenario(ran: Ran, screen: Screen) -> Iterable[str]:
         yield from _said(f"could not be run: {problem.told}", screen)
     if ran.search is not None:
         yield from _said(_sentence(ran.search), screen)
+    if ran.note is not None:
+        yield from _said(ran.note, screen)
     if not ran.problems and (ran.search is None or ran.search.chosen is not None):
         yield from _changes(ran, screen)
     for check in ran.checks:
@@ -178,6 +180,7 @@ def _as_data(ran: Ran) -> dict[str, Any]:
             for pair in ran.pairs
         ],
         "more": ran.more,
+        "note": ran.note,
         "objectives": [
             {"name": now.name, "title": now.title, "before": _rolled(was), "after": _rolled(now)}
             for was, now in ran.objectives
@@ -229,6 +232,8 @@ def _as_markdown(ran: Ran) -> Iterable[str]:
     yield from (f"* could not be run: {marked(problem.message)}" for problem in ran.problems)
     if ran.search is not None:
         yield f"* {marked(_sentence(ran.search))}"
+    if ran.note is not None:
+        yield f"* {marked(ran.note)}"
     for check in ran.checks:
         found = "as expected" if check.passed else f"**not as expected**, found: {marked(check.found)}"
         yield f"* {marked(check.expected.text)}: {found}"

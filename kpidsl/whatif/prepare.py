@@ -138,6 +138,17 @@ def assumed_node(node: Node) -> Assumed | None:
     return None
 
 
+def holds_amount(node: Node) -> bool:
+    """Whether a total is assumed by its amount, which is another one over other days."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Assumed) and one.spread and not isinstance(one.value, Unknown):
+            return True
+        stack.extend(children(one))
+    return False
+
+
 # -- under assumptions -------------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from kpidsl.graph import Expected, Goal, Kpi, Objective, Scenario, aggregates
 from kpidsl.model.periods import Window
 from kpidsl.project import Outcome, Specs, Wish
 from kpidsl.results import Ask
-from kpidsl.whatif.prepare import Beside, Prepared, prepare, scheduled, solved
+from kpidsl.whatif.prepare import Beside, Prepared, assumed_node, holds_amount, prepare, scheduled, solved
 from kpidsl.whatif.search import Search, in_full, search
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Ran:
     search: Search | None = None
     checks: tuple[Check, ...] = ()
     problems: tuple[Diagnostic, ...] = ()
+    note: str | None = None
+    """What has to be known to read the numbers."""
 
     @property
     def failed(self) -> bool:
@@ -184,7 +186,7 @@ class _One:
         looked = self._search(scenario.goal) if scenario.goal else None
         if looked is None or looked.chosen is not None:
             for name, kpi in self.prepared.kpis.items():
-                self.judged[name] = self._judge(kpi, looked.chosen if looked else None)
+                self.judged[name] = self._judge(kpi, self._value(name, looked) if looked else None)
         pairs: list[Pair] = []
         more = 0
         for name, after in self.judged.items():
@@ -201,7 +203,28 @@ class _One:
             len(self.prepared.kpis),
             looked,
             tuple(self._check(one, before, looked) for one in scenario.expected),
+            note=self._note(),
         )
+
+    def _value(self, name: str, looked: Search) -> float | None:
+        """What was found, for a KPI: a total over other days is another one, and changes by the same factor."""
+        variant, chosen = self.beside.variants[self.number, name], looked.chosen
+        sought = assumed_node(variant.kpi.formula)
+        if chosen is None or sought is None or not sought.spread or variant.known is None:
+            return chosen
+        if variant.window is None or variant.window == looked.window or not looked.present:
+            return chosen
+        own = self.answers.total(sought.node, variant.known, variant.window)
+        return chosen if own is None else own * chosen / looked.present
+
+    def _note(self) -> str | None:
+        """That an amount is taken for different windows, where it is."""
+        variants = (self.beside.variants[self.number, name] for name in self.prepared.kpis)
+        windows = {v.window: None for v in variants if v.window and holds_amount(v.kpi.formula)}
+        if len(windows) < 2:
+            return None
+        labels = ", ".join(window.label for window in sorted(windows, key=lambda w: (w.start, w.end)))
+        return f"The amount is taken for the window of each KPI: {labels}. A percentage fits all of them."
 
     def _judge(self, kpi: Kpi, value: float | None) -> Judged:
         from kpidsl import judge

@@ -105,6 +105,16 @@ def test_changes_by_a_percentage_and_by_an_amount(project: kpidsl.Project) -> No
     assert found["margin", None] == (50 - 150, "missed")
 
 
+def test_what_was_found_changes_other_windows_by_the_same_factor(project: kpidsl.Project) -> None:
+    """6 leads in place of 5 in February: the quarter's 11 become 13.2, and not 6."""
+    found = after(project.solve("cost_per_lead=25", "leads"))
+    assert found["lead_count", None][0] == pytest.approx(13.2)
+    amount, part = project.whatif({"leads": 6}), project.whatif({"leads": "+20%"})
+    assert "window of each KPI" in str(amount)
+    assert "window of each KPI" not in str(part)
+    assert after(part)["lead_count", None][0] == pytest.approx(13.2)
+
+
 def test_one_channel_is_set(project: kpidsl.Project) -> None:
     found = after(project.whatif({"leads[google]": 6}))
     assert found["cost_per_lead", "google"] == (15, "met")
