@@ -207,7 +207,7 @@ class _One:
         )
 
     def _value(self, name: str, looked: Search) -> float | None:
-        """What was found, for a KPI: a total over other days is another one, and changes by the same factor."""
+        """What was found, for a KPI: totals over other days change by the same factor."""
         variant, chosen = self.beside.variants[self.number, name], looked.chosen
         sought = assumed_node(variant.kpi.formula)
         if chosen is None or sought is None or not sought.spread or variant.known is None:

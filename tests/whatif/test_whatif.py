@@ -221,3 +221,24 @@ def test_the_data_is_read_once(project: kpidsl.Project, monkeypatch: pytest.Monk
     once = len(asked)
     project.solve("cost_per_lead=25", "ad_spend")
     assert len(asked) == 2 * once
+
+
+def test_a_part_of_what_is_set_is_set_in_proportion(tmp_path: Path) -> None:
+    spec = SPECS + (
+        'kpi part\n  formula leads where channel = "google"\n  measured every month\n  from 2026-01\n'
+        'kpi share_of_it\n  formula (leads where channel = "google") / leads\n  unit %\n'
+        "  measured every month\n  from 2026-01\n"
+    )
+    found = after(kpidsl.load(write(tmp_path, spec)).whatif({"leads": 10}, as_of="2026-03-01"))
+    assert found["part", None][0] == 6  # 3 of 5 in February
+    assert ("share_of_it", None) not in found
+
+
+def test_data_that_is_not_there_is_told(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    (folder / "ads.csv").unlink()
+    project = kpidsl.load(folder)
+    trial = project.solve("cost_per_lead=25", "leads")
+    assert trial.solutions == ()
+    assert [d.code[:2] for d in trial.diagnostics] == ["K5"]
+    assert after(project.whatif({"leads": 12})) == {("lead_count", None): (12, "met")}
