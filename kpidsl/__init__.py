@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from kpidsl.api import Evaluation, KpiError, Project, load
     from kpidsl.diagnostics import Diagnostic
     from kpidsl.results import Verdict
+    from kpidsl.trial import Trial
 
-__all__ = ["Diagnostic", "Evaluation", "KpiError", "Project", "Verdict", "load"]
+__all__ = ["Diagnostic", "Evaluation", "KpiError", "Project", "Trial", "Verdict", "load"]
 
-_HOMES = {"Diagnostic": "kpidsl.diagnostics", "Verdict": "kpidsl.results"}
+_HOMES = {"Diagnostic": "kpidsl.diagnostics", "Trial": "kpidsl.trial", "Verdict": "kpidsl.results"}
 
 
 def __getattr__(name: str) -> Any:

@@ -20,12 +20,14 @@ from kpidsl import project as pipeline
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Kpi
 from kpidsl.project import Outcome, Specs, Wish
+from kpidsl.trial import Trial
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
 
+    from kpidsl.graph import Scenario
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
 
 _NAMED = 20
@@ -114,6 +116,83 @@ class Project:
         if not isinstance(wish, Wish):
             raise KpiError(wish)
         return Evaluation(pipeline.evaluate(self._specs, wish))
+
+    def whatif(
+        self,
+        values: Mapping[str, object],
+        as_of: date | str | None = None,
+        for_: str | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> Trial:
+        """Judge the KPIs as if measures, KPIs or constants had other values; what changes is in the result.
+
+        `values`: names to numbers, or to texts as behind `kpi whatif --set`: `"2_500 EUR"`, `"+10%"`; a name
+        may have a channel, `"leads[google]"`. Raises KpiError for what cannot be assumed.
+        """
+        from kpidsl import whatif
+
+        sets = [f"{name}={value}" for name, value in values.items()]
+        return self._tried(whatif.scenario(self._specs, sets), as_of, for_, data)
+
+    def solve(
+        self,
+        goal: str,
+        unknown: str,
+        between: tuple[float, float] | None = None,
+        values: Mapping[str, object] | None = None,
+        as_of: date | str | None = None,
+        for_: str | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> Trial:
+        """Find the value of a measure, KPI or constant with which a KPI has a value: `solve("leads=20",
+        "ad_spend")`. `values` are assumed besides.
+
+        That there is none is no error: `Trial.solutions` is empty, and `Trial.search.why` says why. Needs
+        `kpidsl[solve]`.
+        """
+        from kpidsl import whatif
+
+        sets = [f"{name}={value}" for name, value in (values or {}).items()]
+        sought = whatif.Sought(goal, unknown, between)
+        _library("scipy.optimize", "solve")
+        return self._tried(whatif.scenario(self._specs, sets, sought), as_of, for_, data, between)
+
+    def scenarios(
+        self, as_of: date | str | None = None, data: Mapping[str, object] | None = None
+    ) -> list[Trial]:
+        """Run the scenarios of the specs."""
+        from kpidsl import whatif
+
+        wish = self._wish(as_of, None, data)
+        if any(scenario.goal for scenario in self._specs.graph.scenarios):
+            _library("scipy.optimize", "solve")
+        report = whatif.run(self._specs, self._specs.graph.scenarios, wish)
+        return [Trial(whatif.Report((ran,), report.diagnostics), self._specs) for ran in report.ran]
+
+    def _tried(
+        self,
+        found: tuple[Specs, Scenario] | tuple[Diagnostic, ...],
+        as_of: date | str | None,
+        period: str | None,
+        data: Mapping[str, object] | None,
+        between: tuple[float, float] | None = None,
+    ) -> Trial:
+        from kpidsl import whatif
+
+        if not isinstance(found[0], Specs):
+            raise KpiError(d for d in found if isinstance(d, Diagnostic))
+        specs, scenario = found
+        assert not isinstance(scenario, Diagnostic)
+        report = whatif.run(specs, [scenario], self._wish(as_of, period, data), between=between)
+        if report.ran[0].problems:
+            raise KpiError(report.ran[0].problems)
+        return Trial(report, specs)
+
+    def _wish(self, as_of: date | str | None, period: str | None, data: Mapping[str, object] | None) -> Wish:
+        wish = pipeline.wish(self._specs, as_of=as_of, period=period, data=data or {})
+        if not isinstance(wish, Wish):
+            raise KpiError(wish)
+        return wish
 
 
 def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:

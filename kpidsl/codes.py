@@ -172,6 +172,10 @@ _family(
     ("K417", "not-evaluated", _I, "Something is checked, and not evaluated by this version."),
     ("K418", "slices-of-two-dimensions", _E, "Targets per slice stand under more than one dimension."),
     ("K419", "useless-tolerance", _W, "A tolerance without a target."),
+    ("K461", "cannot-assume", _E, "A scenario assumes what no formula can have in that place."),
+    ("K462", "no-goal", _E, "Nothing says what a scenario expects or looks for, or it is no number."),
+    ("K465", "contradictory-member", _E, "A member of an objective has roles that contradict each other."),
+    ("K466", "nothing-counts", _E, "All members of an objective are there for information only."),
     ("K420", "bad-window", _E, "A sliding window is not made of whole periods."),
     ("K421", "no-change", _E, "A change that is zero or negative."),
     (
@@ -287,6 +291,7 @@ _family(
         "What was kept of files cannot be used: it is damaged, locked or something else.",
     ),
     ("K621", "store-unwritable", Severity.WARNING, "What was read of files cannot be kept."),
+    ("K630", "assumed-in-vain", Severity.ERROR, "No KPI rests on what is assumed or looked for."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
 )
 
@@ -332,6 +337,8 @@ _family(
     ("K723", "unknown-source", Severity.ERROR, "Data was given for a source that is not defined."),
     ("K724", "wrong-data", Severity.ERROR, "What was given as the data of a source is no table."),
     ("K725", "wrong-slice", Severity.ERROR, "A slice that was asked for is not among the KPI's."),
+    ("K726", "wrong-assumption", Severity.ERROR, "An assumption is not of the form NAME=VALUE."),
+    ("K727", "unknown-scenario", Severity.ERROR, "A scenario that was asked for is not in the specs."),
     ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
     ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
     (

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
@@ -130,7 +130,7 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
         found = []
     sources += [source for path in found if (source := files.read(path, report))]
     parsed = _with_imports(sources, config.root, report)
-    graph = _located(compile_files(parsed, report))
+    graph = located(compile_files(parsed, report))
     return Specs(config, tuple(parsed), graph, tuple(report.sorted()))
 
 
@@ -158,7 +158,7 @@ def _fence(root: Path, name: str) -> str:
     return root.as_posix() if Path(name).is_absolute() else Path(os.path.relpath(root)).as_posix()
 
 
-def _located(graph: Graph) -> Graph:
+def located(graph: Graph) -> Graph:
     """Folders of spec files, which are named from where the command was run, made absolute."""
     sources = {}
     for name, spec in graph.sources.items():
@@ -170,6 +170,19 @@ def _located(graph: Graph) -> Graph:
 
 
 # -- evaluate --------------------------------------------------------------------------------------
+
+
+class Beside(Protocol):
+    """KPIs that are asked for beside those of the specs, in the same reading of the data."""
+
+    @property
+    def kpis(self) -> Sequence[Kpi]:
+        """All of them."""
+        ...
+
+    def asks(self, kpi: Kpi, profiles: Mapping[str, Profile]) -> Iterable[Ask]:
+        """What has to be asked for those that stand for a KPI, which is split as it is evaluated."""
+        ...
 
 
 @frozen(eq=False)
@@ -189,6 +202,7 @@ class Wish:
     limits: Limits = UNLIMITED
     incremental: bool = False
     """Whether what was read of files before is used, and what is read now is kept."""
+    beside: Beside | None = None
 
 
 def wish(
@@ -317,7 +331,8 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
 
     graph, as_of, calendar = specs.graph, wish.as_of, specs.graph.calendar
     kpis, lost, unsplit = _chosen(specs, wish)
-    graph = needed(graph, kpis, wish.data)
+    beside = wish.beside.kpis if wish.beside else ()
+    graph = needed(graph, [*kpis, *beside], wish.data)
     sources = list(graph.sources.values())
     urls = _urls(specs.config, sources)
     keeper = _keeper(specs.config, graph, kpis) if wish.incremental else None
@@ -339,12 +354,12 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     ):
         profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
         schedules = _schedules(kpis, specs, wish, profiles)
-        asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
+        asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish, profiles)]
         answers = answer(graph, asks, session, as_of, profiles)
         if crowded := _crowded(kpis, schedules, answers):
             kpis = [evolve(k, dimensions=(), slices=()) if k.name in crowded else k for k in kpis]
             schedules = _schedules(kpis, specs, wish, profiles)
-            asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
+            asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish, profiles)]
             answers = answer(graph, asks, session, as_of, profiles)
         if keeper is not None:
             watch.progress.begin("keeping what was read")
@@ -487,9 +502,11 @@ def _urls(config: Config, sources: Iterable[SourceSpec]) -> dict[str, str | Diag
     }
 
 
-def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:
+def _asks(kpi: Kpi, schedule: Schedule, wish: Wish, profiles: Mapping[str, Profile]) -> Iterable[Ask]:
     yield from schedule.asks
     yield from wish.more(kpi, schedule)
+    if wish.beside is not None:
+        yield from wish.beside.asks(kpi, profiles)
 
 
 def _rolled_up(
@@ -497,7 +514,7 @@ def _rolled_up(
 ) -> Iterable[ObjectiveVerdict]:
     from kpidsl import judge
 
-    yield from (judge.roll_up(objective, judged) for objective in graph.objectives.values())
+    yield from judge.roll_ups(graph.objectives, judged).values()
     for name, why in graph.broken.items():
         if name not in judged and name in titles:
             yield judge.failed_objective(name, titles[name], why.message)

@@ -355,6 +355,28 @@ class Judged:
     """The slices as arrays; None where there are none."""
 
 
+Role = Literal["key", "for information"] | None
+
+
+@frozen
+class MemberVerdict:
+    """A member of an objective, as a scorecard shows it."""
+
+    name: str
+    title: str
+    weight: float
+    share: float | None
+    """Of the weight that counts; None for what does not count."""
+    role: Role
+    counts: bool
+    """False for drafts, what has no target and what is there for information."""
+    objective: bool
+    """Whether it is an objective itself."""
+    word: Verb
+    light: Light
+    why: str
+
+
 @frozen
 class ObjectiveVerdict:
     """The roll-up of an objective over the headlines of its KPIs."""
@@ -366,3 +388,5 @@ class ObjectiveVerdict:
     why: str
     members: Sequence[tuple[str, float, Verb]]
     share_met: float | None
+    lines: tuple[MemberVerdict, ...] = ()
+    """The members, the worst first; those that do not count last."""

@@ -121,6 +121,29 @@ kpi_clauses = st.one_of(
     st.builds("label fr {}".format, TEXTS),
 )
 
+objective_clauses = st.one_of(
+    st.builds("kpi {}{}{}".format, NAMES, st.sampled_from(["", " weight 3", "  weight 2.5"]),
+              st.sampled_from(["", " key", "   for  information", " key for information"])),
+    st.builds("objective {}{}".format, NAMES, st.sampled_from(["", " weight 2", " key"])),
+    st.sampled_from(["met when all are met", "met when any is met", "met when at least 60% are met"]),
+    st.builds("owner {}".format, TEXTS),
+)  # fmt: skip
+
+_parts = st.sampled_from(["", " for google", ' for "meta ads"'])
+_words = st.sampled_from(["met", "nearly met", "on  track", "no data"])
+scenario_clauses = st.one_of(
+    st.builds("set {}{} = {}".format, NAMES, _parts, arithmetic),
+    st.builds(
+        "set {}{} {} {}".format, NAMES, _parts, st.sampled_from(["increase by", "decrease  by"]), quantities
+    ),
+    st.builds("solve {} for {} = {}".format, NAMES, NAMES, quantities),
+    st.builds("expect {}".format, quantities),
+    st.builds("expect {}{} = {}".format, NAMES, _parts, quantities),
+    st.builds("expect {}{} = {}, {}".format, NAMES, _parts, quantities, _words),
+    st.builds("expect {}{} {}".format, NAMES, _parts, _words),
+    st.builds("as of {}".format, st.just("2026-02-01")),
+)
+
 source_clauses = st.one_of(
     st.sampled_from(
         [
@@ -175,7 +198,8 @@ def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
     seen: set[str] = set()
     for clause in draw(st.lists(clauses, min_size=1, max_size=6)):
         word = clause.split(maxsplit=1)[0]
-        if word in seen and word not in ("column", "check", "label", "holidays", "holiday"):
+        repeats = ("column", "check", "label", "holidays", "holiday", "kpi", "objective", "set", "expect")
+        if word in seen and word not in repeats:
             continue
         if word in ("leading", "lagging"):
             seen |= {"leading", "lagging"}
@@ -192,9 +216,8 @@ def programs(draw: st.DrawFn) -> str:
     """The text of a file of a few definitions."""
     parts: list[str] = []
     for i in range(draw(st.integers(1, 4))):
-        kind = draw(
-            st.sampled_from(["kpi", "source", "measure", "let", "import", "calendar", "period", "once"])
-        )
+        kinds = ["kpi", "source", "measure", "let", "import", "calendar", "period", "once", "objective"]
+        kind = draw(st.sampled_from([*kinds, "scenario"]))
         match kind:
             case "kpi":
                 parts.append(draw(_block(f"kpi   k{i} {draw(TEXTS)}", kpi_clauses)))
@@ -208,6 +231,10 @@ def programs(draw: st.DrawFn) -> str:
                 parts.append(draw(_block(f"period p{i} {draw(TEXTS)}", period_clauses)))
             case "once":
                 parts.append(f"period  p{i}  from {draw(PERIODS)} to   {draw(PERIODS)}{draw(COMMENTS)}")
+            case "objective":
+                parts.append(draw(_block(f"objective o{i}  {draw(TEXTS)}", objective_clauses)))
+            case "scenario":
+                parts.append(draw(_block(f"scenario {draw(TEXTS)}", scenario_clauses)))
             case "let":
                 parts.append(f"let v{i}={draw(quantities)}")
             case _:

@@ -194,6 +194,8 @@ def compiled(word: str, scope: Scope) -> Node | None:
     scope.path.append((word, span))
     with scope.apart() as inner, scope.hop(word):
         node = _definition(definition, scope)
+        if node is not None and scope.assume is not None:
+            node = scope.assume(node, definition)
     if node is None:
         with_blame = inner.errors[0] if inner.errors else scope.causes.get(f"?{word}")
         scope.causes[word] = with_blame or rests_on(word, span, None)

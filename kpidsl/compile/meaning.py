@@ -13,6 +13,7 @@ from attrs import define, field
 from kpidsl.compile.scope import Scope
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Baseline,
     Bound,
     Combine,
@@ -32,6 +33,7 @@ from kpidsl.graph import (
     Step,
     Tolerance,
     Trailing,
+    Unknown,
 )
 from kpidsl.model.named import NamedPeriod
 from kpidsl.model.periods import GRAINS, Grain, Window
@@ -92,6 +94,10 @@ class Meaning:
                 return f"share({self.node(inner)})"
             case Default(node=inner, value=value):
                 return f"default({self.node(inner)} {value!r})"
+            case Unknown():
+                return f"unknown{_in(node.unit)}"
+            case Assumed(node=inner, value=value, spread=spread):
+                return f"assumed({self.node(value)} for {self.node(inner)}{' spread' if spread else ''})"
 
     def _step(self, step: Step) -> str:
         kept, value = self.row(step.filter), self.row(step.value)

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Combine,
     Constant,
     Default,
@@ -19,6 +20,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Unknown,
     children,
     sources_of,
 )
@@ -147,6 +149,10 @@ def label(node: Node) -> str:
             return "share of total"
         case Default(value=value, unit=unit):
             return f"default {format_value(value, unit)}"
+        case Unknown():
+            return "looked for"
+        case Assumed():
+            return "assumed"
 
 
 def _aggregate(node: Aggregate) -> str:

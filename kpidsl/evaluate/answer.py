@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date
 from functools import partial
 
@@ -120,6 +125,20 @@ class Evaluated:
     _asks: frozenset[Ask]
     _grids: dict[Ask, Grid] = field(factory=dict, init=False)
     _slices: dict[frozenset[object], Slices] = field(factory=dict, init=False)
+
+    def also(self, asks: Iterable[Ask]) -> None:
+        """Let further questions be answered, of which every aggregate was asked for over their windows and
+        in their slices: nothing is read again."""
+        self._asks |= frozenset(asks)
+
+    def total(self, node: Node, like: Ask, window: Window) -> float | None:
+        """The value in total of a node whose aggregates were asked for by `like`, in one of its windows; not
+        rounded, and not kept."""
+        if self.failure(node):
+            return None
+        ask = Ask(node, (window,), (), like.start)
+        value = float(self._store.values(node, ask.windows, Frame(ask, Slices()))[0, 0])
+        return None if np.isnan(value) else value
 
     def grid(self, ask: Ask) -> Grid:
         """The values; NaN everywhere when a source failed. KeyError for what was not asked."""

@@ -33,6 +33,7 @@ from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.windows import looked_at, shifted, since
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Combine,
     Constant,
     Default,
@@ -41,6 +42,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Unknown,
     sources_of,
 )
 from kpidsl.model.periods import Window
@@ -184,6 +186,10 @@ class Store:
                 return self._elsewhere(inner, [shifted(node, w) for w in windows], below, frame)
             case Running(node=inner):
                 return self._running(node, inner, windows, frame)
+            case Unknown():
+                return np.full(shape, np.nan)
+            case Assumed():
+                return self._assumed(node, windows, frame)
             case Rolling(node=inner, count=count):
                 below = looked_at(node, windows, None)
                 parts = [
@@ -200,6 +206,15 @@ class Store:
             there = [n for n, window in enumerate(wanted) if window is not None]
             out[:, there] = found[:, [place[window] for window in wanted if window is not None]]
         return out
+
+    def _assumed(self, node: Assumed, windows: Windows, frame: Frame) -> Floats:
+        """The data before the first day, what is assumed from there on."""
+        known, found = self.values(node.node, windows, frame), self.values(node.value, windows, frame)
+        if node.spread and len(found) > 1:
+            parts = combine("/", [known, np.broadcast_to(known[:1], known.shape)])
+            found = np.concatenate([found[:1], found[:1] * parts[1:]])
+        before = [node.since is not None and window.end < node.since for window in windows]
+        return np.where(before, known, found)
 
     def _running(self, node: Running, inner: Node, windows: Windows, frame: Frame) -> Floats:
         start: date | None = start_of(frame.ask, node, self.profiles)

@@ -8,7 +8,20 @@ from kpidsl.evaluate.compute import Frame, Store
 from kpidsl.evaluate.plan import ACCOUNTS, Partial, columns_for, start_of
 from kpidsl.evaluate.windows import shifted, since
 from kpidsl.evaluate.wording import positive_part, words
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Unknown,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey
 
@@ -57,7 +70,13 @@ class _Why:
                 return self.of(inner, window)
             case Default(node=inner):
                 return self.of(inner, window)
-            case Constant():
+            case Assumed(node=inner, value=value, since=since_day):
+                if since_day is not None and window.end < since_day:
+                    return self.of(inner, window)
+                if cause := self.of(value, window):
+                    return cause
+                return f"nothing tells how {words(inner, self.graph)} falls into its slices in {window.label}"
+            case Constant() | Unknown():
                 return None
         return None
 

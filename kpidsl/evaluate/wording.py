@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from kpidsl.evaluate.plan import Scan
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+)
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
 
@@ -39,7 +51,7 @@ def words(node: Node, graph: Graph) -> str:
             return f"the running total of {words(inner, graph)}"
         case Rolling(node=inner):
             return f"the rolling average of {words(inner, graph)}"
-        case Share(node=inner) | Default(node=inner):
+        case Share(node=inner) | Default(node=inner) | Assumed(node=inner):
             return words(inner, graph)
         case Combine(op="-" | "+" | "*" | "/" as op, args=args):
             return f" {op} ".join(words(arg, graph) for arg in args)

@@ -10,6 +10,7 @@ from attrs import define, field
 
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Combine,
     Constant,
     Default,
@@ -75,6 +76,8 @@ class _Growth:
                 return -1
             case Running(node=inner):
                 return int(self.only_grows(inner))
+            case Assumed(node=inner):
+                return self.drift(inner)
             case Combine(op="+", args=args):
                 ways = {self.drift(arg) for arg in args if not isinstance(arg, Constant)}
                 return ways.pop() if len(ways) == 1 else 0
@@ -101,6 +104,8 @@ class _Growth:
                 return all(self.only_grows(arg) for arg in args)
             case Default(node=inner, value=value):
                 return value == 0 and self.only_grows(inner)
+            case Assumed(node=inner):
+                return self.only_grows(inner)
             case _:
                 return False
 
@@ -136,7 +141,7 @@ def unfinished(node: Node) -> bool:
             return function in _UNFINISHED
         case Running():
             return True
-        case Default(node=inner):
+        case Default(node=inner) | Assumed(node=inner):
             return unfinished(inner)
         case Combine(op="/", args=(above, *below)):
             return unfinished(above) and not aggregates(*below)

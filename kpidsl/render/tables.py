@@ -13,6 +13,7 @@ from kpidsl.render import figures, promised
 from kpidsl.render.cells import clean
 from kpidsl.render.choice import ALL, Choice, detailed, for_people, for_programs, history_of
 from kpidsl.render.data import figure
+from kpidsl.render.scorecard import html_card, markdown_card
 from kpidsl.render.sheets import Sheet, sheets
 
 if TYPE_CHECKING:
@@ -207,13 +208,13 @@ def csv_cell(value: Any) -> str:
 
 def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     """A table that GitHub shows, slices under their KPI, then the objectives."""
-    name = f"{_marked(outcome.name)}, " if outcome.name else ""
+    name = f"{marked(outcome.name)}, " if outcome.name else ""
     lines = [f"### {name}as of {outcome.as_of.isoformat()}", ""]
     if promises := promised.promises(outcome):
         lines += ["| | source | promise | found |", "|---|---|---|---|"]
         lines += [
-            f"| {_light(promised.LIGHT[one.word], one.word)} | {_marked(name)} | {_marked(one.text)} "
-            f"| {_marked(one.told or '')} |"
+            f"| {_light(promised.LIGHT[one.word], one.word)} | {marked(name)} | {marked(one.text)} "
+            f"| {marked(one.told or '')} |"
             for name, one in promises
         ]
         lines.append("")
@@ -227,9 +228,10 @@ def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     if outcome.objectives:
         lines += ["", "| | objective | why |", "|---|---|---|"]
         lines += [
-            f"| {_light(o.light, o.word)} | {_marked(o.title)} | {_marked(o.why)} |"
-            for o in outcome.objectives
+            f"| {_light(o.light, o.word)} | {marked(o.title)} | {marked(o.why)} |" for o in outcome.objectives
         ]
+        for objective in outcome.objectives:
+            lines += markdown_card(objective, _light, marked)
     return "\n".join(lines) + "\n"
 
 
@@ -239,18 +241,18 @@ def _light(light: Light, word: str) -> str:
 
 
 def _markdown_cells(v: Verdict) -> list[str]:
-    name = f"&emsp;{_marked(figures.slice_name(v))}" if v.slice else f"**{_marked(v.title)}**"
+    name = f"&emsp;{marked(figures.slice_name(v))}" if v.slice else f"**{marked(v.title)}**"
     return [
         _light(v.light, v.word),
         name,
-        _marked(figures.amount(v.value, v.unit)),
-        _marked(figures.target(v)),
+        marked(figures.amount(v.value, v.unit)),
+        marked(figures.target(v)),
         figures.percent(v.attainment),
-        _marked(v.why),
+        marked(v.why),
     ]
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """The text as Markdown that shows just that: no markup, no HTML, no mentions, one line."""
     shown = re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", clean(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
@@ -281,7 +283,8 @@ def as_html(outcome: Outcome, choice: Choice = ALL) -> str:
     name = f"{escape(clean(outcome.name))}, " if outcome.name else ""
     caption = f"<caption>{name}as of {outcome.as_of.isoformat()}</caption>"
     above = promised.as_html(promised.promises(outcome), _COLORS)
-    return f"{above}<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    kpis = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    return above + kpis + "".join(html_card(objective, _COLORS) for objective in outcome.objectives)
 
 
 def _html_row(v: Verdict, history: Sequence[Point]) -> str:

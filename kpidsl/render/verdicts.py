@@ -16,6 +16,7 @@ from kpidsl.diagnostics import Severity
 from kpidsl.render import figures, promised
 from kpidsl.render.cells import Screen, clean, pad, width, wrap
 from kpidsl.render.choice import ALL, Choice, Chosen, for_people
+from kpidsl.render.scorecard import scorecard
 
 if TYPE_CHECKING:
     from kpidsl.project import Outcome
@@ -271,6 +272,7 @@ def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: b
         hang = 4 if screen.width < _STACKED else column + 2
         room = max(screen.width - hang, 16)
         lines += [" " * hang + screen.paint(line, "dim") for line in wrap(clean(objective.why), room)]
+        lines += scorecard(objective, screen, hang, quiet=quiet)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Bound,
     Combine,
     Constant,
@@ -18,6 +19,7 @@ from kpidsl.graph import (
     Share,
     Shift,
     Step,
+    Unknown,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, keys_of
 from kpidsl.model.units import PERCENT, POINTS, Unit
@@ -63,6 +65,10 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
             return f"share of total({formula(inner, leaf, top=False)})"
         case Default(node=inner, value=value, unit=unit):
             return f"{formula(inner, leaf, top=False)} default {literal_number(value, unit)}"
+        case Unknown():
+            return "?"
+        case Assumed(value=value):
+            return formula(value, leaf, top=False)
 
 
 def _unguarded(node: Node) -> Node:

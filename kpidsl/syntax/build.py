@@ -481,7 +481,15 @@ class Builder:
     # -- objective -------------------------------------------------------------------------------------------
 
     def member(self, items: Items) -> nodes.Member:
-        return nodes.Member(self._span(items), self._word(items[1]), items[3] if len(items) > 3 else None)
+        kinds = {item.kind for item in items if isinstance(item, Token)}
+        return nodes.Member(
+            self._span(items),
+            self._word(items[1]),
+            items[3] if "WEIGHT" in kinds else None,
+            key="KEY" in kinds,
+            information="FOR_INFORMATION" in kinds,
+            objective="OBJECTIVE" in kinds,
+        )
 
     def met_all(self, items: Items) -> nodes.Met:
         return nodes.Met(self._span(items), "all")
@@ -523,13 +531,27 @@ class Builder:
                 period = item
         return nodes.Expect(self._span(items), self._word(items[1]), part, period, value, word)
 
-    def expect_value(self, items: Items) -> nodes.Expect:
+    def outcome(self, items: Items) -> nodes.Expect:
+        if not isinstance(items[1], list):
+            found = self.expect(items)
+            return found if found.value is None or found.word else self._up_to(found, found.value)
         value = settle(items[1])
-        return nodes.Expect(Span(self.source, items[0].start, value.span.end), None, None, None, value, None)
+        word = _words(items[3]) if len(items) > 3 else None
+        subject = None
+        if isinstance(value, nodes.Binary) and value.op == "=" and isinstance(value.left, nodes.Name):
+            subject, value = self._word(value.left), value.right
+        found = nodes.Expect(self._span(items), subject, None, None, value, word)
+        return found if word else self._up_to(found, value)
+
+    def _up_to(self, expect: nodes.Expect, value: nodes.Expression) -> nodes.Expect:
+        span = Span(self.source, expect.span.start, value.span.end)
+        return nodes.Expect(span, expect.kpi, expect.slice, expect.period, value, expect.word)
 
     def set(self, items: Items) -> nodes.Set:
-        value = settle(items[3])
-        return nodes.Set(Span(self.source, items[0].start, value.span.end), self._word(items[1]), value)
+        value = settle(items[-2])
+        part = self._value(items[3]) if items[2].kind == "FOR" else None
+        span = Span(self.source, items[0].start, value.span.end)
+        return nodes.Set(span, self._word(items[1]), value, _words(items[-3]), part)
 
     def solve(self, items: Items) -> nodes.Solve:
         value = settle(items[5])

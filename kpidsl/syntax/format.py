@@ -209,8 +209,8 @@ def _said(clause: Any) -> tuple[str, str]:
         case n.Deprecated(until=until, use=use):
             words = [f"until {until.text}"] if until else []
             return "deprecated", " ".join(words + ([f"use {a_word(use)}"] if use else []))
-        case n.Member(kpi=kpi, weight=weight):
-            return "kpi", a_word(kpi) + (f" weight {a_number(weight)}" if weight else "")
+        case n.Member():
+            return _member(clause)
         case n.Met(kind=kind, share=share):
             asked = f"at least {a_number(share)} are" if share else {"all": "all are", "any": "any is"}[kind]
             return "met", f"when {asked} met"
@@ -232,6 +232,12 @@ def _said_of_calendar(clause: n.RetailYears | n.Weekend | n.Holidays | n.Holiday
             return f"holidays {place.text}"
         case n.Holiday(period=period, title=title):
             return f"holiday {period.text}" + (f" {quoted(title)}" if title else "")
+
+
+def _member(member: n.Member) -> tuple[str, str]:
+    said = a_word(member.kpi) + (f" weight {a_number(member.weight)}" if member.weight else "")
+    said += " key" * member.key + " for information" * member.information
+    return "objective" if member.objective else "kpi", said
 
 
 def _said_of_source(clause: Any) -> tuple[str, str] | None:
@@ -318,8 +324,9 @@ def _said_of_test(clause: Any) -> tuple[str, str]:
             return "given", a_word(source)
         case n.AsOf(period=period):
             return "as of", period.text
-        case n.Set(name=name, value=value):
-            return "set", f"{a_word(name)} = {expression(value)}"
+        case n.Set(name=name, value=value, how=how, slice=part):
+            where = f" for {a_value(part)}" if part else ""
+            return "set", f"{a_word(name)}{where} {how} {expression(value)}"
         case n.Solve(unknown=unknown, kpi=kpi, value=value):
             return "solve", f"{a_word(unknown)} for {a_word(kpi)} = {expression(value)}"
         case n.Expect():
@@ -329,7 +336,8 @@ def _said_of_test(clause: Any) -> tuple[str, str]:
 
 def _expected(expect: n.Expect) -> str:
     if expect.kpi is None:
-        return expression(expect.value) if expect.value else ""
+        word = f", {expect.word}" if expect.word else ""
+        return (expression(expect.value) if expect.value else "") + word
     said = a_word(expect.kpi)
     said += f" for {a_value(expect.slice)}" if expect.slice else ""
     said += f" in {expect.period.text}" if expect.period else ""

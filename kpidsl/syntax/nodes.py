@@ -565,10 +565,14 @@ class Deprecated(Node):
 
 @frozen(repr=False)
 class Member(Node):
-    """`kpi online_sales weight 3`."""
+    """`kpi online_sales weight 3 key`, `kpi visits for information`, `objective loyalty weight 2`."""
 
     kpi: Word
     weight: Number | None
+    key: bool = False
+    information: bool = False
+    objective: bool = False
+    """Whether it is an objective in place of a KPI."""
 
 
 @frozen(repr=False)
@@ -608,7 +612,7 @@ class AsOf(Node):
 class Expect(Node):
     """`expect roas for google in 2026-01 = 5, met`; `value` or `word` may be absent, not both.
 
-    In a scenario only the value is written: `expect 2_500 EUR`.
+    In a scenario a value alone is what was solved for: `expect 2_500 EUR`.
     """
 
     kpi: Word | None
@@ -620,10 +624,13 @@ class Expect(Node):
 
 @frozen(repr=False)
 class Set(Node):
-    """`set cost_per_click = 5 EUR per click`."""
+    """`set cost_per_click = 5 EUR per click`, `set ad_spend for google increase by 10%`."""
 
     name: Word
     value: Expression
+    how: str = "="
+    """Or `increase by`, `decrease by`."""
+    slice: Word | String | None = None
 
 
 @frozen(repr=False)

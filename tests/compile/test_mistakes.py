@@ -407,6 +407,60 @@ CASES = {
         kpi("leads") + "objective o\n  kpi x\n  met when at least 160% are met #! K415 \n",
         kpi("leads") + "objective o\n  kpi x\n  met when at least 60% are met\n",
     ),
+    "key and for information": (
+        kpi("leads") + "objective o\n  kpi x key for information #! K465 key and for information\n",
+        kpi("leads") + "objective o\n  kpi x key\n",
+    ),
+    "a weight of what never counts": (
+        kpi("leads") + "objective o\n  kpi x weight 2 for information #! K465 given a weight\n"
+        "  objective p\nobjective p\n  kpi x\n",
+        kpi("leads") + "objective o\n  kpi x for information\n  objective p\nobjective p\n  kpi x\n",
+    ),
+    "all for information": (
+        kpi("leads") + "objective o #! K466 no member\n  kpi x for information\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "an objective in itself": (
+        kpi("leads") + "objective o #! K206 a member of itself\n  kpi x\n  objective p\n"
+        "objective p #! K206 a member of itself\n  objective o\n",
+        kpi("leads") + "objective o\n  kpi x\n  objective p\nobjective p\n  kpi x\n",
+    ),
+    "an objective that is a KPI": (
+        kpi("leads") + "objective o\n  objective x #! K202 not an objective\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "an objective that is not there": (
+        kpi("leads") + "objective o\n  kpi x\n  objective q #! K202 no objective `q`\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "a slice of a ratio": (
+        kpi("ad_spend / leads") + 'scenario "s"\n  set x for google = 5 EUR per lead #! K461 add up\n',
+        kpi("ad_spend / leads") + 'scenario "s"\n  set leads for google = 5 lead\n',
+    ),
+    "a constant from data": (
+        kpi("leads") + 'let c = 5 lead\nscenario "s"\n  set c = leads #! K461 is a constant\n',
+        kpi("leads") + 'let c = 5 lead\nscenario "s"\n  set c = 2 * 4 lead\n',
+    ),
+    "expected of nothing": (
+        kpi("leads") + 'scenario "s"\n  set leads = 5 lead\n  expect 5 lead #! K462 of which KPI\n',
+        kpi("leads") + 'scenario "s"\n  set leads = 5 lead\n  expect x = 5 lead\n',
+    ),
+    "a goal from data": (
+        kpi("leads") + 'scenario "s"\n  solve leads for x = 2 * leads #! K462 a number is needed\n',
+        kpi("leads") + 'scenario "s"\n  solve leads for x = 5 lead\n',
+    ),
+    "assumed twice": (
+        kpi("leads") + 'scenario "s"\n  set leads = 5 lead\n  set leads = 6 lead #! K212 assumed twice\n',
+        kpi("leads") + 'scenario "s"\n  set leads for google = 5 lead\n  set leads for bing = 6 lead\n',
+    ),
+    "a scenario that assumes nothing": (
+        kpi("leads") + 'scenario "s" #! K213 assumes nothing\n  expect x = 5 lead\n',
+        kpi("leads") + 'scenario "s"\n  set leads increase by 10%\n  expect x = 5 lead\n',
+    ),
+    "assumed in another unit": (
+        kpi("leads") + 'scenario "s"\n  set leads increase by 5 EUR #! K401 the value\n',
+        kpi("leads") + 'scenario "s"\n  set leads increase by 5 lead\n',
+    ),
     "draft in an objective": (
         kpi("leads", "draft") + "objective o\n  kpi x #! K416 \n",
         kpi("leads") + "objective o\n  kpi x\n",
