@@ -7,8 +7,20 @@ import numpy as np
 from kpidsl.evaluate.compute import Frame, Store
 from kpidsl.evaluate.plan import Partial, columns_for, start_of
 from kpidsl.evaluate.windows import shifted, since
-from kpidsl.evaluate.wording import positive_part, words
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.evaluate.wording import words
+from kpidsl.graph import (
+    Aggregate,
+    Combine,
+    Constant,
+    Default,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    positive_part,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey
 
