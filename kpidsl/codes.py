@@ -268,6 +268,12 @@ _family(
     ),
     ("K621", "store-unwritable", Severity.WARNING, "What was read of files cannot be kept."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
+    (
+        "K640",
+        "change-unknown",
+        Severity.ERROR,
+        "A change between two periods was asked for, and there is no value in one of them.",
+    ),
 )
 
 

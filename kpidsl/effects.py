@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import numpy as np
-from attrs import evolve, field, frozen
+from attrs import evolve, field, fields, frozen
 from numpy.typing import NDArray
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, positive_part
@@ -289,6 +289,10 @@ class RateMix:
     rate: Floats
     mix: Floats
     effect: Floats
+
+    def only(self, kept: NDArray[np.bool_]) -> RateMix:
+        """Some of the slices."""
+        return RateMix(*(getattr(self, each.name)[kept] for each in fields(RateMix)))
 
 
 def rate_and_mix(above: Floats, below: Floats, scale: float = 1.0) -> RateMix:

@@ -217,7 +217,7 @@ def wish(
     report.extend(unknown_kpis(specs, kpis))
     for name in data or {}:
         if name not in specs.graph.sources:
-            report.add(_unknown("K723", "source", name, specs.graph.sources))
+            report.add(unknown("K723", "source", name, specs.graph.sources))
     if by and not report.items:
         report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
@@ -243,7 +243,7 @@ def no_scratch(limits: Limits) -> Diagnostic | None:
 def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
     """What is to be said of names that no KPI has, not even a broken one."""
     known = [name for name in _titles(specs) if name not in specs.objectives]
-    return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
+    return [unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 
 def _day(specs: Specs, as_of: object, report: Report) -> date | None:
@@ -282,7 +282,8 @@ def _kind(value: object) -> str:
     return f"of the type `{type(value).__name__}`"
 
 
-def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+def unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+    """That nothing has a name, with one that is alike."""
     names = list(known)
     alike = near(name, names)
     if alike:
@@ -290,7 +291,7 @@ def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnosti
     else:
         hint = (
             f"{len(names)} are known; `kpi list` names the KPIs"
-            if kind == "KPI"
+            if kind.startswith("KPI")
             else f"known: {', '.join(names)}"
         )
     return Diagnostic(code, f"there is no {kind} named `{name}`", help=hint)

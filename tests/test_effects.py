@@ -208,7 +208,7 @@ def value(node, values, n):
             first, *others = (value(arg, values, n) for arg in args)
             for other in others:
                 first = (
-                    {"+": first + other, "-": first - other, "*": first * other}.get(op, None)
+                    {"+": first + other, "-": first - other, "*": first * other}.get(op)
                     if (op != "/")
                     else first / other
                 )
@@ -223,7 +223,7 @@ def test_parts_add_up(node, numbers, named):
     except ZeroDivisionError:
         assert split_change(node, values) is None
         return
-    inner = [n for n in _inner(node)]
+    inner = list(_inner(node))
     chosen = {inner[n] for n in named if n < len(inner)}
     found = split_change(node, values, lambda node: node in chosen)
     every = [part.effect for part, _ in found.walk() if not part.parts]

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-_COMMANDS = ("eval", "lint", "fmt", "explain", "compile", "list", "graph", "init", "rule", "schema")
+_COMMANDS = ("eval", "lint", "fmt", "explain", "compile", "list", "graph", "init", "rule", "schema", "why")
 _MODULES = {"eval": "evaluate", "list": "listing"}
 _PIPE_CLOSED = 141  # what a shell says of a process that SIGPIPE ended
 

@@ -207,10 +207,10 @@ def csv_cell(value: Any) -> str:
 
 def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     """A table that GitHub shows, slices under their KPI, then the objectives."""
-    name = f"{_marked(outcome.name)}, " if outcome.name else ""
+    name = f"{marked(outcome.name)}, " if outcome.name else ""
     lines = [f"### {name}as of {outcome.as_of.isoformat()}", ""]
     stale = [profile.stale for profile in outcome.profiles.values() if profile.stale]
-    lines += [f"> {_marked(text)}  " for text in stale] + [""] * bool(stale)
+    lines += [f"> {marked(text)}  " for text in stale] + [""] * bool(stale)
     lines += ["| | KPI | value | target | attained | why |", "|---|---|--:|---|--:|---|"]
     for judged in outcome.judged:
         chosen = for_people(judged, choice)
@@ -221,8 +221,7 @@ def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     if outcome.objectives:
         lines += ["", "| | objective | why |", "|---|---|---|"]
         lines += [
-            f"| {_light(o.light, o.word)} | {_marked(o.title)} | {_marked(o.why)} |"
-            for o in outcome.objectives
+            f"| {_light(o.light, o.word)} | {marked(o.title)} | {marked(o.why)} |" for o in outcome.objectives
         ]
     return "\n".join(lines) + "\n"
 
@@ -233,18 +232,18 @@ def _light(light: Light, word: str) -> str:
 
 
 def _markdown_cells(v: Verdict) -> list[str]:
-    name = f"&emsp;{_marked(figures.slice_name(v))}" if v.slice else f"**{_marked(v.title)}**"
+    name = f"&emsp;{marked(figures.slice_name(v))}" if v.slice else f"**{marked(v.title)}**"
     return [
         _light(v.light, v.word),
         name,
-        _marked(figures.amount(v.value, v.unit)),
-        _marked(figures.target(v)),
+        marked(figures.amount(v.value, v.unit)),
+        marked(figures.target(v)),
         figures.percent(v.attainment),
-        _marked(v.why),
+        marked(v.why),
     ]
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """The text as Markdown that shows just that: no markup, no HTML, no mentions, one line."""
     shown = re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", clean(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
