@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpidsl.api import Evaluation, KpiError, Project, load
+    from kpidsl.api import Evaluation, KpiError, Project, Why, load
     from kpidsl.diagnostics import Diagnostic
     from kpidsl.results import Verdict
 
-__all__ = ["Diagnostic", "Evaluation", "KpiError", "Project", "Verdict", "load"]
+__all__ = ["Diagnostic", "Evaluation", "KpiError", "Project", "Verdict", "Why", "load"]
 
 _HOMES = {"Diagnostic": "kpidsl.diagnostics", "Verdict": "kpidsl.results"}
 
