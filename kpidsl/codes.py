@@ -167,6 +167,15 @@ _family(
     ("K419", "useless-tolerance", _W, "A tolerance without a target."),
     ("K420", "bad-window", _E, "A sliding window is not made of whole periods."),
     ("K421", "no-change", _E, "A change that is zero or negative."),
+    ("K440", "unattainable", _W, "A target cannot be kept where those of its drivers are."),
+    ("K441", "growth-never-seen", _W, "A target needs more growth per period than the data has ever had."),
+    ("K442", "rate-never-seen", _W, "A target needs more per period than the best period ever had."),
+    (
+        "K443",
+        "baseline-without-use",
+        _W,
+        "In the data, the baseline of a change is zero, negative or absent.",
+    ),
 )
 
 

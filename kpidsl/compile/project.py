@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpidsl.compile.attain import contradictions
 from kpidsl.compile.formulas import compiled
 from kpidsl.compile.gather import gather
 from kpidsl.compile.kpis import kpi_of, measure_of
@@ -36,6 +37,7 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
     kpis = _kpis(scope, no_days, broken)
     objectives = _objectives(scope, kpis, broken)
     check_trials(kpis, scope)
+    contradictions(kpis, scope.sources, scope)
     return Graph(scope.calendar, dict(scope.sources), measures, kpis, objectives, broken)
 
 

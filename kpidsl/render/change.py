@@ -102,14 +102,16 @@ class Wording:
 
 
 def _digits(change: Change, scale: int) -> int:
-    """Decimals that give the largest effect three digits; none where all effects are whole numbers."""
+    """Decimals that give the change and the largest effect three digits; none where all are whole numbers."""
     effects = [part.effect * scale for part, _ in change.tree.walk()]
     if change.slices is not None and change.slices.effect is not None:
         effects += (change.slices.effect[change.slices.order()[:SHOWN]] * scale).tolist()
-    most = max(map(abs, effects))
-    if not most or all(effect == round(effect) for effect in effects):
+    if all(effect == round(effect) for effect in effects):
         return 0
-    return max(0, 2 - math.floor(math.log10(most)))
+    least = 2 - math.floor(math.log10(max(map(abs, effects))))
+    moved = abs(change.tree.effect) * scale
+    wanted = 2 - math.floor(math.log10(moved)) if moved else least
+    return max(0, least, min(wanted, least + 2))
 
 
 def relative(change: Change) -> str:
@@ -306,15 +308,16 @@ def _drawn(table: Table, change: Change, screen: Screen) -> list[str]:
     rows = [Row(table.heads), *table.rows]
     kept = list(range(len(table.heads)))
     drops = list(table.dropped)
-    bar = 2 * _BAR + 1 if len(table.rows) > 1 else 0
+    bar = _BAR if len(table.rows) > 1 else 0
     room = _room(rows, kept, bar, screen)
-    while room < _NAME_LEAST and (bar or drops):
+    longest = max(width(row.cells[0]) for row in rows)
+    while room < min(_NAME_LEAST, longest) and (bar or drops):
         if bar:
-            bar = 0
+            bar = bar // 2 if bar == _BAR else 0
         else:
             kept.remove(drops.pop(0))
         room = _room(rows, kept, bar, screen)
-    names = min(max(room, _NAME_LEAST), max(width(row.cells[0]) for row in rows))
+    names = min(max(room, _NAME_LEAST), longest)
     widths = {n: max(width(row.cells[n]) for row in rows) for n in kept[1:]}
     most = max((abs(row.effect) for row in table.rows if math.isfinite(row.effect)), default=0.0)
     found = []
@@ -324,7 +327,7 @@ def _drawn(table: Table, change: Change, screen: Screen) -> list[str]:
         style = "dim" if not place else "bold" if row.total else ""
         line = screen.paint(_GAP.join(cells), style)
         if bar and math.isfinite(row.effect):
-            line += _GAP + _bar(row.effect, most, change.wanted, screen)
+            line += _GAP + _bar(row.effect / most if most else 0.0, bar, change.wanted, screen)
         found.append(line)
     return found
 
@@ -332,18 +335,17 @@ def _drawn(table: Table, change: Change, screen: Screen) -> list[str]:
 def _room(rows: Sequence[Row], kept: Sequence[int], bar: int, screen: Screen) -> int:
     """What is left for the names."""
     taken = sum(max(width(row.cells[n]) for row in rows) + len(_GAP) for n in kept[1:])
-    return min(screen.width - taken - (bar + len(_GAP) if bar else 0), _NAME_MOST)
+    return min(screen.width - taken - (2 * bar + 1 + len(_GAP) if bar else 0), _NAME_MOST)
 
 
-def _bar(effect: float, most: float, wanted: int, screen: Screen) -> str:
+def _bar(effect: float, cells: int, wanted: int, screen: Screen) -> str:
     """To the left of the middle what made it less, to the right what made it more; green what was wanted."""
-    count = round(abs(effect) / most * _BAR) if most else 0
+    count = round(abs(effect) * cells)
     full, middle = ("█", "│") if screen.unicode else ("#", "|")
     good = effect * wanted
     painted = (
         screen.paint(full * count, "green" if good > 0 else "red" if good < 0 else "cyan") if count else ""
     )
-    space = " " * _BAR
     if effect < 0:
-        return f"{' ' * (_BAR - count)}{painted}{screen.paint(middle, 'dim')}"
-    return f"{space}{screen.paint(middle, 'dim')}{painted}"
+        return f"{' ' * (cells - count)}{painted}{screen.paint(middle, 'dim')}"
+    return f"{' ' * cells}{screen.paint(middle, 'dim')}{painted}"
