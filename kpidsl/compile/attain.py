@@ -169,7 +169,7 @@ def _core(node: Node) -> Node:
     match node:
         case Combine(op="*", args=(inner, Constant(value=1.0))):
             return _core(inner)
-        case Combine():
+        case Combine(unit=unit) if unit != ONE:
             return evolve(node, unit=ONE)
         case _:
             return node
