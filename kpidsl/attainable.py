@@ -297,7 +297,10 @@ class _Checks:
     # -- numbers --
 
     def _goal(self) -> tuple[bool, float] | None:
-        """Whether it is to be reached from below, and what would just be tolerated."""
+        """Whether it is to be reached from below, and what would just be tolerated; None for a target that is
+        itself made of data, which is another one in each period."""
+        if not isinstance(self.bound.value, Constant):
+            return None
         v, slack = self.headline, self.headline.tolerance or 0.0
         low, high = v.target_low, v.target_high
         if low is None and high is None and (asked := bounds(self.bound, self.kpi)) is not None:

@@ -188,6 +188,11 @@ def test_what_is_wrong_with_the_data_is_told(tmp_path: Path) -> None:
     assert kpi(where, "lint").code == 0
 
 
+def test_a_plan_kept_as_data_is_another_target_in_each_period(tmp_path: Path) -> None:
+    spec = level("at least 1_000 * sum(t.w)")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+
+
 def test_drafts_are_left_alone(tmp_path: Path) -> None:
     assert found(folder(tmp_path, level("at least 999 EUR", "  draft\n"), GROWING, "2025-07-01")) == []
 
