@@ -29,7 +29,6 @@ _BAR = 10
 _NAME_LEAST, _NAME_MOST = 16, 44
 _GAP = "  "
 
-
 # -- words -----------------------------------------------------------------------------------------
 
 
@@ -159,7 +158,7 @@ def _causes(change: Change) -> Iterator[str]:
 
 
 def _shows(number: str) -> bool:
-    return bool(number.strip("+-0.,%"))
+    return bool(number.strip("+-0."))
 
 
 def _slices(change: Change) -> Iterator[str]:

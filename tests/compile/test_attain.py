@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from kpidsl.compile.attain import Reach, combined
+from kpidsl.compile.intervals import Reach, combined
 from tests.compile.spec import build
 
 SHOP = """
