@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from kpidsl.change import Change
     from kpidsl.graph import Scenario
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
 
@@ -194,9 +195,77 @@ class Project:
             raise KpiError(wish)
         return wish
 
+    def why(
+        self,
+        kpi: str,
+        between: tuple[str, str],
+        by: str | Sequence[str] | None = None,
+        as_of: date | str | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> Why:
+        """What moved a KPI or measure between two periods: `why("cost_per_lead", ("2026-05", "2026-06"))`.
+
+        `by`, `as_of` and `data` are those of `evaluate`. Raises KpiError for names and periods that mean
+        nothing, and where there is no value in one of the periods.
+        """
+        from kpidsl.change import Change, explain_change
+
+        first, last = between
+        found = explain_change(self._specs, kpi, (first, last), as_of=as_of, by=_several(by), data=data or {})
+        if not isinstance(found, Change):
+            raise KpiError(found)
+        return Why(found)
+
 
 def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+class Why:
+    """What moved a number between two periods. The effects of the factors add up to the change, and so do
+    those of the slices."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+
+    def __repr__(self) -> str:
+        first, last = self._change.windows
+        return f"<Why {self._change.kpi.name}: {first.label} to {last.label}>"
+
+    def __str__(self) -> str:
+        from kpidsl.render.cells import Screen
+        from kpidsl.render.change import render
+
+        return render(self._change, Screen())
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a sentence."""
+        from kpidsl.render.change import sentence
+
+        return sentence(self._change)
+
+    @property
+    def before(self) -> float:
+        """The value in the first period, in the unit of the KPI; percents are fractions."""
+        return self._change.before
+
+    @property
+    def after(self) -> float:
+        """The value in the second."""
+        return self._change.after
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data: the same as `kpi why --format json`."""
+        from kpidsl.render import change_data
+
+        return change_data.as_data(self._change)
+
+    def to_json(self) -> str:
+        """Everything, as JSON."""
+        from kpidsl.render.data import as_json
+
+        return as_json(self.to_dict())
 
 
 class Evaluation:

@@ -185,6 +185,15 @@ _family(
         "An occurrence of a named period ends before it starts, or overlaps another.",
     ),
     ("K431", "no-business-day", _E, "A calendar has a weekend of seven days."),
+    ("K440", "unattainable", _W, "A target cannot be kept where those of its drivers are."),
+    ("K441", "growth-never-seen", _W, "A target needs more growth per period than the data has ever had."),
+    ("K442", "rate-never-seen", _W, "A target needs more per period than the best period ever had."),
+    (
+        "K443",
+        "baseline-without-use",
+        _W,
+        "In the data, the baseline of a change is zero, negative or absent.",
+    ),
 )
 
 
@@ -293,6 +302,12 @@ _family(
     ("K621", "store-unwritable", Severity.WARNING, "What was read of files cannot be kept."),
     ("K630", "assumed-in-vain", Severity.ERROR, "No KPI rests on what is assumed or looked for."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
+    (
+        "K640",
+        "change-unknown",
+        Severity.ERROR,
+        "A change between two periods was asked for, and there is no value in one of them.",
+    ),
 )
 
 

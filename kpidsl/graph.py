@@ -258,6 +258,17 @@ def from_day(root: Node, day: date) -> Node:
     return rebuilt(root, dated)
 
 
+def positive_part(node: Node) -> Node | None:
+    """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
+    match node:
+        case Combine(
+            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
+        ):
+            return x if x == y else None
+        case _:
+            return None
+
+
 # -- promises
 # ---------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -30,6 +31,7 @@ from kpidsl.syntax.parse import parse
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
     from kpidsl.evaluate.keeper import Keeper
+    from kpidsl.evaluate.session import Session
     from kpidsl.evaluate.tables import Query
     from kpidsl.evaluate.watch import Watch
     from kpidsl.judge import Schedule
@@ -231,7 +233,7 @@ def wish(
     report.extend(unknown_kpis(specs, kpis))
     for name in data or {}:
         if name not in specs.graph.sources:
-            report.add(_unknown("K723", "source", name, specs.graph.sources))
+            report.add(unknown("K723", "source", name, specs.graph.sources))
     if by and not report.items:
         report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
@@ -258,7 +260,7 @@ def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
     """What is to be said of names that no KPI has, not even a broken one."""
     objectives = specs.objectives
     known = [name for name in _titles(specs) if name not in objectives]
-    return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
+    return [unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 
 def _day(specs: Specs, as_of: object, report: Report) -> date | None:
@@ -297,7 +299,8 @@ def _kind(value: object) -> str:
     return f"of the type `{type(value).__name__}`"
 
 
-def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+def unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+    """That nothing has a name, with one that is alike."""
     names = list(known)
     alike = near(name, names)
     if alike:
@@ -305,7 +308,7 @@ def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnosti
     else:
         hint = (
             f"{len(names)} are known; `kpi list` names the KPIs"
-            if kind == "KPI"
+            if kind.startswith("KPI")
             else f"known: {', '.join(names)}"
         )
     return Diagnostic(code, f"there is no {kind} named `{name}`", help=hint)
@@ -327,32 +330,14 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     from kpidsl import judge
     from kpidsl.evaluate.answer import evaluate as answer
     from kpidsl.evaluate.checks import profiles as profiles_of
-    from kpidsl.evaluate.session import Session
 
-    graph, as_of, calendar = specs.graph, wish.as_of, specs.graph.calendar
+    graph, as_of = specs.graph, wish.as_of
     kpis, lost, unsplit = _chosen(specs, wish)
     beside = wish.beside.kpis if wish.beside else ()
     graph = needed(graph, [*kpis, *beside], wish.data)
-    sources = list(graph.sources.values())
-    urls = _urls(specs.config, sources)
     keeper = _keeper(specs.config, graph, kpis) if wish.incremental else None
-    watch.progress.begin("opening the sources")
-    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
-    with (
-        Session(
-            specs.config.root,
-            calendar,
-            sources,
-            urls,
-            wish.data,
-            limits=wish.limits,
-            secrets=secrets,
-            watch=watch,
-            keeper=keeper,
-        ) as session,
-        watch.over(session),
-    ):
-        profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
+    with reading(specs, graph, wish, watch, keeper) as session:
+        profiles = profiles_of(graph, list(graph.sources), session, as_of)
         schedules = _schedules(kpis, specs, wish, profiles)
         asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish, profiles)]
         answers = answer(graph, asks, session, as_of, profiles)
@@ -380,7 +365,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             *_about(specs, wish),
             *unsplit,
             *crowded.values(),
-            *_failures(profiles, answers, watch),
+            *failures(profiles, answers, watch),
             *late,
             *(keeper.store.problems if keeper is not None else ()),
         ),
@@ -390,6 +375,33 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         schedules=schedules,
         queries=tuple(session.log),
     )
+
+
+@contextmanager
+def reading(
+    specs: Specs, graph: Graph, wish: Wish, watch: Watch, keeper: Keeper | None = None
+) -> Iterator[Session]:
+    """A session on the sources of a graph, which `watch` can end."""
+    from kpidsl.evaluate.session import Session
+
+    sources = list(graph.sources.values())
+    watch.progress.begin("opening the sources")
+    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
+    with (
+        Session(
+            specs.config.root,
+            specs.graph.calendar,
+            sources,
+            _urls(specs.config, sources),
+            wish.data,
+            limits=wish.limits,
+            secrets=secrets,
+            watch=watch,
+            keeper=keeper,
+        ) as session,
+        watch.over(session),
+    ):
+        yield session
 
 
 def _keeper(config: Config, graph: Graph, kpis: Iterable[Kpi]) -> Keeper:
@@ -549,7 +561,7 @@ def _late(watch: Watch, judged: Mapping[str, Judged]) -> tuple[Diagnostic, ...]:
     return (evolve(watch.told, notes=(*watch.told.notes, f"{done} of {len(judged)} KPIs are judged")),)
 
 
-def _failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
+def failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
     """Why sources cannot be used, or not queried. What they promise and do not keep stays with their
     profile."""
     every = [p for profile in profiles.values() for p in (*profile.broken, *profile.problems)]

@@ -8,7 +8,7 @@ from kpidsl.cli.console import common, console
 
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument("name", type=click.Choice(["eval", "lint", "scenario"]))
+@click.argument("name", type=click.Choice(["eval", "lint", "scenario", "why"]))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Print the JSON Schema of what a command writes with --format json.
@@ -17,6 +17,11 @@ def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """
     from kpidsl.render import data, schema
 
-    found = {"eval": schema.evaluation, "lint": schema.findings, "scenario": schema.scenarios}[name]
-    console(color).say(data.as_json(found()))
+    schemas = {
+        "eval": schema.evaluation,
+        "lint": schema.findings,
+        "scenario": schema.scenarios,
+        "why": schema.change,
+    }
+    console(color).say(data.as_json(schemas[name]()))
     return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from kpidsl.compile.assume import assumed
+from kpidsl.compile.attain import contradictions
 from kpidsl.compile.calendar import read_calendar
 from kpidsl.compile.formulas import compiled
 from kpidsl.compile.gather import gather
@@ -52,6 +53,7 @@ def compile_files(
     kpis = _kpis(scope, no_days, broken)
     objectives = _objectives(scope, kpis, broken)
     scenarios = check_trials(kpis, scope) if scenario is None else ()
+    contradictions(kpis, scope.sources, scope)
     constants = {
         name: node
         for name, node in scope.values.items()

@@ -7,7 +7,7 @@ import numpy as np
 from kpidsl.evaluate.compute import Frame, Store
 from kpidsl.evaluate.plan import ACCOUNTS, Partial, columns_for, start_of
 from kpidsl.evaluate.windows import shifted, since
-from kpidsl.evaluate.wording import positive_part, words
+from kpidsl.evaluate.wording import words
 from kpidsl.graph import (
     Aggregate,
     Assumed,
@@ -21,6 +21,7 @@ from kpidsl.graph import (
     Share,
     Shift,
     Unknown,
+    positive_part,
 )
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey

@@ -72,16 +72,6 @@ def bucketed(scan: Scan) -> str:
     return grid.kind if grid.step == 1 else f"{grid.step} {grid.kind}s"
 
 
-def positive_part(node: Node) -> Node | None:
-    """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
-    match node:
-        case Combine(
-            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2))
-        ):
-            return x if x == y else None
-    return None
-
-
 def said(row: Row | None, source: str = "") -> str:
     """A row expression; columns with their source in front when one is given."""
     match row:

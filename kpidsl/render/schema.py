@@ -195,6 +195,40 @@ def findings() -> Schema:
     return _document("kpi lint", {})
 
 
+def change() -> Schema:
+    """Of `kpi why --format json`."""
+    end = _record(label=_TEXT, start=_DATE, end=_DATE, value=_NUMBER)
+    factor = _record(
+        name=_TEXT,
+        depth=_INTEGER,
+        unit=_TEXT,
+        before=_maybe(_NUMBER),
+        after=_maybe(_NUMBER),
+        effect=_NUMBER,
+        split={"enum": ["sum", "log-mean", "shapley", None]},
+    )
+    numbers = ("before", "after", "share_before", "share_after", "rate", "mix", "effect")
+    slices = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    top = {
+        "kpi": _TEXT,
+        "title": _TEXT,
+        "formula": _TEXT,
+        "unit": _TEXT,
+        "hash": _maybe(_TEXT),
+        "as_of": _DATE,
+        "before": end,
+        "after": end,
+        "change": _NUMBER,
+        "sentence": _TEXT,
+        "factors": _list(factor),
+        "dimensions": _list(_TEXT),
+        "slices": _list(_record(slice=slices, **{name: _maybe(_NUMBER) for name in numbers})),
+        "rest": _maybe(_NUMBER),
+        "notes": _list(_TEXT),
+    }
+    return _document("kpi why", top)
+
+
 def _document(title: str, top: Schema) -> Schema:
     properties = {
         "schema_version": {"const": SCHEMA_VERSION},

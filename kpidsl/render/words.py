@@ -20,6 +20,7 @@ from kpidsl.graph import (
     Shift,
     Step,
     Unknown,
+    positive_part,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, keys_of
 from kpidsl.model.units import PERCENT, POINTS, Unit
@@ -72,15 +73,8 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
 
 
 def _unguarded(node: Node) -> Node:
-    """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants
-    x."""
-    match node:
-        case Combine(
-            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
-        ):
-            return x if x == y else node
-        case _:
-            return node
+    """What growth divides by is guarded, so that it is not negative; a reader wants it without the guard."""
+    return positive_part(node) or node
 
 
 def _combined(node: Combine, leaf: Leaf) -> str:
