@@ -50,7 +50,9 @@ def evaluate(
         dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         keep = runner.keeps(source)
-        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess, keep))))
+        kind = runner.tables(source).kind
+        chosen = scans(source, demand, profiles[source], dialect, guess, keep, kind)
+        planned.append((demand, chosen))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:
