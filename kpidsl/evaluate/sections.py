@@ -7,11 +7,11 @@ page b at 7; all others meet neither. So a filter costs the cells of its own tex
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from attrs import define, field, frozen
 
-from kpidsl.evaluate.classes import Atom, Cut, Key, atoms, cuts_of, edge, keys, picked_of, unlike
+from kpidsl.evaluate.classes import Atom, Cut, Key, Value, atoms, cuts_of, edge, keys, picked_of, unlike
 from kpidsl.model.rows import Apply, Literal, Row
 
 _MOST_TEXTS = 5_000
@@ -27,12 +27,15 @@ Left = bool | frozenset[Atom]
 
 @frozen
 class _Asked:
-    """What a condition asks, or several do, of rows with each text that is mentioned, with any other one and
-    with none."""
+    """What a condition asks of rows with each text that it mentions, with any other one and with none."""
 
     told: Mapping[str, frozenset[Atom]]
     rest: frozenset[Atom]
     absent: frozenset[Atom]
+
+
+Places = frozenset[Value | None]
+"""The values that cuts are before, all cuts told by the value that comes next; None where there is none."""
 
 
 @define(eq=False)
@@ -43,8 +46,8 @@ class Sections:
     """
 
     kind: Callable[[Row], str]
-
     _known: dict[tuple[Row, Row], _Asked] = field(factory=dict, init=False)
+    _places: dict[Atom, Places] = field(factory=dict, init=False)
 
     def ways(
         self,
@@ -54,35 +57,54 @@ class Sections:
     ) -> Iterator[tuple[Key, ...]]:
         """Keys with which all rows of a group meet the same conditions, for each text that bands may depend
         on."""
-        whole = {subject: cuts for subject, about in asked.items() if (cuts := cuts_of(subject, about))}
+        whole = {subject: len(cuts) for subject, about in asked.items() if (cuts := cuts_of(subject, about))}
         for text, about in asked.items():
             picked = picked_of(text, about)
             if not whole or not 0 < len(picked) <= _MOST_TEXTS or self.kind(text) != "text":
                 continue
-            found = self._together(conditions, text, picked)
-            by = {s: key for s, cuts in whole.items() if (key := _key(s, text, found, len(cuts)))}
+            by = self._keys([self._asked(each, text) for each in conditions], text, picked, whole)
             if by:
                 others = {subject: atoms for subject, atoms in asked.items() if subject not in by}
                 for coarse in (False, True):
                     yield *keys(others, values, coarse=coarse), *by.values()
 
-    def _together(self, conditions: Sequence[Row], text: Row, picked: Collection[str]) -> _Asked:
-        every: Counter[Atom] = Counter()
-        own: dict[str, set[Atom]] = {each: set() for each in picked}
-        gone: dict[str, Counter[Atom]] = {each: Counter() for each in picked}
-        absent: set[Atom] = set()
-        for condition in conditions:
-            found = self._asked(condition, text)
-            absent |= found.absent
-            every.update(found.rest)
-            for each, about in found.told.items():
-                own[each] |= about
-                gone[each].update(found.rest)
-        told = {
-            each: frozenset(own[each].union(a for a, n in every.items() if n > gone[each][a]))
-            for each in picked
+    def _keys(
+        self, asked: Sequence[_Asked], text: Row, picked: Collection[str], whole: Mapping[Row, int]
+    ) -> dict[Row, Key]:
+        """Bands by text of those subjects for which they are few, given their cuts for all rows alike."""
+        every = Counter(atom for each in asked for atom in each.rest)
+        absent = frozenset[Atom]().union(*(each.absent for each in asked))
+        few = {
+            subject: min(_MOST_CUTS, (cuts + 1) / WORTH - 1 if WORTH else _MOST_CUTS)
+            for subject, cuts in whole.items()
         }
-        return _Asked(told, frozenset(every), frozenset(absent))
+        # What most texts have in common is told first: where that is too much, nothing else is looked at.
+        few = {subject: most for subject, most in few.items() if len(self._at(subject, every)) <= most}
+        if not few:
+            return {}
+        told = _told(asked, {atom: n for atom, n in every.items() if atom.subject in few}, picked)
+        found = {}
+        for subject, most in few.items():
+            sections = {each: self._at(subject, about) for each, about in told.items()}
+            others, none = self._at(subject, every), self._at(subject, absent)
+            if max(map(len, sections.values())) <= most and None not in none.union(
+                others, *sections.values()
+            ):
+                known = tuple((each, _cuts(places)) for each, places in sorted(sections.items()))
+                found[subject] = Key(
+                    subject, "sections", cuts=_cuts(others), by=text, sections=known, absent=_cuts(none)
+                )
+        return found
+
+    def _at(self, subject: Row, about: Iterable[Atom]) -> Places:
+        """The places of a subject that atoms ask for."""
+        found: list[Places] = []
+        for atom in about:
+            if atom.subject == subject:
+                if atom not in self._places:
+                    self._places[atom] = frozenset(map(edge, cuts_of(subject, (atom,))))
+                found.append(self._places[atom])
+        return frozenset[Value | None]().union(*found)
 
     def _asked(self, condition: Row, text: Row) -> _Asked:
         if (condition, text) not in self._known:
@@ -91,6 +113,24 @@ class Sections:
             rest, absent = (_atoms(left(condition, text, each)) for each in (unlike(mentioned), None))
             self._known[condition, text] = _Asked(told, rest, absent)
         return self._known[condition, text]
+
+
+def _told(
+    asked: Sequence[_Asked], every: Mapping[Atom, int], picked: Collection[str]
+) -> dict[str, set[Atom]]:
+    """What is asked of rows with each text: what conditions that mention it ask then, and what all others ask
+    of any text. `every` says how many ask an atom of any text."""
+    own: dict[str, set[Atom]] = {each: set() for each in picked}
+    gone: dict[str, Counter[Atom]] = {each: Counter() for each in picked}
+    for one in asked:
+        for each, about in one.told.items():
+            own[each] |= about
+            gone[each].update(one.rest)
+    return {each: own[each].union(a for a, n in every.items() if n > gone[each][a]) for each in picked}
+
+
+def _cuts(places: Places) -> tuple[Cut, ...]:
+    return tuple((value, False) for value in sorted(value for value in places if value is not None))
 
 
 def _atoms(found: Left) -> frozenset[Atom]:
@@ -126,22 +166,3 @@ def _met(atom: Atom, text: str | None, holds: bool) -> bool:
     if atom.op == "missing" or text is None:
         return text is None and (atom.op == "missing" or not holds)
     return (text in atom.constants) != (atom.op == "!=")
-
-
-def _key(subject: Row, text: Row, found: _Asked, whole: int) -> Key | None:
-    """Bands of a subject by text; None where they are hardly fewer than those for all rows alike."""
-    sections = {each: _edges(subject, about) for each, about in found.told.items()}
-    rest, absent = _edges(subject, found.rest), _edges(subject, found.absent)
-    if rest is None or absent is None:
-        return None
-    known = tuple((each, edges) for each, edges in sorted(sections.items()) if edges is not None)
-    key = Key(subject, "sections", cuts=rest, by=text, sections=known, absent=absent)
-    few = key.widest <= _MOST_CUTS and (key.widest + 1) * WORTH <= whole + 1
-    return key if few and len(known) == len(sections) else None
-
-
-def _edges(subject: Row, about: Collection[Atom]) -> tuple[Cut, ...] | None:
-    """The places, all of them before a value; None where there is no value for one."""
-    found = [edge(cut) for cut in cuts_of(subject, tuple(a for a in about if a.subject == subject))]
-    values = sorted({value for value in found if value is not None})
-    return None if None in found else tuple((value, False) for value in values)

@@ -88,6 +88,10 @@ ROWS = st.fixed_dictionaries(
 TOLD = op("and", op("=", NAME, lit("a")), op(">", X, lit(0.0)))
 DENIED = op("not", op("or", op("!=", NAME, lit("a")), op(">", X, lit(0.0))))
 
+BOTH = op("and", op("=", NAME, lit("a")), op("=", NAME, lit("b")))
+NEVER = op("and", BOTH, op("<", SEEN, lit(FIRST)))
+"""Nothing is asked of the day, for no text meets the rest."""
+
 
 @pytest.mark.parametrize("text", [*TEXTS, "other", None])
 def test_what_is_left_of_a_condition_decides_alone(text):
@@ -114,6 +118,7 @@ def test_sums_are_those_of_the_rows_kept(monkeypatch):
     @settings(deadline=None)
     @example([TOLD, DENIED], [{"day": FIRST, "name": "a", "x": 5e-324, "y": None, "seen": None}])
     @example([TOLD, DENIED], [{"day": FIRST, "name": None, "x": 1.0, "y": None, "seen": None}])
+    @example([NEVER, TOLD], [{"day": FIRST, "name": "a", "x": 0.0, "y": None, "seen": FIRST}])
     @given(st.lists(CONDITIONS, min_size=1, max_size=6), st.lists(ROWS, min_size=1, max_size=12))
     def same(conditions, rows):
         data = {"s": rows}
@@ -121,6 +126,8 @@ def test_sums_are_those_of_the_rows_kept(monkeypatch):
         found = evaluate(WORLD, asks, TableSession(WORLD, data), ALL.end, profiles(WORLD, data, ALL.end))
         for ask in asks:
             kept = sum(met(ask.node.filter, row) is True for row in rows)
+            failed = found.failure(ask.node)
+            assert failed is None, failed
             assert found.grid(ask).at((), ALL) == kept
         used.extend(k for q in found.queries if q.scan for k in q.scan.keys if k.how == "sections")
 

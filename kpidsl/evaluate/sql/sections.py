@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from sqlglot import exp
 
@@ -67,7 +68,7 @@ def _places(key: Key) -> int:
 
 def _any(key: Key) -> Value:
     """Any value: it stands for all where nothing is asked."""
-    return next((cuts[0][0] for cuts in (key.cuts, *(cuts for _, cuts in key.sections)) if cuts), 0.0)
+    return date(2000, 1, 1) if key.row.type.kind == "day" else 0.0
 
 
 def _alike(key: Key, cuts: Sequence[Cut], value: SQL, dialect: Dialect) -> SQL:
