@@ -76,7 +76,7 @@ class Lookback:
         start = written_start(kpi.promise)
         if isinstance(baseline, Window):
             return Ask(kpi.formula, (baseline,), (), start) if baseline.end < self.as_of else None
-        grain = next(iter(grains(kpi)), "month") if isinstance(measured, Every) else "month"
+        grain: Grain = next(iter(grains(kpi)), "month") if isinstance(measured, Every) else "month"
         last = containing(self.as_of, grain, self.calendar).shift(-1)
         if last is None:
             return None
@@ -220,10 +220,10 @@ class _Checks:
             return None
         up, wanted = goal
         match self.kpi.promise.measured:
-            case Every() if not (grain := next(iter(grains(self.kpi)), None)):
+            case Every() if not grains(self.kpi):
                 return None
             case Every() if self.kpi.promise.deadline is not None:
-                return self._growth(grain, wanted, up)
+                return self._growth(grains(self.kpi)[0], wanted, up)
             case Every():
                 return self._beyond_best("K442", self._values(), wanted, up, "each of its periods")
             case Cumulative() if up and self.kpi.formula.additivity == "additive":

@@ -19,6 +19,7 @@ from kpidsl.compile.scope import Scope
 from kpidsl.diagnostics import Diagnostic, Label, Severity, Span
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Bound,
     Combine,
     Constant,
@@ -32,6 +33,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Unknown,
 )
 from kpidsl.model.periods import Grain
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
@@ -221,6 +223,10 @@ class _Reaching:
                 return FRACTION if self.structure(inner, promises=False).low >= 0 else ANY
             case Shift(node=inner) | Running(node=inner) | Rolling(node=inner):
                 return NOT_NEGATIVE if self.structure(inner, promises=False).low >= 0 else ANY
+            case Assumed(value=inner):
+                return below(inner)
+            case Unknown():
+                return ANY
 
     def aggregate(self, node: Aggregate) -> Reach:
         match node.function:
@@ -253,9 +259,9 @@ class _Reaching:
 # -- time ------------------------------------------------------------------------------------------
 
 
-def _count(grain: Grain, frame: _Frame) -> float | None:
+def _count(grain: str, frame: _Frame) -> float | None:
     """How many whole months, quarters ... a window of a frame has."""
-    months = _MONTHS.get(grain)
+    months = next((n for known, n in _MONTHS.items() if known == grain), None)
     if months is None:
         return None
     match frame.measured:

@@ -76,8 +76,9 @@ def evaluate(
         dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         keep = runner.keeps(source)
-        found = scans(source, demand, profiles[source], dialect, guess, keep)
-        planned.append((demand, [*found, *people_scans(source, demand, profiles)]))
+        kind = runner.tables(source).kind
+        chosen = scans(source, demand, profiles[source], dialect, guess, keep, kind)
+        planned.append((demand, [*chosen, *people_scans(source, demand, profiles)]))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:

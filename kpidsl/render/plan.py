@@ -112,6 +112,9 @@ def _keys(keys: Sequence[Key]) -> Iterator[str]:
                 yield f"{words.row(key.row)} in {len(key.cuts) + 1} bands"
             case "picked":
                 yield f"{_counted(len(key.picked), 'text')} of {words.row(key.row)}"
+            case "sections" if key.by is not None:
+                most = f"{words.row(key.row)} in up to {key.widest + 1} bands"
+                yield f"{most} by {words.row(key.by)}"
     if conditions:
         yield words.row(conditions[0].row) if len(conditions) == 1 else f"{len(conditions)} conditions"
 

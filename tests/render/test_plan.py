@@ -171,6 +171,10 @@ def test_the_making_of_a_grouped_source_is_told(outcome: Outcome) -> None:
             ["revenue as it is", "3 texts of page"],
         ),
         ((Key(PAGE, "picked", picked=("/a",)),), ["1 text of page"]),
+        (
+            (Key(REVENUE, "sections", by=PAGE, sections=(("/a", ((1.0, False), (2.0, False))), ("/b", ()))),),
+            ["revenue in up to 3 bands by page"],
+        ),
         ((Key(LONG),), ["revenue > page"]),
         ((Key(LONG), Key(Apply("<", (REVENUE, PAGE), FLAG))), ["2 conditions"]),
         (

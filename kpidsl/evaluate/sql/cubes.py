@@ -10,12 +10,12 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from kpidsl.evaluate.classes import Key, Value, representatives
-from kpidsl.evaluate.engine import Dialect
+from kpidsl.evaluate.classes import Key, representatives, unlike
 from kpidsl.evaluate.plan import Columns, Partial, Scan, plain
 from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of, with_values
 from kpidsl.evaluate.sql.parts import aggregation, numbered
 from kpidsl.evaluate.sql.rows import Tables
+from kpidsl.evaluate.sql.sections import band, sectioned
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
@@ -139,7 +139,10 @@ def _keys(keys: Sequence[Key], dims: Columns, inner: Inner) -> Known:
             known[key.row] = (f"d{dims.index(key.row)}", kind)
             continue
         known[key.row] = (f"k{n}", kind)
+        if key.how == "sections":
+            continue
         inner.columns.append(aliased(_class(key, inner.tables), f"k{n}"))
+    sectioned(keys, inner)
     return known
 
 
@@ -155,31 +158,13 @@ def _class(key: Key, tables: Tables) -> SQL:
         case "raw":
             return value
         case "bands":
-            bands = _band(key, representatives(key.cuts), 0, len(key.cuts), value, tables.dialect)
+            bands = band(key.cuts, representatives(key.cuts), value, tables.dialect)
         case "picked":
             there = exp.In(this=value, expressions=[literal(text) for text in key.picked])
-            bands = when(there, value.copy(), literal(_unlike(key.picked)))
+            bands = when(there, value.copy(), literal(unlike(key.picked)))
+        case "sections":
+            raise ValueError("classes by text are made by `sections`")
     return when(exp.Is(this=value.copy(), expression=exp.null()), exp.null(), bands)
-
-
-def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL, dialect: Dialect) -> SQL:
-    """A balanced tree of comparisons: which of the bands from `low` to `high` it is."""
-    if low == high:
-        return literal(values[low], dialect)
-    middle = (low + high) // 2
-    edge, after = key.cuts[middle]
-    kind = exp.LTE if after else exp.LT
-    below = kind(this=value.copy(), expression=literal(edge, dialect))
-    return when(
-        below,
-        _band(key, values, low, middle, value, dialect),
-        _band(key, values, middle + 1, high, value, dialect),
-    )
-
-
-def _unlike(texts: Sequence[str]) -> str:
-    """A text that is none of some."""
-    return "~" + max(texts, key=len, default="")
 
 
 # -- distinct counts --
