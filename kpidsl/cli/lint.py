@@ -43,7 +43,7 @@ def command(
 
     def text(screen: Screen) -> str:
         counted = summary(shown)
-        files = len(specs.files)
+        files = len(specs.sources)
         last = counted or ("" if quiet else f"{files} file{'s' if files != 1 else ''}: nothing found")
         return render(shown, screen) + (f"{last}\n" if last else "")
 
