@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
@@ -21,6 +22,7 @@ VARIABLE = "KPIDSL_CACHE"
 OFF = "off"
 MOST_BYTES = 250_000_000
 """What all entries may take together; the ones that were not used for longest go first."""
+_WITHOUT = ContextVar("_WITHOUT", default=False)
 _DAY = 24 * 3600
 _DAYS_KEPT = 30
 _CODE = ("", "syntax", "compile", "model")
@@ -40,18 +42,19 @@ def folder() -> Path | None:
     return Path(home) / "kpidsl" if os.path.isabs(home) else None
 
 
+def specs_kept() -> bool:
+    """Whether what is read of specs is kept: there is a folder, and nobody asked to do without."""
+    return not _WITHOUT.get() and folder() is not None
+
+
 @contextmanager
 def without() -> Iterator[None]:
-    """Inside, nothing that is kept is read, and nothing is kept."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = OFF
+    """Inside, nothing that is kept of specs is read, and nothing is kept. The grammar's tables are."""
+    token = _WITHOUT.set(True)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[VARIABLE]
-        else:
-            os.environ[VARIABLE] = before
+        _WITHOUT.reset(token)
 
 
 def digest(parts: Iterable[str]) -> str:

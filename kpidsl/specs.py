@@ -63,12 +63,12 @@ class Specs:
         """Every KPI, objective, test and scenario, in the order of the files."""
         return self._compiled.entries
 
-    @property
+    @cached_property
     def errors(self) -> tuple[Diagnostic, ...]:
         """The ones that keep something from being evaluated."""
         return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
 
-    @property
+    @cached_property
     def broken(self) -> dict[str, Diagnostic]:
         """Every KPI that cannot be evaluated, with the error that keeps it from that."""
         found = {name: why for name, why in self.graph.broken.items() if name not in self.objectives}
@@ -77,7 +77,7 @@ class Specs:
                 found.setdefault(entry.name, self._error_in(entry.span))
         return found
 
-    @property
+    @cached_property
     def objectives(self) -> frozenset[str]:
         """The names of all objectives, also of those that cannot be judged."""
         return frozenset(entry.name for entry in self.entries if entry.kind == "objective")
@@ -132,7 +132,7 @@ def _key(given: Iterable[Source], root: Path) -> str | None:
     Messages and origins name files from the folder where the command runs. None: nothing is kept.
     """
     try:
-        if cache.folder() is None:
+        if not cache.specs_kept():
             return None
         texts = [text for source in given for text in (source.name, source.text)]
         zones = _zones() if any("zone" in text for text in texts) else ()

@@ -53,7 +53,7 @@ class Known:
 def known(name: str) -> Known | None:
     """What is known of a file, or nothing where nothing is kept."""
     try:
-        return Known(name) if cache.folder() is not None else None
+        return Known(name) if cache.specs_kept() else None
     except OSError:  # the current folder is gone
         return None
 
