@@ -221,7 +221,12 @@ _family(
         "Rows lack a value that they are to be grouped by, and make no row of the grouped source.",
     ),
     ("K527", "unsupported-data", Severity.ERROR, "An object given as data is no table that can be read."),
-    ("K530", "missing-driver", Severity.ERROR, "A connection needs a library that is not installed."),
+    (
+        "K530",
+        "missing-driver",
+        Severity.ERROR,
+        "A connection needs a library, or Java, that is not installed.",
+    ),
     (
         "K531",
         "no-answer",

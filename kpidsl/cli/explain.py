@@ -65,7 +65,7 @@ def command(
 
     Ends in 2 if the KPI could not be evaluated.
     """
-    if plan and kpi is not None and (kpi == "-" or Path(kpi).exists()):
+    if plan and kpi is not None and (kpi == "-" or kpi.endswith(".kpi") or Path(kpi).exists()):
         paths, kpi = (kpi, *paths), None
     if kpi is None and not plan:
         raise click.MissingParameter(param_hint="'KPI'", param_type="argument")

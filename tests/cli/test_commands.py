@@ -240,7 +240,7 @@ def test_explain_the_plan_of_what_could_not_be_read(folder: Path) -> None:
         (["--plan", "--slice", "channel=meta"], "--slice is for a KPI"),
         (["growth", "--plan"], "is an objective"),
         (["cost_per_led", "--plan"], "`cost_per_lead`"),
-        (["--plan", "none.kpi"], "there is no KPI named `none.kpi`"),
+        (["--plan", "none.kpi"], "`none.kpi` does not exist"),
     ],
 )
 def test_explain_a_plan_of_nothing(folder: Path, arguments: list[str], said: str) -> None:

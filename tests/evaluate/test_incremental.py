@@ -336,6 +336,30 @@ def test_what_is_no_store_is_left_alone(world):
         assert (world.folder / name).read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("mine.csv", b"day,amount\n2026-01-05,3\n", "it is no DuckDB database"),
+        ("short", b"kept", "it is no DuckDB database"),
+        ("mine.db", b"\0" * 8 + b"DUCK" + b"\0" * 100, None),
+        ("kept", None, "could not read from file"),
+    ],
+)
+def test_why_a_store_cannot_be_used_is_told_in_a_sentence(world, name, content, said):
+    if content is None:
+        (world.folder / name).mkdir()
+    else:
+        (world.folder / name).write_bytes(content)
+    (world.folder / "kpi.toml").write_text(f'[incremental]\nstore = "{name}"\n')
+    found = world.project().evaluate(as_of=world.as_of, incremental=True).diagnostics
+    (told,) = [each.message for each in found if each.code == "K620"]
+    why = told.partition("cannot be used: ")[2]
+    assert "Error: " not in why
+    assert why[0].islower()
+    assert said is None or why.startswith(said)
+    assert content is None or b"DUCK" in content or (world.folder / name).read_bytes() == content
+
+
 def test_a_store_that_cannot_be_written(world):
     (world.folder / "kpi.toml").write_text('[incremental]\nstore = "kpis.kpi/cells.duckdb"\n')
     assert world.codes() == ["K621"]
