@@ -19,7 +19,16 @@ from typing import TYPE_CHECKING, Any
 from kpidsl import project as pipeline
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Kpi
-from kpidsl.project import Outcome, Specs, Wish
+from kpidsl.project import (
+    Outcome,
+    Wish,
+)
+from kpidsl.specs import (
+    Specs,
+)
+from kpidsl.specs import (
+    load as load_specs,
+)
 from kpidsl.trial import Trial
 
 if TYPE_CHECKING:
@@ -59,7 +68,7 @@ def load(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".")
     Raises KpiError for paths that do not exist, files that cannot be read, and a config with errors.
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    specs = pipeline.load([os.fspath(path) for path in given])
+    specs = load_specs([os.fspath(path) for path in given])
     unreadable = [d for d in specs.diagnostics if d.code in _UNREADABLE]
     if unreadable:
         raise KpiError(unreadable)

@@ -1,32 +1,35 @@
-"""The pipeline on one screen: read, parse, compile; then open the sources, evaluate, judge."""
+"""From compiled specs to verdicts: open the sources, evaluate, judge."""
 
 from __future__ import annotations
 
-import os
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import (
+    TYPE_CHECKING,
+    Protocol,
+)
 from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
-from kpidsl import config as configs
 from kpidsl import files
-from kpidsl.compile import compile_files, imports_of, missing_import, outside_import
 from kpidsl.config import UNLIMITED, Config, Limits
-from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Span, near
 from kpidsl.graph import Graph, Kpi
-from kpidsl.model.literals import parse_day, parse_period
+from kpidsl.model.literals import (
+    parse_day,
+    parse_period,
+)
 from kpidsl.model.periods import Window
-from kpidsl.model.sources import Files, SourceSpec, Table
+from kpidsl.model.sources import (
+    SourceSpec,
+    Table,
+)
 from kpidsl.needed import needed
+from kpidsl.specs import Specs
 from kpidsl.split import nodes_of, split
-from kpidsl.syntax import nodes
-from kpidsl.syntax.parse import parse
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
@@ -41,43 +44,6 @@ MOST_SLICES = 5_000_000
 """Of a KPI: their names alone take about half a gigabyte."""
 MOST_VALUES = 60_000_000
 """Of a KPI, slices times windows: half a gigabyte for each number of its formula."""
-
-
-@frozen(eq=False)
-class Specs:
-    """Spec files, read and compiled. Whatever is wrong with them is in `diagnostics`, by file and place."""
-
-    config: Config
-    files: tuple[nodes.File, ...]
-    graph: Graph
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The ones that keep something from being evaluated."""
-        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
-
-    @property
-    def broken(self) -> dict[str, Diagnostic]:
-        """Every KPI that cannot be evaluated, with the error that keeps it from that."""
-        objectives = self.objectives
-        found = {name: why for name, why in self.graph.broken.items() if name not in objectives}
-        for file in self.files:
-            for span, name in _unread(file):
-                found.setdefault(name, self._error_in(span))
-        return found
-
-    @property
-    def objectives(self) -> frozenset[str]:
-        """The names of all objectives, also of those that cannot be judged."""
-        found = (d for file in self.files for d in file.definitions if isinstance(d, nodes.ObjectiveDef))
-        return frozenset(d.name.text for d in found)
-
-    def _error_in(self, span: Span) -> Diagnostic:
-        inside = (
-            d for d in self.errors if d.span and d.span.source is span.source and d.span.start >= span.start
-        )
-        return next(inside)
 
 
 @frozen(eq=False)
@@ -119,56 +85,6 @@ class Outcome:
     def drafts(self) -> frozenset[str]:
         """The KPIs that are shown and never counted."""
         return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)
-
-
-def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
-    """Read the spec files under some paths and what they import, and compile them as one project."""
-    report = Report()
-    config = configs.load(paths, report)
-    sources = [stdin] if stdin else []
-    found = files.find(paths, report, config.root)
-    if several := files.several_projects(found):
-        report.add(several)
-        found = []
-    sources += [source for path in found if (source := files.read(path, report))]
-    parsed = _with_imports(sources, config.root, report)
-    graph = located(compile_files(parsed, report))
-    return Specs(config, tuple(parsed), graph, tuple(report.sorted()))
-
-
-def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list[nodes.File]:
-    """The files, parsed, and after them every file that is imported, each once."""
-    parsed = [parse(source, report) for source in sources]
-    known = {Path(file.source.name).resolve() for file in parsed}
-    for file in parsed:  # grows while it is walked
-        for name, span in imports_of(file, report, _fence(root, file.source.name)):
-            path = Path(name)
-            if path.resolve() in known:
-                continue
-            known.add(path.resolve())
-            if not files.leads_within(path, root):
-                report.add(outside_import(name, span))
-            elif not path.is_file():
-                report.add(missing_import(name, span, [f.source.name for f in parsed]))
-            elif (source := files.read(path, report, name)) is not None:
-                parsed.append(parse(source, report))
-    return parsed
-
-
-def _fence(root: Path, name: str) -> str:
-    """The root, named from where the name of a file is named: imports are compared with it as texts."""
-    return root.as_posix() if Path(name).is_absolute() else Path(os.path.relpath(root)).as_posix()
-
-
-def located(graph: Graph) -> Graph:
-    """Folders of spec files, which are named from where the command was run, made absolute."""
-    sources = {}
-    for name, spec in graph.sources.items():
-        origin = spec.origin
-        if isinstance(origin, Files):
-            spec = evolve(spec, origin=evolve(origin, folder=str(Path(origin.folder).absolute())))
-        sources[name] = spec
-    return evolve(graph, sources=sources)
 
 
 # -- evaluate --------------------------------------------------------------------------------------
@@ -539,12 +455,10 @@ def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
     """What compiling found; for a choice of KPIs, without what lies in the definitions of others."""
     if not wish.kpis:
         return specs.diagnostics
-    kinds = nodes.KpiDef | nodes.ObjectiveDef | nodes.TestDef | nodes.ScenarioDef
     aside = [
-        d.span
-        for file in specs.files
-        for d in file.definitions
-        if isinstance(d, kinds) and not (isinstance(d, nodes.KpiDef) and d.name.text in wish.kpis)
+        entry.span
+        for entry in specs.entries
+        if entry.read and not (entry.kind == "kpi" and entry.name in wish.kpis)
     ]
     return (d for d in specs.diagnostics if not any(_inside(d.span, span) for span in aside))
 
@@ -573,24 +487,13 @@ def failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) 
 
 
 _OF_QUERIES = frozenset({"K601", "K602", "K607", "K608"})
-_KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 def _titles(specs: Specs) -> dict[str, str | None]:
     """Every KPI and objective with its title, in the order of the files, also those that could not be
     read."""
     found: dict[str, str | None] = {}
-    for file in specs.files:
-        kinds = nodes.KpiDef | nodes.ObjectiveDef
-        named = [(d.span.start, d.name.text, d.title) for d in file.definitions if isinstance(d, kinds)]
-        unread = [(span.start, name, None) for span, name in _unread(file)]
-        for _, name, title in sorted([*named, *unread], key=lambda entry: entry[0]):
-            found.setdefault(name, title.text if title else None)
+    for entry in specs.entries:
+        if entry.kind in ("kpi", "objective"):
+            found.setdefault(entry.name, entry.title)
     return found
-
-
-def _unread(file: nodes.File) -> Iterable[tuple[Span, str]]:
-    """KPIs whose text the parser could not make sense of."""
-    for span in file.broken:
-        if line := _KPI_LINE.match(span.text):
-            yield span, line[1] or line[2]

@@ -28,8 +28,8 @@ from kpidsl.judge.schedule import written_start
 from kpidsl.model.periods import Window, add_grain
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.needed import needed
-from kpidsl.project import Specs
 from kpidsl.results import Ask, Profile
+from kpidsl.specs import Specs
 
 Part = Partial | Aggregate
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kpidsl.diagnostics import Diagnostic
-from kpidsl.project import Specs
+from kpidsl.specs import (
+    Specs,
+)
 
 if TYPE_CHECKING:
     from kpidsl.results import ObjectiveVerdict

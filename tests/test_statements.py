@@ -15,7 +15,6 @@ from typing import get_args
 import pytest
 import sqlglot
 
-from kpidsl import project
 from kpidsl.cli.compile import DIALECTS
 from kpidsl.diagnostics import Source
 from kpidsl.evaluate.engine import Dialect
@@ -23,6 +22,7 @@ from kpidsl.evaluate.sql.spelling import SPELLINGS, say
 from kpidsl.evaluate.sql.support import CANNOT, DIFFERS, SEPARATE, Unsupported, told
 from kpidsl.render.cells import Screen
 from kpidsl.render.statements import render
+from kpidsl.specs import load as load_specs
 from kpidsl.statements import statements
 from tests.project import kpi
 
@@ -139,12 +139,12 @@ def compiled(specs, dialect, kpis=()):
 
 @pytest.fixture(scope="module")
 def shop():
-    return project.load([], Source("shop.kpi", SHOP))
+    return load_specs([], Source("shop.kpi", SHOP))
 
 
 @pytest.fixture(scope="module", params=["functions", "atelier"])
 def example(request):
-    return project.load([str(ROOT / "examples" / request.param)])
+    return load_specs([str(ROOT / "examples" / request.param)])
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)

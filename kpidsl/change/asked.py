@@ -14,7 +14,13 @@ from kpidsl.graph import About, Every, Graph, Kpi, Promise
 from kpidsl.judge.schedule import counted_sources
 from kpidsl.model.literals import parse_period
 from kpidsl.model.periods import Window
-from kpidsl.project import Specs, Wish, unknown
+from kpidsl.project import (
+    Wish,
+    unknown,
+)
+from kpidsl.specs import (
+    Specs,
+)
 from kpidsl.syntax import nodes
 
 if TYPE_CHECKING:

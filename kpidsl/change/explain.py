@@ -19,7 +19,15 @@ from kpidsl.effects import (
 )
 from kpidsl.graph import Aggregate, Graph, Kpi, Node, Promise
 from kpidsl.needed import needed
-from kpidsl.project import Specs, Wish, failures, reading, wish
+from kpidsl.project import (
+    Wish,
+    failures,
+    reading,
+    wish,
+)
+from kpidsl.specs import (
+    Specs,
+)
 
 if TYPE_CHECKING:
     from kpidsl.config import Limits
@@ -49,7 +57,7 @@ def explain_change(
     kpi = subject(specs, name)
     if isinstance(kpi, Diagnostic):
         return (kpi,)
-    only = evolve(specs, graph=evolve(specs.graph, kpis={name: kpi}))
+    only = specs.with_graph(evolve(specs.graph, kpis={name: kpi}))
     asked = wish(only, as_of=as_of, by=by, data=data, limits=limits or UNLIMITED, incremental=False)
     windows, wrong = windows_of(specs, between)
     if wrong or not isinstance(asked, Wish):

@@ -17,7 +17,9 @@ from kpidsl.diagnostics import Diagnostic, Severity, near
 
 if TYPE_CHECKING:
     from kpidsl.graph import Scenario
-    from kpidsl.project import Specs
+    from kpidsl.specs import (
+        Specs,
+    )
     from kpidsl.whatif import Report, Sought
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -92,6 +94,7 @@ def go(
     from kpidsl import project, whatif
     from kpidsl.render import data as plain
     from kpidsl.render import whatif as rendering
+    from kpidsl.specs import Specs
 
     wish = project.wish(specs, as_of=asked.as_of, period=asked.period, data=data, limits=held)
     if not isinstance(wish, project.Wish):
@@ -99,7 +102,7 @@ def go(
         return 2
     if sets or sought:
         found = whatif.scenario(specs, sets, sought)
-        if not isinstance(found[0], project.Specs):
+        if not isinstance(found[0], Specs):
             screens.report(found)
             return 2
         specs, scenarios = found[0], [found[1]]

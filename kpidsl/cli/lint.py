@@ -13,7 +13,9 @@ from kpidsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
-    from kpidsl.project import Specs
+    from kpidsl.specs import (
+        Specs,
+    )
 
 
 _NOT_ASKED = frozenset({"K705", "K721"})
@@ -67,7 +69,7 @@ def command(
 
     def text(screen: Screen) -> str:
         counted = summary(shown)
-        files = len(specs.files)
+        files = len(specs.sources)
         last = counted or ("" if quiet else f"{files} file{'s' if files != 1 else ''}: nothing found")
         return render(shown, screen) + (f"{last}\n" if last else "")
 
@@ -85,7 +87,7 @@ def _in_data(specs: Specs, as_of: str | None, watch: Watch) -> tuple[Diagnostic,
     from kpidsl import project
     from kpidsl.attainable import Lookback, findings, without_slices
 
-    whole = evolve(specs, graph=without_slices(specs.graph))
+    whole = specs.with_graph(without_slices(specs.graph))
     wish = project.wish(whole, as_of=as_of)
     if not isinstance(wish, project.Wish):
         return wish

@@ -15,6 +15,7 @@ import attrs
 
 from kpidsl.diagnostics import Report, Source
 from kpidsl.syntax import nodes as n
+from kpidsl.syntax.known import known
 from kpidsl.syntax.layout import CLAUSE, Line, line_end, with_comments
 from kpidsl.syntax.parse import parse
 from kpidsl.syntax.written import a_number, a_value, a_word, expression, fitted, quoted
@@ -37,17 +38,20 @@ def proved(source: Source) -> str | None:
     lost, or a second run changed something. It is never written then.
     """
     report = Report()
-    before = parse(source, report)
+    memory = known(source.name)
+    before = parse(source, report, memory)
     if report.errors:
         return None
     text = format_file(before)
-    again = parse(Source(source.name, text), report)
+    again = parse(Source(source.name, text), report, memory)
     if report.errors or _bare(again) != _bare(before):
         raise AssertionError(f"formatting {source.name} would change its meaning")
     if sorted(c.text for c in again.comments) != sorted(c.text.rstrip() for c in before.comments):
         raise AssertionError(f"formatting {source.name} would lose a comment")
     if format_file(again) != text:
         raise AssertionError(f"formatting {source.name} is not stable")
+    if memory:
+        memory.save()
     return text
 
 

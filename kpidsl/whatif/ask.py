@@ -11,7 +11,9 @@ from kpidsl.compile import compile_files
 from kpidsl.diagnostics import Diagnostic, Report, Source
 from kpidsl.graph import Scenario
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit
-from kpidsl.project import Specs
+from kpidsl.specs import (
+    Specs,
+)
 from kpidsl.syntax.parse import parse
 
 _GIVEN = re.compile(r"\s*(?P<name>[^=\[\]\n]+?)\s*(?:\[(?P<slice>[^\]\n]*)\])?\s*=\s*(?P<value>[^\n]+?)\s*")
@@ -69,7 +71,7 @@ def _added(specs: Specs, source: Source) -> tuple[Specs, Scenario] | tuple[Diagn
     if found is None or found.broken is not None:
         return mine or ((found.broken,) if found and found.broken else ())
     graph = evolve(graph, sources=specs.graph.sources)
-    return evolve(specs, files=files, graph=graph), found
+    return specs.with_graph(graph, source), found
 
 
 def _text(text: str) -> str:

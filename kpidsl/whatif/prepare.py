@@ -8,6 +8,7 @@ from datetime import date
 from attrs import define, evolve, field, frozen
 
 from kpidsl.compile import compile_files
+from kpidsl.compiled import located
 from kpidsl.diagnostics import Diagnostic, Report, Severity
 from kpidsl.graph import (
     Assumed,
@@ -24,7 +25,9 @@ from kpidsl.graph import (
     with_value,
 )
 from kpidsl.model.periods import Window
-from kpidsl.project import Specs, located
+from kpidsl.specs import (
+    Specs,
+)
 from kpidsl.split import nodes_of
 from kpidsl.syntax import nodes
 

@@ -14,8 +14,14 @@ from kpidsl import project
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Expected, Goal, Kpi, Objective, Scenario, aggregates
 from kpidsl.model.periods import Window
-from kpidsl.project import Outcome, Specs, Wish
+from kpidsl.project import (
+    Outcome,
+    Wish,
+)
 from kpidsl.results import Ask
+from kpidsl.specs import (
+    Specs,
+)
 from kpidsl.whatif.prepare import Beside, Prepared, assumed_node, holds_amount, prepare, scheduled, solved
 from kpidsl.whatif.search import Search, in_full, search
 
@@ -134,7 +140,7 @@ def _together(
         graph = evolve(
             specs.graph, sources=prepared[0].graph.sources, kpis=specs.graph.kpis | prepared[0].kpis
         )
-        other = project.evaluate(evolve(specs, graph=graph), evolve(wish, kpis=names, beside=beside), watch)
+        other = project.evaluate(specs.with_graph(graph), evolve(wish, kpis=names, beside=beside), watch)
     ran = [_One(one, n, beside, outcome, other, between).ran() for n, one in enumerate(prepared)]
     return ran, outcome.diagnostics
 

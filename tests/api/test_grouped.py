@@ -8,7 +8,7 @@ import pytest
 
 import kpidsl
 from kpidsl.needed import needed
-from kpidsl.project import load
+from kpidsl.specs import load
 
 SPEC = """
 source views

@@ -21,6 +21,7 @@ import kpidsl
 from kpidsl import project as pipeline
 from kpidsl.evaluate import identity, keeper
 from kpidsl.evaluate.session import Session
+from kpidsl.specs import load as load_specs
 from tests.project import ROOT, kpi
 
 pytestmark = pytest.mark.slow
@@ -194,7 +195,7 @@ class World:
     def reading(self) -> list[str]:
         """How much of the sources an incremental evaluation reads."""
         self.project()
-        specs = pipeline.load([str(self.folder)])
+        specs = load_specs([str(self.folder)])
         wish = pipeline.wish(specs, as_of=self.as_of, incremental=True)
         assert isinstance(wish, pipeline.Wish)
         return list(pipeline.evaluate(specs, wish).reading)

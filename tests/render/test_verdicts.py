@@ -18,6 +18,7 @@ from kpidsl.project import Outcome
 from kpidsl.render import data, plain, tables, verdicts
 from kpidsl.render.cells import Screen, width
 from kpidsl.results import SourcePromise
+from kpidsl.specs import load as load_specs
 from tests.project import write
 
 
@@ -30,7 +31,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 
 
 def evaluated() -> Outcome:
-    specs = project.load(["."])
+    specs = load_specs(["."])
     wish = project.wish(specs)
     assert isinstance(wish, project.Wish)
     return project.evaluate(specs, wish)
@@ -152,7 +153,7 @@ def split(folder: Path, rows: list[tuple[str, int, int]], spec: str = SPEC) -> O
     lines = [f"2026-01-05,{channel},{spend},{leads}\n" for channel, spend, leads in rows]
     (folder / "ads.csv").write_text("day,channel,spend,leads\n" + "".join(lines), "utf-8")
     (folder / "kpis.kpi").write_text(spec, "utf-8")
-    specs = project.load([str(folder)])
+    specs = load_specs([str(folder)])
     wish = project.wish(specs, as_of="2026-02-01")
     assert isinstance(wish, project.Wish)
     return project.evaluate(specs, wish)
