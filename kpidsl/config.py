@@ -381,7 +381,9 @@ def _fail_on(value: Any) -> tuple[str, ...] | None:
 
 
 def _memory(value: Any) -> str | None:
-    return value if isinstance(value, str) and _MEMORY.fullmatch(value) else None
+    if not isinstance(value, str) or not _MEMORY.fullmatch(value):
+        return None
+    return None if value.endswith("%") and float(value[:-1]) > 100 else value
 
 
 def _yes_or_no(value: Any) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from datetime import date
+from functools import lru_cache
 from operator import eq
 from typing import Literal, Protocol, TypeVar, get_args, overload
 
@@ -40,7 +41,29 @@ class Grid:
         return None if np.isnan(value) else value
 
 
-@frozen
+class Windows(tuple[Window, ...]):
+    """Windows that answers are found by: the hash is worked out once."""
+
+    _hash: int
+
+    def __hash__(self) -> int:
+        try:
+            return self._hash
+        except AttributeError:
+            self._hash = super().__hash__()
+            return self._hash
+
+
+_one = lru_cache(1_000)(Windows)
+
+
+def windows_of(windows: tuple[Window, ...]) -> Windows:
+    """The same windows as one object, so that they are told apart without a look at each: most KPIs are asked
+    over the same ones."""
+    return windows if isinstance(windows, Windows) else _one(windows)
+
+
+@frozen(cache_hash=True)
 class Ask:
     """A question to the evaluator: this node, over these windows, in total and for every slice.
 
@@ -48,9 +71,40 @@ class Ask:
     """
 
     node: Node
-    windows: tuple[Window, ...]
+    windows: Windows = field(converter=windows_of)
     dimensions: tuple[Dimension, ...] = ()
     start: date | None = None
+
+
+@frozen
+class SourcePromise:
+    """What a source promises of its rows, and whether it keeps it."""
+
+    text: str
+    """As it would be written: `complete every day`."""
+    otherwise: Literal["warn", "stale"]
+    """What follows where it is broken."""
+    found: str | None = None
+    """How it is broken, as a clause: `ads ends on 2026-03-20, 12 days before 2026-04-01`; None where it is
+    kept."""
+    example: str | None = None
+    """The days, keys or row in question."""
+    asked: bool = True
+    """False where the data could not be asked."""
+
+    @property
+    def told(self) -> str | None:
+        """How it is broken, with what is in question."""
+        return f"{self.found}: {self.example}" if self.found and self.example else self.found
+
+    @property
+    def word(self) -> Literal["kept", "warned", "stale", "not asked"]:
+        """One word for it."""
+        if not self.asked:
+            return "not asked"
+        if self.found is None:
+            return "kept"
+        return "stale" if self.otherwise == "stale" else "warned"
 
 
 @frozen
@@ -64,12 +118,19 @@ class Profile:
     watermark: date | None
     """The newest day with a row, capped by as-of."""
     stale: str | None = None
-    """The sentence that says how the freshness promise is broken."""
+    """The sentence that says how a promise is broken that makes what depends on the source grey."""
     problems: tuple[Diagnostic, ...] = ()
     """Errors: the source cannot be read and everything on it fails. Warnings: a promise it breaks."""
 
     broken: tuple[Diagnostic, ...] = ()
     """Errors of single columns: what reads them fails, the rest of the source does not."""
+
+    promises: tuple[SourcePromise, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """How promises are broken of which verdicts tell, as clauses."""
+        return tuple(one.found for one in self.promises if one.found and one.otherwise == "warn")
 
     @property
     def failure(self) -> Diagnostic | None:
@@ -294,6 +355,28 @@ class Judged:
     """The slices as arrays; None where there are none."""
 
 
+Role = Literal["key", "for information"] | None
+
+
+@frozen
+class MemberVerdict:
+    """A member of an objective, as a scorecard shows it."""
+
+    name: str
+    title: str
+    weight: float
+    share: float | None
+    """Of the weight that counts; None for what does not count."""
+    role: Role
+    counts: bool
+    """False for drafts, what has no target and what is there for information."""
+    objective: bool
+    """Whether it is an objective itself."""
+    word: Verb
+    light: Light
+    why: str
+
+
 @frozen
 class ObjectiveVerdict:
     """The roll-up of an objective over the headlines of its KPIs."""
@@ -305,3 +388,5 @@ class ObjectiveVerdict:
     why: str
     members: Sequence[tuple[str, float, Verb]]
     share_met: float | None
+    lines: tuple[MemberVerdict, ...] = ()
+    """The members, the worst first; those that do not count last."""

@@ -80,6 +80,7 @@ def test_a_secret_that_is_not_set_is_named_and_none_is_shown(tmp_path: Path) -> 
         ("[limits]\ncopied_rows = '1e6'\n", "K703", 2, "5_000_000"),
         ("[limits]\nthreads = true\n", "K703", 2, "1 to 1024"),
         ("[limits]\nmemory = 'much'\n", "K703", 2, "2GB"),
+        ("[limits]\nmemory = '101%'\n", "K703", 2, "60%"),
         ("[limits]\ntimeout = 30\n", "K703", 2, "with its unit"),
         ("[limits]\ntimeout = '30'\n", "K703", 2, "with its unit"),
         ("[limits]\ntimeout = '0s'\n", "K703", 2, "with its unit"),

@@ -65,7 +65,7 @@ def command(
 
     Ends in 2 if the KPI could not be evaluated.
     """
-    if plan and kpi is not None and (kpi == "-" or Path(kpi).exists()):
+    if plan and kpi is not None and (kpi == "-" or kpi.endswith(".kpi") or Path(kpi).exists()):
         paths, kpi = (kpi, *paths), None
     if kpi is None and not plan:
         raise click.MissingParameter(param_hint="'KPI'", param_type="argument")
@@ -185,7 +185,7 @@ def _rolled_up(
 
 def _splits(specs: object, name: str | None, asked: dict[str, object]) -> bool:
     """Whether the KPI is split by just the dimensions of the slice asked for; else it has to be."""
-    from kpidsl.project import Specs
+    from kpidsl.specs import Specs
 
     assert isinstance(specs, Specs)
     kpi = specs.graph.kpis.get(name) if name else None

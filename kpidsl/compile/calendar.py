@@ -32,7 +32,8 @@ def read_calendar(scope: Scope) -> Diagnostic | None:
         with scope.apart() as inner:
             calendar = _calendar(definition, scope)
         found = inner.errors[0] if inner.errors else None
-        scope.calendar = calendar if found is None else scope.calendar
+        # of a broken one no day is used, but its retail periods are no further errors
+        scope.calendar = calendar if found is None else evolve(scope.calendar, retail=calendar.retail)
     read_periods(scope)
     return found
 
@@ -87,9 +88,9 @@ def _check_zone(name: nodes.String, scope: Scope) -> None:
 def _retail(clause: nodes.RetailYears, scope: Scope) -> RetailYears:
     pattern = scope.word("a cut of the 13 weeks of a quarter", clause.pattern, PATTERNS) or PATTERNS[0]
     if clause.day is None or clause.month is None:
-        return RetailYears(pattern)
+        return RetailYears(pattern, apart=clause.apart)
     day, month = _weekday(clause.day, scope), _month(clause.month, scope)
-    return RetailYears(pattern, month, day, clause.nearest)
+    return RetailYears(pattern, month, day, clause.nearest, clause.apart)
 
 
 # -- business days -------------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def read_milestones(
     levels = [step for step in target.milestones if isinstance(step, nodes.Level)]
     if steps and levels:
         draft.scope.error(
-            "K440",
+            "K445",
             "milestones and targets of periods stand under one target",
             levels[0].span,
             (steps[0].span, "a milestone: it holds from its day on"),
@@ -85,7 +85,7 @@ def _levels(
     if levels and isinstance(measured, Cumulative):
         clause = draft.clause(nodes.Measured)
         scope.error(
-            "K440",
+            "K445",
             "what is measured cumulatively has one total, and no target for a period of its own",
             levels[0].span,
             *((place.span, "measured from its start on") for place in [clause] if place is not None),
@@ -101,7 +101,7 @@ def _levels(
         other = next((span for w, span in places if w.start <= window.end and window.start <= w.end), None)
         if other is not None:
             scope.error(
-                "K440",
+                "K445",
                 f"{level.period.text} has two targets",
                 level.period.span,
                 (other, "this has a target already"),
@@ -125,7 +125,7 @@ def _is_one_period(level: nodes.Level, window: Window, draft: Draft, measured: M
         return True
     text = level.period.text
     draft.scope.error(
-        "K440",
+        "K445",
         f"{text} is not one {measured.grain}, and the KPI is a total measured every {measured.grain}",
         level.period.span,
         (draft.formula.span, f"this adds up, {in_unit(draft.unit)}"),
@@ -148,8 +148,8 @@ def read_pace(
     if clause.kind != "none" and isinstance(measured, Cumulative) and draft.node.additivity != "additive":
         draft.scope.error(
             "K412",
-            f"{'a schedule' if clause.parts else f'`pace {clause.kind}`'} expects a part of the target by now, "
-            "and the formula does not add up over time",
+            f"{'a schedule' if clause.parts else f'`pace {clause.kind}`'} expects a part of the target "
+            "by now, and the formula does not add up over time",
             clause.span,
             (draft.formula.span, "this does not add up"),
             help="without `pace` the reference is the target itself",
@@ -163,7 +163,7 @@ def _shares(
     scope = draft.scope
     if not isinstance(measured, Cumulative) or dates[1] is None:
         scope.error(
-            "K441",
+            "K446",
             "the shares of a pace lead to one total, and this KPI has none",
             clause.span,
             help="`measured cumulatively`, with `from` and `deadline`, makes one",
@@ -180,7 +180,7 @@ def _shares(
         if unit != PERCENT or not least <= share <= 1:
             wrong = "is no percentage" if unit != PERCENT else f"is not between {least * 100:g}% and 100%"
             scope.error(
-                "K441",
+                "K446",
                 f"a share of {part.share.span.text} {wrong}",
                 part.share.span,
                 help="shares of the whole target never fall: `20% by 2026-03`, then `50% by 2026-06`",

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date
 from functools import partial
 
@@ -13,7 +18,11 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.digits import twelve
 from kpidsl.evaluate.choose import scans
 from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread
+from kpidsl.evaluate.people import people_scans
 from kpidsl.evaluate.plan import (
+    ACCOUNTS,
+    IDENTITIES,
+    TOUCHES,
     Columns,
     Partial,
     columns_for,
@@ -26,9 +35,26 @@ from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
-from kpidsl.graph import Aggregate, Graph, Node, aggregates
+from kpidsl.graph import (
+    Aggregate,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Shift,
+    aggregates,
+    children,
+    rows_of,
+    sources_of,
+)
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Grid, Profile
+from kpidsl.model.rows import Row
+from kpidsl.results import (
+    Ask,
+    Grid,
+    Profile,
+    windows_of,
+)
 from kpidsl.slices import SliceKey, Slices, merged
 
 
@@ -50,7 +76,9 @@ def evaluate(
         dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         keep = runner.keeps(source)
-        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess, keep))))
+        kind = runner.tables(source).kind
+        chosen = scans(source, demand, profiles[source], dialect, guess, keep, kind)
+        planned.append((demand, [*chosen, *people_scans(source, demand, profiles)]))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:
@@ -75,8 +103,11 @@ def _note_trouble(ask: Ask, runner: Runner, failures: dict[Aggregate, Diagnostic
         if aggregate in failures:
             continue
         columns: Columns = columns_for(ask.dimensions, aggregate.source) or ()
-        rows = (aggregate.argument, aggregate.filter, aggregate.weight, *columns)
-        trouble = runner.unusable(aggregate.source) or runner.trouble(aggregate.source, *rows)
+        rows: dict[str, list[Row]] = {name: [] for name in sources_of(aggregate)}
+        for name, row in (*rows_of(aggregate), *((aggregate.source, ref) for ref in columns)):
+            rows[name].append(row)
+        troubles = (runner.unusable(name) or runner.trouble(name, *read) for name, read in rows.items())
+        trouble = next((found for found in troubles if found is not None), None)
         if trouble is not None:
             failures[aggregate] = trouble
 
@@ -96,6 +127,20 @@ class Evaluated:
     _grids: dict[Ask, Grid] = field(factory=dict, init=False)
     _slices: dict[frozenset[object], Slices] = field(factory=dict, init=False)
 
+    def also(self, asks: Iterable[Ask]) -> None:
+        """Let further questions be answered, of which every aggregate was asked for over their windows and
+        in their slices: nothing is read again."""
+        self._asks |= frozenset(asks)
+
+    def total(self, node: Node, like: Ask, window: Window) -> float | None:
+        """The value in total of a node whose aggregates were asked for by `like`, in one of its windows; not
+        rounded, and not kept."""
+        if self.failure(node):
+            return None
+        ask = Ask(node, (window,), (), like.start)
+        value = float(self._store.values(node, ask.windows, Frame(ask, Slices()))[0, 0])
+        return None if np.isnan(value) else value
+
     def grid(self, ask: Ask) -> Grid:
         """The values; NaN everywhere when a source failed. KeyError for what was not asked."""
         if ask not in self._asks:
@@ -106,7 +151,8 @@ class Evaluated:
             if self.failure(ask.node):
                 values = np.full(shape, np.nan)
             else:
-                values = twelve(self._store.values(ask.node, ask.windows, Frame(ask, slices)))
+                values = self._store.values(ask.node, ask.windows, Frame(ask, slices))
+                values = values if isinstance(ask.node, Aggregate) else twelve(values)  # it is so already
             if values.size > MANY_VALUES:
                 return Grid(slices, ask.windows, values)
             self._grids[ask] = Grid(slices, ask.windows, values)
@@ -118,48 +164,68 @@ class Evaluated:
         if not ask.dimensions or self.failure(ask.node):
             return Slices()
         seen = {
-            (a.source, columns_for(ask.dimensions, a.source), windows)
+            (a.source, columns_for(ask.dimensions, a.source), windows_of(windows))
             for a, windows in looks(ask, self.profiles).items()
         }
-        at = frozenset(seen)
+        at = frozenset([*seen, *(a for a in aggregates(ask.node) if a.function in ACCOUNTS)])
         if at not in self._slices:
             found = []
             for source, columns, windows in seen:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
                     found.append(keys.only(rows.sum(axis=1) > 0))
+            found += self._elsewhere(ask)
             self._slices[at] = merged(found)
         return self._slices[at]
+
+    def _elsewhere(self, ask: Ask) -> Iterator[Slices]:
+        """The slices of what rows of other windows put into a slice: touches before, identities that are
+        gone, levels that are carried on."""
+        for aggregate, windows in looks(ask, self.profiles).items():
+            columns = columns_for(ask.dimensions, aggregate.source)
+            if columns and aggregate.function in IDENTITIES | TOUCHES:
+                keys, values = self._store.exactly(aggregate, columns, windows)
+                there = self._store.readable(aggregate, windows) & (np.nan_to_num(values) != 0)
+                yield keys.only(there.any(axis=1))
+            elif columns and aggregate.function in ACCOUNTS:
+                yield self._store.held(aggregate, columns, windows)
 
     def rows(self, ask: Ask) -> Grid:
         """How many rows, filters applied, went into each value; rows that serve several aggregates count
         once."""
         slices = self.slices(ask)
         out = np.zeros((len(slices), len(ask.windows)))
-        if not self.failure(ask.node):
+        if self.failure(ask.node):
+            return Grid(slices, ask.windows, out)
+        if _moves(ask.node) or len(set(ask.windows)) < len(ask.windows):
             for n, window in enumerate(ask.windows):
-                for source, kept, windows in self._read(ask, window):
-                    for columns in dict.fromkeys([(), columns_for(ask.dimensions, source)]):
-                        if columns is not None:
-                            out[:, n] += self._rows(source, kept, columns, windows, slices)
+                single = Ask(ask.node, (window,), ask.dimensions, ask.start)
+                for source, kept, windows in self._read(single):
+                    found = self._rows(source, kept, windows, ask, slices)
+                    out[:, n] += found.sum(axis=1)
+        else:
+            for source, kept, windows in self._read(ask):
+                out += self._rows(source, kept, windows, ask, slices)
         return Grid(slices, ask.windows, out)
 
     def _rows(
-        self, source: str, kept: Partial, columns: Columns, windows: tuple[Window, ...], slices: Slices
+        self, source: str, kept: Partial, windows: tuple[Window, ...], ask: Ask, slices: Slices
     ) -> Floats:
-        keys, found = self._store.rows(source, kept, columns, windows)
-        summed = found.sum(axis=1, keepdims=True)
-        if not columns:
-            return np.concatenate([summed[0], np.zeros(len(slices) - 1)])
-        out = spread(summed, self._store.places(keys, slices), 0.0)[:, 0]
-        out[0] = 0.0
+        """The rows of one filter in the slices x windows: in total, and of a source that can be split so by
+        slice."""
+        out = np.zeros((len(slices), len(windows)))
+        columns = columns_for(ask.dimensions, source)
+        if columns:
+            keys, found = self._store.rows(source, kept, columns, windows)
+            out = spread(found, self._store.places(keys, slices), 0.0)
+        out[0] = self._store.rows(source, kept, (), windows)[1][0]
         return out
 
-    def _read(self, ask: Ask, window: Window) -> set[tuple[str, Partial, tuple[Window, ...]]]:
-        single = Ask(ask.node, (window,), ask.dimensions, ask.start)
+    def _read(self, ask: Ask) -> set[tuple[str, Partial, tuple[Window, ...]]]:
+        """The filters whose rows are read for an ask, and the windows that they are read in."""
         return {
-            (a.source, Partial("rows", None, a.filter), windows)
-            for a, windows in looks(single, self.profiles).items()
+            (a.source, Partial("rows", None, a.filter), windows_of(windows))
+            for a, windows in looks(ask, self.profiles).items()
         }
 
     def why(self, ask: Ask, key: SliceKey, window: Window) -> str:
@@ -176,4 +242,17 @@ class Evaluated:
 
     def failure(self, node: Node) -> Diagnostic | None:
         """Why nothing can be said of a node at all."""
+        if not self._failures:
+            return None
         return next((self._failures[a] for a in aggregates(node) if a in self._failures), None)
+
+
+def _moves(node: Node) -> bool:
+    """Whether a formula looks at other windows than those that it is asked for."""
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Shift | Running | Rolling):
+            return True
+        stack.extend(children(one))
+    return False

@@ -22,6 +22,8 @@ Indexes = NDArray[np.int64]
 
 _DENSE = 4
 """A matrix of classes x places may be this many times larger than the cells that it holds."""
+_SMALL = 1_000_000
+"""Values in a matrix that may always be that large."""
 
 
 @define(eq=False)
@@ -87,8 +89,7 @@ class Cube(Mapping[Part, Floats]):
         parts = [part for part in self.parts if part not in self._found and _plain(part) == base]
         values = np.where(np.isnan(self.base[base]), 0.0, self.base[base])
         meets = [self._meets(part) for part in parts]
-        dense = self._classes * self.places <= _DENSE * max(len(self.place), 1)
-        if dense and np.isfinite(values).all():
+        if self._classes * self.places <= max(_DENSE * len(self.place), _SMALL) and np.isfinite(values).all():
             flat = self.classes * self.places + self.place
             matrix = np.bincount(flat, weights=values, minlength=self._classes * self.places)
             summed = np.array(meets, np.float64) @ matrix.reshape(self._classes, self.places)

@@ -28,8 +28,9 @@ Dialect = Literal[
 ]
 """A dialect that SQL is written in; the first four are also run."""
 
-Fault = Literal["query", "memory", "disk", "timeout", "connection", "permission", "driver"]
-"""`driver`: the library that speaks to the engine is not installed."""
+Fault = Literal["query", "memory", "disk", "timeout", "connection", "permission", "driver", "java"]
+"""`driver`: the library that speaks to the engine is not installed, and the words are the command that
+installs it. `java`: what the library runs on is missing or too old."""
 
 Kind = Literal["number", "text", "day", "moment", "moment with zone", "flag"]
 """What the values of a type are, whatever an engine calls it. A moment without a zone is local time."""

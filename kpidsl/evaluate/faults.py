@@ -22,13 +22,18 @@ def failure(error: EngineError, spec: SourceSpec, connection: str = "") -> Diagn
         case "driver":
             message = f"connection `{connection}` needs a library that is not installed"
             return Diagnostic("K530", message, span, help=f"`{error.words}` installs it", place=place)
+        case "java":
+            message = f"connection `{connection}` needs Java 17 or newer, which was not found"
+            help_ = "`JAVA_HOME` names the folder of a Java, or else its `java` is found by `PATH`"
+            return Diagnostic("K530", message, span, notes=said, help=help_, place=place)
         case "connection":
             return Diagnostic(
                 "K531",
-                f"connection `{connection}` does not answer",
+                f"no connection to `{connection}`",
                 span,
                 notes=said,
-                help=f"`url` of `[connections.{connection}]` and the environment variables in it say where",
+                help=f"`url` of `[connections.{connection}]` and the environment variables in it say where,"
+                " and as whom",
                 place=place,
             )
         case "permission" if connection:

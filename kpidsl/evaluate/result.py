@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kpidsl.evaluate.cube import Cube, Part
 from kpidsl.evaluate.large import Coded
-from kpidsl.evaluate.plan import Columns, Partial, Scan
+from kpidsl.evaluate.plan import WINDOWED, Columns, Partial, Scan
 from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
 from kpidsl.evaluate.sql import BITS, base_of, masks_of
 from kpidsl.model.periods import Window
@@ -31,6 +31,7 @@ class Result:
     _spans: frozenset[tuple[date, date]] = field(init=False)
     _able: dict[tuple[Columns, tuple[Window, ...]], bool] = field(factory=dict, init=False)
     _targets: dict[tuple[Columns, tuple[Window, ...]], Targets] = field(factory=dict, init=False)
+    _fewest: dict[Columns, Cells] = field(factory=dict, init=False)
 
     @parts.default
     def _parts_of(self) -> frozenset[Part]:
@@ -60,8 +61,10 @@ class Result:
 
     def cells(self, columns: Columns) -> Cells:
         """The cells to add up for some columns: of the sets that have them, the one with the fewest."""
-        able = [cells for cells in self.sets if set(columns) <= set(cells.columns)]
-        return min(able, key=lambda cells: len(cells.buckets))
+        if columns not in self._fewest:
+            able = [cells for cells in self.sets if set(columns) <= set(cells.columns)]
+            self._fewest[columns] = min(able, key=lambda cells: len(cells.buckets))
+        return self._fewest[columns]
 
     def exactly(self, columns: Columns) -> Cells:
         """The cells of just these columns."""
@@ -72,8 +75,8 @@ def result_of(scan: Scan, columns: dict[str, Any]) -> Result:
     """The cells of a scan from the columns of its query; the values of a single set are taken out of them."""
     names = {ref: f"d{n}" for n, ref in enumerate(scan.dimensions())}
     buckets = _integers(columns["b"])
-    marks: Sequence[int] = range(len(scan.sets)) if scan.kind == "distinct" else masks_of(scan)
-    several = scan.kind == "distinct" or len(scan.sets) > 1
+    marks: Sequence[int] = range(len(scan.sets)) if scan.kind in WINDOWED else masks_of(scan)
+    several = scan.kind in WINDOWED or len(scan.sets) > 1
     sets = []
     for mark, refs in zip(marks, scan.sets, strict=True):
         rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else slice(None)

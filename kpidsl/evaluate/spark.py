@@ -134,7 +134,9 @@ def _started(setting: Setting, scratch: str) -> Any:
     from pyspark.java_gateway import launch_gateway
 
     if shutil.which("java", path=_java_path()) is None:
-        raise EngineError("driver", "Spark needs Java 17 or newer, and no `java` was found (JAVA_HOME, PATH)")
+        home = os.environ.get("JAVA_HOME")
+        where = f"below JAVA_HOME, `{home}`" if home else "by PATH, and JAVA_HOME is not set"
+        raise EngineError("java", f"no `java` is found {where}")
     threads = setting.threads or os.cpu_count() or 1
     conf = SparkConf()
     conf.setMaster(f"local[{threads}]").setAppName("kpidsl")
@@ -155,6 +157,8 @@ def _started(setting: Setting, scratch: str) -> Any:
             context = SparkContext(conf=conf, gateway=gateway)
     except Exception as error:
         words = [line for line in said.read_text("utf-8", "replace").splitlines() if "rror" in line]
+        if old := [line for line in words if "UnsupportedClassVersionError" in line]:
+            raise EngineError("java", old[0].strip()) from error
         raise EngineError("connection", f"Spark does not start: {(words or [_first(error)])[0]}") from error
     finally:
         if threading.current_thread() is threading.main_thread():
@@ -203,9 +207,7 @@ def _served(url: str, setting: Setting) -> Spark:
             from pyspark.sql.connect.client.retries import DefaultPolicy
             from pyspark.sql.connect.session import SparkSession
         except ImportError as error:
-            raise EngineError(
-                "driver", f"pip install 'kpidsl[spark]' for Spark Connect: {_first(error)}"
-            ) from error
+            raise EngineError("driver", "pip install 'kpidsl[spark]'") from error
         with _faults():
             session = SparkSession(connection=url)
             session.client.set_retry_policies([DefaultPolicy(max_retries=2, max_backoff=1000)])

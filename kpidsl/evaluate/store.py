@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -132,6 +133,9 @@ class Store:
     def open(self) -> None:
         """Read what there is; a store that cannot be used has a warning in `problems`."""
         if not self.path.exists():
+            return
+        if (start := _start(self.path)) and start[8:] != b"DUCK":
+            self.unusable("it is no DuckDB database", rebuild=_looks_like_one(self.path))
             return
         try:
             self._connection = _fenced([self.path, Path(f"{self.path}.wal")], None)
@@ -311,12 +315,17 @@ def _plainly(column: Column) -> Column:
 
 def _looks_like_one(path: Path) -> bool:
     """Whether a file that cannot be opened was a store once: nothing else is ever overwritten."""
+    start = _start(path)
+    return start is not None and (not start or start[8:] == b"DUCK" or path.parent.name == ".kpidsl")
+
+
+def _start(path: Path) -> bytes | None:
+    """The first bytes, among them the mark of DuckDB; None for what cannot be read, as folders."""
     try:
         with path.open("rb") as file:
-            start = file.read(12)
+            return file.read(12)
     except OSError:
-        return False
-    return not start or start[8:] == b"DUCK" or path.parent.name == ".kpidsl"
+        return None
 
 
 def _flush(path: Path) -> None:
@@ -331,8 +340,9 @@ def _flush(path: Path) -> None:
 
 
 def _plain(said: str, path: Path) -> str:
-    words = said.replace(str(path), path.name).rstrip(".")
-    return words[:1].lower() + words[1:]
+    """What a database says, without the kind of error that it opens with."""
+    words = re.sub(r"^[A-Z][\w ]* Error: ", "", said).replace(str(path), path.name).rstrip(".")
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _today() -> int:

@@ -17,6 +17,7 @@ from attrs import frozen
 
 from kpidsl.graph import Node, Rolling, Running, Shift
 from kpidsl.model.periods import Window, add_grain, same_last_year
+from kpidsl.results import windows_of
 
 _DAY = timedelta(days=1)
 _REGULAR = 4
@@ -43,8 +44,9 @@ def since(window: Window, start: date | None) -> Window | None:
     return Window(start, window.end) if start <= window.end else None
 
 
-def looked_at(node: Node, windows: Sequence[Window], start: date | None) -> tuple[Window, ...]:
-    """The windows over which the children of a node have to be known, each once, in order of first sight.
+def looked_at(node: Node, windows: tuple[Window, ...], start: date | None) -> tuple[Window, ...]:
+    """The windows over which the children of a node have to be known: the same ones, or others, each once, in
+    order of first sight.
 
     `start` is where running totals begin.
     """
@@ -56,8 +58,8 @@ def looked_at(node: Node, windows: Sequence[Window], start: date | None) -> tupl
         case Rolling(count=count):
             found = (w.shift(-n) for w in windows for n in range(count))
         case _:
-            found = windows
-    return tuple(dict.fromkeys(w for w in found if w is not None))
+            return windows
+    return windows_of(tuple(dict.fromkeys(w for w in found if w is not None)))
 
 
 @frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kpidsl.evaluate.plan import Scan
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Combine,
     Constant,
     Default,
@@ -19,6 +20,10 @@ from kpidsl.graph import (
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
 
+_MEANS = {
+    "average closing": "daily mean of the closing level",
+    "average last": "daily mean of the last level",
+}
 _BINARY = frozenset(("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"))
 
 
@@ -33,8 +38,9 @@ def words(node: Node, graph: Graph) -> str:
     match node:
         case Aggregate(function=function, source=source, argument=argument):
             inside = source if argument is None else said(argument, source)
+            inside = " to ".join([inside, *(said(step.identity, step.source) for step in node.then)])
             return (
-                f"{function} of {inside}"
+                f"{_MEANS.get(function, function)} of {inside}"
                 if function != "share"
                 else f"share of {source} where {said(argument, source)}"
             )
@@ -46,7 +52,7 @@ def words(node: Node, graph: Graph) -> str:
             return f"the running total of {words(inner, graph)}"
         case Rolling(node=inner):
             return f"the rolling average of {words(inner, graph)}"
-        case Share(node=inner) | Default(node=inner) | Told(node=inner):
+        case Share(node=inner) | Default(node=inner) | Assumed(node=inner) | Told(node=inner):
             return words(inner, graph)
         case Combine(op="-" | "+" | "*" | "/" as op, args=args):
             return f" {op} ".join(words(arg, graph) for arg in args)
@@ -65,16 +71,6 @@ def bucketed(scan: Scan) -> str:
     if grid.kind == "cuts":
         return f"{len(grid.edges) - 1} spans of days" if len(grid.edges) > 2 else "no period"
     return grid.kind if grid.step == 1 else f"{grid.step} {grid.kind}s"
-
-
-def positive_part(node: Node) -> Node | None:
-    """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
-    match node:
-        case Combine(
-            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2))
-        ):
-            return x if x == y else None
-    return None
 
 
 def said(row: Row | None, source: str = "") -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, timedelta
 from decimal import Decimal
 
 from attrs import evolve
@@ -22,13 +22,25 @@ from kpidsl.graph import (
     Trailing,
     aggregates,
     children,
+    rows_of,
+    sources_of,
 )
 from kpidsl.judge.bounds import EXACT
-from kpidsl.judge.growth import drift, only_grows, unfinished
-from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
+from kpidsl.judge.growth import (
+    days_after,
+    drift,
+    only_grows,
+    unfinished,
+)
+from kpidsl.judge.schedule import (
+    LastYear,
+    Schedule,
+    settle_windows,
+    written_start,
+)
 from kpidsl.judge.workdays import unknown_holidays
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
-from kpidsl.model.rows import columns_of
+from kpidsl.model.rows import ColumnRef, Row, columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.results import Ask, Profile
 
@@ -49,7 +61,7 @@ def asks(
     is made of: without them no sum is known to only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
-    read = _read_sources((kpi.formula, *promised_nodes(kpi)), sources or {})
+    read = _read_sources(kpi, sources or {})
     failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
     if failure is not None:
         return evolve(found, slots=(), idle=("failed", failure.told))
@@ -62,8 +74,10 @@ def asks(
         found,
         calendar=calendar,
         stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
+        warnings=tuple(w for n in read if n in profiles for w in profiles[n].warnings),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
-        unfinished=kpi.formula.additivity != "additive" and unfinished(kpi.formula),
+        unfinished=kpi.formula.additivity != "additive"
+        and (unfinished(kpi.formula) or days_after(kpi.formula) > 0),
         drift=drift(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
@@ -74,8 +88,7 @@ def asks(
 def bounds_of(kpi: Kpi) -> tuple[Bound, ...]:
     """Every bound that a KPI has, the slices' included."""
     promise = kpi.promise
-    own = (promise.bound,) if promise.bound else ()
-    return (*own, *(bound for _, bound in promise.milestones), *(part.bound for part in kpi.slices))
+    return (*promise.bounds, *(part.bound for part in kpi.slices))
 
 
 def promised_nodes(kpi: Kpi) -> tuple[Node, ...]:
@@ -120,13 +133,17 @@ def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
     return (around(slot.window) or ()) if plain else ()
 
 
-def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
+def _read_sources(kpi: Kpi, sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
     """The sources that are counted, those that their rows belong to, and those whose rows they group."""
     found: dict[str, None] = {}
-    for aggregate in aggregates(*nodes):
-        found[aggregate.source] = None
-        for row in (aggregate.argument, aggregate.filter, aggregate.weight):
-            found.update(dict.fromkeys(sorted(column.home for column in columns_of(row))))
+    for aggregate in aggregates(kpi.formula, *promised_nodes(kpi)):
+        found.update(dict.fromkeys(sources_of(aggregate)))
+        for _, row in rows_of(aggregate):
+            found.update(dict.fromkeys(_homes(row, sources)))
+    for dimension in kpi.dimensions:
+        for name, column in dimension.columns:
+            if name in found:
+                found.update(dict.fromkeys(_homes(column, sources)))
     names = list(found)
     for name in names:  # grows while it is walked
         spec = sources.get(name)
@@ -136,11 +153,26 @@ def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> t
     return tuple(found)
 
 
+def _homes(row: Row | None, sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
+    """The sources whose columns an expression reads, also by way of computed columns."""
+    seen: dict[ColumnRef, None] = {}
+    stack = sorted(columns_of(row), key=lambda ref: (ref.home, ref.name))
+    while stack:
+        ref = stack.pop(0)
+        if ref in seen:
+            continue
+        seen[ref] = None
+        column = sources[ref.home].column(ref.name) if ref.home in sources else None
+        if column is not None and column.value is not None:
+            stack += sorted(columns_of(column.value), key=lambda ref: (ref.home, ref.name))
+    return tuple(dict.fromkeys(ref.home for ref in seen))
+
+
 def _number(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
     """A number of the promise: over the same windows, split as the KPI is if its sources can be."""
     if not aggregates(node):
         return Ask(node, found.windows[:1])
-    names = counted_sources(node)
+    names = dict.fromkeys(aggregate.source for aggregate in aggregates(node))
     split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
     windows = tuple(dict.fromkeys((*found.windows, *_asked_ahead(node, kpi, found))))
     return Ask(node, windows, kpi.dimensions if split else (), begin)
@@ -191,7 +223,7 @@ def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar)
 def _pace(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
     """What the open window of a total was a year ago; milestones are a pace of their own."""
     slot, watermark = found.slots[-1], found.watermark
-    if kpi.promise.pace != "like last year" or kpi.promise.milestones:
+    if not kpi.promise.by_last_year or kpi.promise.milestones:
         return found
     if (
         kpi.formula.additivity != "additive"
@@ -201,14 +233,23 @@ def _pace(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
         or watermark < slot.window.start
     ):
         return found
-    whole = same_last_year(slot.span)
+    weekday = kpi.promise.pace == "like last year by weekday"
+    whole = _weeks_ago(slot.span) if weekday else same_last_year(slot.span)
     if whole is None:
         return found
     if watermark >= slot.due_on:
         part = whole
-    elif slot.span.grain == "week" or slot.span.of is not None:
+    elif weekday or slot.span.grain == "week" or slot.span.of is not None:
         part = Window(whole.start, min(whole.end, whole.start + (watermark - slot.window.start)))
     else:
         part = Window(whole.start, max(whole.start, add_grain(watermark, -1, "year")))
     ask = Ask(kpi.formula, tuple(dict.fromkeys((whole, part))), kpi.dimensions, begin)
     return evolve(found, last_year=LastYear(whole, part), pace=ask)
+
+
+_A_YEAR_OF_WEEKS = timedelta(weeks=52)
+
+
+def _weeks_ago(window: Window) -> Window:
+    """The days 52 weeks earlier, which are the same days of the week."""
+    return Window(window.start - _A_YEAR_OF_WEEKS, window.end - _A_YEAR_OF_WEEKS)

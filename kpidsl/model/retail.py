@@ -25,7 +25,7 @@ PATTERNS = ("4-4-5", "4-5-4", "5-4-4")
 _LITERAL = re.compile(r"RY(\d{4})(?:-(?:([HQ])(\d)|([PW])(\d\d)))?", re.ASCII)
 _LETTERS: dict[str, Part] = {"H": "half", "Q": "quarter", "P": "month", "W": "week"}
 _SAID = {"half": "-H{}", "quarter": "-Q{}", "month": "-P{:02}", "week": "-W{:02}", "year": ""}
-_QUARTER = 13
+_QUARTER, _YEAR = 13, 52
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 
 
@@ -40,6 +40,8 @@ class RetailYears:
     """The last day of a year, and of every week; Monday is 0."""
     nearest: bool = True
     """Whether it is the one nearest to the end of that month, else the last one in it."""
+    apart: bool = False
+    """Whether a period is compared with the days 52 weeks before, else with that of its number last year."""
 
     def last_day(self, year: int) -> date:
         """The last day of a year.
@@ -145,21 +147,29 @@ class RetailPeriods:
         return year, next(number for number in numbers if self._weeks_before(number) <= week)
 
     def label(self, window: Window) -> str:
-        """The literal that reads back as this window."""
+        """The literal that reads back as this window; of days 52 weeks before a period, their ends."""
         year, number = self.place(window.start)
+        if window != self.window(year, number):
+            return f"{window.start} to {window.end}"
         return f"RY{year}" + _SAID[self.part].format(number + 1)
 
     def shift(self, window: Window, n: int) -> Window:
-        """The window n periods later, or earlier."""
+        """The window n periods later, or earlier. Days that are so many years before a period stay that."""
         if self.part == "week":
-            return Window(window.start + n * _WEEK, window.end + n * _WEEK, of=self)
+            return self._moved(window, n)
         year, number = self.place(window.start)
-        size = self.count(year)
-        years, number = divmod(number + n, size)
+        if window != self.window(year, number):
+            return self._moved(self.shift(self._moved(window, _YEAR), n), -_YEAR)
+        years, number = divmod(number + n, self.count(year))
         return self.window(year + years, number)
 
+    def _moved(self, window: Window, weeks: int) -> Window:
+        return Window(window.start + weeks * _WEEK, window.end + weeks * _WEEK, of=self)
+
     def last_year(self, window: Window) -> Window:
-        """The period of the same number a year before; week 53 goes to week 52 where there is no other."""
+        """The period of the same number a year before, week 53 the last; or the days 52 weeks before."""
+        if self.years.apart:
+            return self._moved(window, -_YEAR)
         year, number = self.place(window.start)
         return self.window(year - 1, min(number, self.count(year - 1) - 1))
 

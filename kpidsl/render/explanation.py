@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 from kpidsl.evaluate.tables import Query
 from kpidsl.explain import Explanation, Part
 from kpidsl.graph import Node
+from kpidsl.model.named import NamedPeriod
 from kpidsl.model.units import Unit, format_value
 from kpidsl.render import data, figures, plain, words
 from kpidsl.render.cells import Screen, clean, pad, width, wrap
 
 if TYPE_CHECKING:
+    from kpidsl.model.periods import Window
     from kpidsl.project import Outcome
     from kpidsl.results import Verdict
 
@@ -104,6 +106,15 @@ def _parts(explanation: Explanation, named: words.Leaf, screen: Screen) -> list[
     return [*lines, ""]
 
 
+def _titled(window: Window) -> str:
+    """The title of a named period, in parentheses."""
+    match window.of:
+        case NamedPeriod(title=str() as title):
+            return f" ({clean(title)})"
+        case _:
+            return ""
+
+
 def _note(part: Part, explanation: Explanation) -> str:
     rows = (
         ""
@@ -128,7 +139,7 @@ def _promise(explanation: Explanation, outcome: Outcome, named: words.Leaf) -> I
     if v.window is not None:
         state = "open" if v.running else "closed"
         ends = "" if not v.window.regular else f": {v.window.start} to {v.window.end}"
-        yield "window", f"{v.window.label}{ends}, {state}"
+        yield "window", f"{v.window.label}{_titled(v.window)}{ends}, {state}"
     if v.target is not None:
         yield "target", _target(v)
     if v.tolerance is not None:

@@ -240,7 +240,7 @@ def test_explain_the_plan_of_what_could_not_be_read(folder: Path) -> None:
         (["--plan", "--slice", "channel=meta"], "--slice is for a KPI"),
         (["growth", "--plan"], "is an objective"),
         (["cost_per_led", "--plan"], "`cost_per_lead`"),
-        (["--plan", "none.kpi"], "there is no KPI named `none.kpi`"),
+        (["--plan", "none.kpi"], "`none.kpi` does not exist"),
     ],
 )
 def test_explain_a_plan_of_nothing(folder: Path, arguments: list[str], said: str) -> None:
@@ -315,6 +315,19 @@ def test_json_keeps_to_its_schema(folder: Path, command: str) -> None:
     found = json.loads(kpi(folder, command, "--format", "json").out)
     assert list(problems(found, schema, schema, "$")) == []
     assert list(problems({**found, "more": 1}, schema, schema, "$")) == ["$: more"]
+
+
+def test_the_json_of_scenarios_keeps_to_its_schema(folder: Path) -> None:
+    schema = json.loads(kpi(folder, "schema", "scenario").out)
+    for arguments in (
+        ("whatif", "--set", "ad_spend[google]=300", "--set", "leads=-1"),
+        ("solve", "cost_per_lead=20", "--for", "ad_spend"),
+        ("solve", "cost_per_lead=-20", "--for", "ad_spend"),
+        ("solve", "lead_count=20", "--for", "ad_spend"),
+        ("scenario",),
+    ):
+        found = json.loads(kpi(folder, *arguments, "--format", "json").out)
+        assert list(problems(found, schema, schema, "$")) == []
 
 
 def problems(value: Any, schema: Any, root: Any, path: str) -> Any:

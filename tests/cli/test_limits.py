@@ -204,6 +204,7 @@ def test_a_folder_that_cannot_be_written_to(tmp_path: Path) -> None:
         ("--threads", "0", "from 1 to 1024"),
         ("--threads", "many", "from 1 to 1024"),
         ("--memory", "2", '"2GB" or "60%"'),
+        ("--memory", "500%", '"2GB" or "60%"'),
         ("--spill-size", "90%", '"50GB"'),
         ("--spill", " ", "a folder"),
     ],

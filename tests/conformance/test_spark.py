@@ -165,15 +165,33 @@ def test_what_cannot_be_opened_is_told(engine, folder, url, words):
     assert caught.value.fault == "connection"
 
 
-def test_without_java_that_is_told(tmp_path):
+OLD_JAVA = """#!/bin/sh
+echo "Error: LinkageError occurred while loading main class org.apache.spark.launcher.Main" >&2
+echo "	java.lang.UnsupportedClassVersionError: Main has been compiled by a more recent version" >&2
+exit 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("java", "words"),
+    [
+        (None, "java no `java` is found by PATH"),
+        (OLD_JAVA, "java java.lang.UnsupportedClassVersionError"),
+    ],
+)
+def test_without_a_java_that_serves_that_is_told(tmp_path, java, words):
+    if java is not None:
+        (tmp_path / "java").write_text(java)
+        (tmp_path / "java").chmod(0o755)
     code = (
         "from pathlib import Path; from kpidsl.evaluate.spark import connect\n"
         "from kpidsl.evaluate.engine import EngineError, Setting\n"
         "try: connect('spark://local', Setting(Path('.'), 'UTC'))\n"
         "except EngineError as error: print(error.fault, error.words)"
     )
+    path = f"{tmp_path}:/bin" if java else str(tmp_path)
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60,
-        env={"PATH": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])},
+        env={"PATH": path, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
-    assert done.stdout.startswith("driver Spark needs Java 17 or newer"), done.stderr
+    assert done.stdout.startswith(words), (done.stdout, done.stderr)

@@ -21,6 +21,7 @@ import kpidsl
 from kpidsl import project as pipeline
 from kpidsl.evaluate import identity, keeper
 from kpidsl.evaluate.session import Session
+from kpidsl.specs import load as load_specs
 from tests.project import ROOT, kpi
 
 pytestmark = pytest.mark.slow
@@ -194,7 +195,7 @@ class World:
     def reading(self) -> list[str]:
         """How much of the sources an incremental evaluation reads."""
         self.project()
-        specs = pipeline.load([str(self.folder)])
+        specs = load_specs([str(self.folder)])
         wish = pipeline.wish(specs, as_of=self.as_of, incremental=True)
         assert isinstance(wish, pipeline.Wish)
         return list(pipeline.evaluate(specs, wish).reading)
@@ -288,6 +289,12 @@ def test_what_needs_all_rows_is_said(world):
     assert "K519" in str(world.found(incremental=True)[1])
 
 
+def test_identities_need_all_rows(world):
+    world.more = MORE.replace("count distinct", "returning")
+    assert world.found(incremental=True) == world.found(incremental=False)
+    assert world.reading() == ["read all of events: `returning` needs all its rows at once"]
+
+
 def test_parquet_is_read_for_what_cannot_be_kept_only(tmp_path):
     world = World(tmp_path / "project", "parquet", MORE)
     assert world.found(incremental=True) == world.found(incremental=False)
@@ -334,6 +341,30 @@ def test_what_is_no_store_is_left_alone(world):
         assert world.codes() == ["K620"]
         assert world.found(incremental=True) == world.found(incremental=False)
         assert (world.folder / name).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("mine.csv", b"day,amount\n2026-01-05,3\n", "it is no DuckDB database"),
+        ("short", b"kept", "it is no DuckDB database"),
+        ("mine.db", b"\0" * 8 + b"DUCK" + b"\0" * 100, None),
+        ("kept", None, "could not read from file"),
+    ],
+)
+def test_why_a_store_cannot_be_used_is_told_in_a_sentence(world, name, content, said):
+    if content is None:
+        (world.folder / name).mkdir()
+    else:
+        (world.folder / name).write_bytes(content)
+    (world.folder / "kpi.toml").write_text(f'[incremental]\nstore = "{name}"\n')
+    found = world.project().evaluate(as_of=world.as_of, incremental=True).diagnostics
+    (told,) = [each.message for each in found if each.code == "K620"]
+    why = told.partition("cannot be used: ")[2]
+    assert "Error: " not in why
+    assert why[0].islower()
+    assert said is None or why.startswith(said)
+    assert content is None or b"DUCK" in content or (world.folder / name).read_bytes() == content
 
 
 def test_a_store_that_cannot_be_written(world):
