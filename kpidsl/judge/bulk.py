@@ -73,7 +73,7 @@ class Ruling:
                 found = np.where((low > 0) & under, twelve(value / low), found)
         if low is not None and high is not None:
             found = np.where(self._reference.hold(value), 1.0, found)
-        return self.among(np.where(value > 0, found, np.nan))
+        return self.among(np.where((value > 0) & np.isfinite(found), found, np.nan))
 
     @property
     def gap(self) -> Floats:
