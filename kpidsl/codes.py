@@ -179,8 +179,30 @@ _family(
         "An occurrence of a named period ends before it starts, or overlaps another.",
     ),
     ("K431", "no-business-day", _E, "A calendar has a weekend of seven days."),
+    ("K450", "no-interval", _E, "`confident` is asked of a formula that has no confidence interval."),
+    ("K451", "wrong-sample", _E, "A sample is asked for in things that the formula does not count."),
+    ("K452", "wrong-level", _E, "A level of confidence is not from 50% to less than 100%."),
+    ("K453", "nothing-to-be-sure-of", _W, "`confident` or `sample` where nothing is promised."),
+    ("K454", "wrong-scale", _E, "A scale is not of a number column, or its ends are the wrong way round."),
 )
 
+
+_family(
+    ("K450", "no-interval", Severity.ERROR, "`confident` needs a formula that has a confidence interval."),
+    (
+        "K451",
+        "wrong-sample",
+        Severity.ERROR,
+        "A sample is asked for in things that the formula does not count.",
+    ),
+    ("K452", "wrong-level", Severity.ERROR, "A level of confidence is no percentage between 50% and 100%."),
+    (
+        "K453",
+        "nothing-to-be-sure-of",
+        Severity.WARNING,
+        "`confident` or `sample` stands where nothing is promised.",
+    ),
+)
 
 # -- K5xx: sources and data ---------------------------------------------------------------------------------
 

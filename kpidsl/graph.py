@@ -201,6 +201,31 @@ class Trailing:
     grain: Grain
 
 
+@frozen
+class Estimate:
+    """What the interval of a value is computed from; `kpidsl.judge.interval` has the formulas.
+
+    `wilson`: the value is `offset` plus `scale` times the share of successes in `size` trials. `poisson`: the
+    same of a count. `student` and `normal`: `variance` is that of the value; of the first the degrees of
+    freedom are `size` - 1.
+    """
+
+    method: Literal["wilson", "poisson", "student", "normal"]
+    size: Node | None = None
+    variance: Node | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@frozen
+class Sample:
+    """What the formula counts its value by: the least of `nodes`, in `unit`. `least` is what is asked for."""
+
+    nodes: tuple[Node, ...]
+    unit: Unit
+    least: float = 0.0
+
+
 Measured = Every | Cumulative | Trailing
 
 Baseline = Window | Node | Literal["previous period", "same period last year"]
@@ -219,6 +244,12 @@ class Promise:
     deadline: date | None = None
     pace: Literal["linear", "like last year", "business days", "none"] | None = None
     """None: as the rules say by default."""
+    confident: float | None = None
+    """The level of the interval, a fraction."""
+    estimate: Estimate | None = None
+    """There where `confident` is."""
+    sample: Sample | None = None
+    """There where `confident` is, or a sample is asked for."""
 
 
 @frozen

@@ -37,6 +37,7 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("sum({})".format, inner),
         st.builds("weighted average({} by {})".format, COLUMNS, COLUMNS),
         st.builds("percentile({}, {})".format, COLUMNS, NUMBERS),
+        st.builds("csat({}, {}   by {})".format, COLUMNS, NUMBERS, COLUMNS),
         st.builds("(when {} > {} then {} otherwise {})".format, inner, inner, inner, inner),
     )
 
@@ -95,6 +96,8 @@ kpi_clauses = st.one_of(
             "draft",
             "pace none",
             "pace  business days",
+            "confident   95 %",
+            "sample at  least 100 sessions",
         ]
     ),
     st.builds("deadline {}".format, PERIODS),
@@ -121,6 +124,8 @@ source_clauses = st.one_of(
             "column contact id of contact",
             "fresh within 2 days",
             "complete every day",
+            "scale  x1 from -3   to 2.5",
+            "scale score from 0 to 10",
         ]
     ),
     st.builds("column {} {}".format, NAMES, UNITS),
@@ -155,7 +160,7 @@ def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
     seen: set[str] = set()
     for clause in draw(st.lists(clauses, min_size=1, max_size=6)):
         word = clause.split(maxsplit=1)[0]
-        if word in seen and word not in ("column", "check", "label", "holidays", "holiday"):
+        if word in seen and word not in ("column", "check", "scale", "label", "holidays", "holiday"):
             continue
         if word in ("leading", "lagging"):
             seen |= {"leading", "lagging"}

@@ -71,6 +71,8 @@ class Evidence(Case):
     baseline: Table | None
     pace: Table | None
     nodes: Mapping[Node, Table]
+    sure: Mapping[Node, Table] = field(factory=dict)
+    """What a sample and an interval are made of."""
     _counted: dict[Ask, Table] = field(factory=dict, init=False)
 
     @property
@@ -151,6 +153,7 @@ def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
         baseline=_table(schedule.baseline, answers.grid(schedule.baseline)) if schedule.baseline else None,
         pace=_table(schedule.pace, answers.grid(schedule.pace)) if schedule.pace else None,
         nodes={node: _table(ask, answers.grid(ask)) for node, ask in schedule.nodes},
+        sure={node: _table(ask, answers.grid(ask)) for node, ask in schedule.sure},
     )
 
 

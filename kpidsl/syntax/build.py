@@ -348,6 +348,17 @@ class Builder:
         condition = settle(items[1])
         return nodes.Check(Span(self.source, items[0].start, condition.span.end), condition)
 
+    def scale(self, items: Items) -> nodes.Scale:
+        return nodes.Scale(self._span(items), self._word(items[1]), items[3], items[5])
+
+    def limit(self, items: Items) -> nodes.Expression:
+        number: nodes.Expression = items[0]
+        return number
+
+    def NEGATIVE(self, text: str, start: int, end: int) -> nodes.Unary:
+        number = nodes.Number(Span(self.source, start + 1, end), text[1:], None)
+        return nodes.Unary(Span(self.source, start, end), "-", number)
+
     # -- promises --------------------------------------------------------------------------------------------
 
     target = _said(nodes.Target)
@@ -417,6 +428,9 @@ class Builder:
 
     def draft(self, items: Items) -> nodes.Draft:
         return nodes.Draft(self._span(items))
+
+    confident = _said(nodes.Confident)
+    sample = _said(nodes.SampleAtLeast)
 
     def deprecated(self, items: Items) -> nodes.Deprecated:
         until = use = None
