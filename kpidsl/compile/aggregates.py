@@ -33,7 +33,8 @@ def well_called(call: nodes.Call, function: Function, scope: Scope) -> bool:
     """Whether a call has the arguments and the weight that the function takes; an error if not."""
     if not right_count(function, call, scope):
         return False
-    if (call.by is None) != (function.by is None):
+    needed = function.by is not None and not function.by.optional
+    if (call.by is not None and function.by is None) or (call.by is None and needed):
         what = "takes no `by`" if call.by is not None else "needs a weight after `by`"
         scope.error(
             "K311",
@@ -240,7 +241,10 @@ def _built(
             return _share(argument, filter_, call, shape, scope)
         case "nps" | "csat":
             assert argument is not None
-            return _survey(call, function, argument, filter_, shape, scope)
+            weight = check_number(call.by, at) if call.by is not None else None
+            if weight is None and call.by is not None:
+                return None
+            return _survey(call, function, argument, filter_, weight, shape, scope)
     assert argument is not None
     unit = argument.type.unit
     if function.name == "sum" and not _sums(argument, call, scope):
@@ -335,10 +339,16 @@ def _share(
 
 
 def _survey(
-    call: nodes.Call, function: Function, score: Row, filter_: Row | None, shape: Shape, scope: Scope
+    call: nodes.Call,
+    function: Function,
+    score: Row,
+    filter_: Row | None,
+    weight: Row | None,
+    shape: Shape,
+    scope: Scope,
 ) -> Node | None:
     """NPS by Reichheld's scale of 0 to 10; CSAT as the share of the top boxes, 4 and 5 of 5 unless said
-    otherwise.
+    otherwise. Weighted, they are the weighted average of 1 for what counts, -1 for detractors, 0 for others.
     """
     given = Apply("not", (Apply("missing", (score,), FLAG),), FLAG)
     kept = conjunction(filter_, given, scope)
@@ -355,9 +365,21 @@ def _survey(
             return None
         least = number.value
 
+    def asked(op: str, limit: float) -> Row:
+        return Apply(op, (score, Literal(limit, NUMBER)), FLAG)
+
     def share(op: str, limit: float) -> Aggregate:
-        asked = Apply(op, (score, Literal(limit, NUMBER)), FLAG)
-        return _node("share", shape, asked, PERCENT, "none", kept, scope)
+        return _node("share", shape, asked(op, limit), PERCENT, "none", kept, scope)
+
+    if weight is not None:
+        csat = function.name == "csat"
+        yes, no, rest = (Literal(x, NUMBER) for x in (1.0, -1.0, 0.0))
+        cases = (
+            (asked(">=", least), yes) if csat else (asked(">=", _PROMOTER), yes, asked("<=", _DETRACTOR), no)
+        )
+        points = Apply("when", (*cases, rest), NUMBER)
+        unit = PERCENT if csat else POINTS
+        return _node("weighted average", shape, points, unit, "none", kept, scope, weight)
 
     if function.name == "csat":
         return share(">=", least)

@@ -119,10 +119,9 @@ def _moment(a: Aggregate, b: Aggregate, scope: Scope) -> Node:
         for total in (a, b)
         if total.function == "count" and total.argument is not None
     ]
-    if within(a, b):
-        kept = a.filter
-    else:
-        kept = b.filter if within(b, a) else conjunction(a.filter, b.filter, scope)
+    kept = conjunction(a.filter, b.filter, scope)
+    if within(a, b) or within(b, a):
+        kept = a.filter if within(a, b) else b.filter
     for condition in there:
         kept = conjunction(kept, condition, scope)
     match factors:

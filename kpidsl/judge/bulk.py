@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from kpidsl.digits import Floats, noiseless, twelve
 from kpidsl.graph import Bound, Cumulative, Tolerance
@@ -41,7 +41,7 @@ class Ruling:
     """Where the value was held against a reference: only there are the numbers below."""
     at_once: Flags | None = None
     """Where the word is final before the window ends."""
-    sure: Certainty = Certainty()
+    sure: Certainty = field(factory=Certainty)
 
     def among(self, numbers: Floats | None) -> Floats:
         """Numbers where there was something to rule, NaN elsewhere."""
