@@ -31,13 +31,13 @@ Floats = NDArray[np.float64]
 def planner(case: Case) -> tuple[float, Floats]:
     """kpidsl, whole: attach, profile, plan, query, compute, grids."""
     # imported here, so that the memory is this side's alone
-    from kpidsl import project
     from kpidsl.evaluate.answer import evaluate
     from kpidsl.evaluate.checks import profiles
     from kpidsl.evaluate.session import Session
     from kpidsl.results import Ask
+    from kpidsl.specs import load as load_specs
 
-    specs = project.load([str(case.spec)])
+    specs = load_specs([str(case.spec)])
     assert not specs.errors, specs.errors
     kpis = list(specs.graph.kpis.values())
     asks = [Ask(kpi.formula, case.months, kpi.dimensions) for kpi in kpis]

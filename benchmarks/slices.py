@@ -169,6 +169,7 @@ def inside(folder: str) -> None:
     from kpidsl.evaluate.watch import Watch
     from kpidsl.render import tables, verdicts
     from kpidsl.render.cells import Screen
+    from kpidsl.specs import load as load_specs
 
     seconds: dict[str, float] = {}
     last, began = "reading", time.perf_counter()
@@ -186,7 +187,7 @@ def inside(folder: str) -> None:
 
     watch = Watch()
     watch.progress = Steps()
-    specs = project.load([folder])
+    specs = load_specs([folder])
     wish = project.wish(specs)
     assert isinstance(wish, project.Wish)
     outcome = project.evaluate(specs, wish, watch)

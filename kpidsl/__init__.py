@@ -6,13 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kpidsl.api import Evaluation, KpiError, Project, load
+    from kpidsl.api import Evaluation, KpiError, Project, Why, load
     from kpidsl.diagnostics import Diagnostic
     from kpidsl.results import Verdict
+    from kpidsl.trial import Trial
 
-__all__ = ["Diagnostic", "Evaluation", "KpiError", "Project", "Verdict", "load"]
+__all__ = ["Diagnostic", "Evaluation", "KpiError", "Project", "Trial", "Verdict", "Why", "load"]
 
-_HOMES = {"Diagnostic": "kpidsl.diagnostics", "Verdict": "kpidsl.results"}
+_HOMES = {"Diagnostic": "kpidsl.diagnostics", "Trial": "kpidsl.trial", "Verdict": "kpidsl.results"}
 
 
 def __getattr__(name: str) -> Any:

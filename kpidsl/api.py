@@ -19,13 +19,25 @@ from typing import TYPE_CHECKING, Any
 from kpidsl import project as pipeline
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Kpi
-from kpidsl.project import Outcome, Specs, Wish
+from kpidsl.project import (
+    Outcome,
+    Wish,
+)
+from kpidsl.specs import (
+    Specs,
+)
+from kpidsl.specs import (
+    load as load_specs,
+)
+from kpidsl.trial import Trial
 
 if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
 
+    from kpidsl.change import Change
+    from kpidsl.graph import Scenario
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
 
 _NAMED = 20
@@ -56,7 +68,7 @@ def load(paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] = ".")
     Raises KpiError for paths that do not exist, files that cannot be read, and a config with errors.
     """
     given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    specs = pipeline.load([os.fspath(path) for path in given])
+    specs = load_specs([os.fspath(path) for path in given])
     unreadable = [d for d in specs.diagnostics if d.code in _UNREADABLE]
     if unreadable:
         raise KpiError(unreadable)
@@ -115,9 +127,154 @@ class Project:
             raise KpiError(wish)
         return Evaluation(pipeline.evaluate(self._specs, wish))
 
+    def whatif(
+        self,
+        values: Mapping[str, object],
+        as_of: date | str | None = None,
+        for_: str | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> Trial:
+        """Judge the KPIs as if measures, KPIs or constants had other values; what changes is in the result.
+
+        `values`: names to numbers, or to texts as behind `kpi whatif --set`: `"2_500 EUR"`, `"+10%"`; a name
+        may have a channel, `"leads[google]"`. Raises KpiError for what cannot be assumed.
+        """
+        from kpidsl import whatif
+
+        sets = [f"{name}={value}" for name, value in values.items()]
+        return self._tried(whatif.scenario(self._specs, sets), as_of, for_, data)
+
+    def solve(
+        self,
+        goal: str,
+        unknown: str,
+        between: tuple[float, float] | None = None,
+        values: Mapping[str, object] | None = None,
+        as_of: date | str | None = None,
+        for_: str | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> Trial:
+        """Find the value of a measure, KPI or constant with which a KPI has a value: `solve("leads=20",
+        "ad_spend")`. `values` are assumed besides.
+
+        That there is none is no error: `Trial.solutions` is empty, and `Trial.search.why` says why. Needs
+        `kpidsl[solve]`.
+        """
+        from kpidsl import whatif
+
+        sets = [f"{name}={value}" for name, value in (values or {}).items()]
+        sought = whatif.Sought(goal, unknown, between)
+        _library("scipy.optimize", "solve")
+        return self._tried(whatif.scenario(self._specs, sets, sought), as_of, for_, data, between)
+
+    def scenarios(
+        self, as_of: date | str | None = None, data: Mapping[str, object] | None = None
+    ) -> list[Trial]:
+        """Run the scenarios of the specs."""
+        from kpidsl import whatif
+
+        wish = self._wish(as_of, None, data)
+        if any(scenario.goal for scenario in self._specs.graph.scenarios):
+            _library("scipy.optimize", "solve")
+        report = whatif.run(self._specs, self._specs.graph.scenarios, wish)
+        return [Trial(whatif.Report((ran,), report.diagnostics), self._specs) for ran in report.ran]
+
+    def _tried(
+        self,
+        found: tuple[Specs, Scenario] | tuple[Diagnostic, ...],
+        as_of: date | str | None,
+        period: str | None,
+        data: Mapping[str, object] | None,
+        between: tuple[float, float] | None = None,
+    ) -> Trial:
+        from kpidsl import whatif
+
+        if not isinstance(found[0], Specs):
+            raise KpiError(d for d in found if isinstance(d, Diagnostic))
+        specs, scenario = found
+        assert not isinstance(scenario, Diagnostic)
+        report = whatif.run(specs, [scenario], self._wish(as_of, period, data), between=between)
+        if report.ran[0].problems:
+            raise KpiError(report.ran[0].problems)
+        return Trial(report, specs)
+
+    def _wish(self, as_of: date | str | None, period: str | None, data: Mapping[str, object] | None) -> Wish:
+        wish = pipeline.wish(self._specs, as_of=as_of, period=period, data=data or {})
+        if not isinstance(wish, Wish):
+            raise KpiError(wish)
+        return wish
+
+    def why(
+        self,
+        kpi: str,
+        between: tuple[str, str],
+        by: str | Sequence[str] | None = None,
+        as_of: date | str | None = None,
+        data: Mapping[str, object] | None = None,
+    ) -> Why:
+        """What moved a KPI or measure between two periods: `why("cost_per_lead", ("2026-05", "2026-06"))`.
+
+        `by`, `as_of` and `data` are those of `evaluate`. Raises KpiError for names and periods that mean
+        nothing, and where there is no value in one of the periods.
+        """
+        from kpidsl.change import Change, explain_change
+
+        first, last = between
+        found = explain_change(self._specs, kpi, (first, last), as_of=as_of, by=_several(by), data=data or {})
+        if not isinstance(found, Change):
+            raise KpiError(found)
+        return Why(found)
+
 
 def _several(names: str | Sequence[str] | None) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names or ())
+
+
+class Why:
+    """What moved a number between two periods. The effects of the factors add up to the change, and so do
+    those of the slices."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+
+    def __repr__(self) -> str:
+        first, last = self._change.windows
+        return f"<Why {self._change.kpi.name}: {first.label} to {last.label}>"
+
+    def __str__(self) -> str:
+        from kpidsl.render.cells import Screen
+        from kpidsl.render.change import render
+
+        return render(self._change, Screen())
+
+    @property
+    def sentence(self) -> str:
+        """All of it in a sentence."""
+        from kpidsl.render.change import sentence
+
+        return sentence(self._change)
+
+    @property
+    def before(self) -> float:
+        """The value in the first period, in the unit of the KPI; percents are fractions."""
+        return self._change.before
+
+    @property
+    def after(self) -> float:
+        """The value in the second."""
+        return self._change.after
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, as plain data: the same as `kpi why --format json`."""
+        from kpidsl.render import change_data
+
+        return change_data.as_data(self._change)
+
+    def to_json(self) -> str:
+        """Everything, as JSON."""
+        from kpidsl.render.data import as_json
+
+        return as_json(self.to_dict())
 
 
 class Evaluation:

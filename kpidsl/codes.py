@@ -145,6 +145,8 @@ _family(
     ("K321", "test-table", _E, "A table of a test does not fit its source."),
     ("K323", "too-deep", _E, "An expression, with all that it refers to, is nested too deeply."),
     ("K324", "too-large", _E, "An expression or a unit, with all that it refers to, has too many parts."),
+    ("K325", "other-identity", _E, "The steps of a path identify different things."),
+    ("K326", "same-step", _E, "Two steps of a path that follow each other have the same rows."),
     ("K322", "bad-option", _E, "An option of a file has a value that it cannot have."),
 )
 
@@ -170,6 +172,10 @@ _family(
     ("K417", "not-evaluated", _I, "Something is checked, and not evaluated by this version."),
     ("K418", "slices-of-two-dimensions", _E, "Targets per slice stand under more than one dimension."),
     ("K419", "useless-tolerance", _W, "A tolerance without a target."),
+    ("K461", "cannot-assume", _E, "A scenario assumes what no formula can have in that place."),
+    ("K462", "no-goal", _E, "Nothing says what a scenario expects or looks for, or it is no number."),
+    ("K465", "contradictory-member", _E, "A member of an objective has roles that contradict each other."),
+    ("K466", "nothing-counts", _E, "All members of an objective are there for information only."),
     ("K420", "bad-window", _E, "A sliding window is not made of whole periods."),
     ("K421", "no-change", _E, "A change that is zero or negative."),
     (
@@ -179,6 +185,15 @@ _family(
         "An occurrence of a named period ends before it starts, or overlaps another.",
     ),
     ("K431", "no-business-day", _E, "A calendar has a weekend of seven days."),
+    ("K440", "unattainable", _W, "A target cannot be kept where those of its drivers are."),
+    ("K441", "growth-never-seen", _W, "A target needs more growth per period than the data has ever had."),
+    ("K442", "rate-never-seen", _W, "A target needs more per period than the best period ever had."),
+    (
+        "K443",
+        "baseline-without-use",
+        _W,
+        "In the data, the baseline of a change is zero, negative or absent.",
+    ),
     ("K450", "no-interval", _E, "`confident` is asked of a formula that has no confidence interval."),
     ("K451", "wrong-sample", _E, "A sample is asked for in things that the formula does not count."),
     ("K452", "wrong-level", _E, "A level of confidence is not from 50% to less than 100%."),
@@ -248,6 +263,7 @@ _family(
     ("K524", "rows-without-time", Severity.WARNING, "Rows without a time belong to no period."),
     ("K525", "percent-or-fraction", Severity.WARNING, "A column of percents holds what look like fractions."),
     ("K526", "wrong-option", Severity.ERROR, "An option of a source cannot be used."),
+    ("K529", "row-count", Severity.WARNING, "A source has more or fewer rows in a period than it promises."),
     (
         "K528",
         "rows-without-key",
@@ -306,7 +322,14 @@ _family(
         "What was kept of files cannot be used: it is damaged, locked or something else.",
     ),
     ("K621", "store-unwritable", Severity.WARNING, "What was read of files cannot be kept."),
+    ("K630", "assumed-in-vain", Severity.ERROR, "No KPI rests on what is assumed or looked for."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
+    (
+        "K640",
+        "change-unknown",
+        Severity.ERROR,
+        "A change between two periods was asked for, and there is no value in one of them.",
+    ),
 )
 
 
@@ -351,6 +374,8 @@ _family(
     ("K723", "unknown-source", Severity.ERROR, "Data was given for a source that is not defined."),
     ("K724", "wrong-data", Severity.ERROR, "What was given as the data of a source is no table."),
     ("K725", "wrong-slice", Severity.ERROR, "A slice that was asked for is not among the KPI's."),
+    ("K726", "wrong-assumption", Severity.ERROR, "An assumption is not of the form NAME=VALUE."),
+    ("K727", "unknown-scenario", Severity.ERROR, "A scenario that was asked for is not in the specs."),
     ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
     ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
     (

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from unicodedata import is_normalized, normalize
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, near
 
@@ -63,6 +64,18 @@ def read(path: Path, report: Report, name: str | None = None) -> Source | None:
         why = _reason(error)
     report.add(Diagnostic("K711", f"`{shown}` cannot be read: {why}", place=shown))
     return None
+
+
+def clean(source: Source) -> Source:
+    """The text without byte order mark, with plain line ends and composed accents; the same object if so."""
+    text = source.text
+    if text.startswith("\ufeff"):
+        text = text[1:]
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if not is_normalized("NFC", text):
+        text = normalize("NFC", text)
+    return source if text is source.text else Source(source.name, text)
 
 
 def write(path: Path, text: str | Iterable[str]) -> Diagnostic | None:

@@ -10,10 +10,11 @@ everything else by `kpidsl.evaluate.compute` on arrays.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.model.periods import Calendar, Grain, Window
@@ -26,13 +27,32 @@ Additivity = Literal["additive", "semi", "none", "constant"]
 
 
 @frozen(cache_hash=True)
+class Step:
+    """A further step of a path: the rows of a source that pass a filter, by whose rows they are.
+
+    `value` is what is added up of the rows that are attributed; None to count them.
+    """
+
+    source: str
+    identity: Row
+    filter: Row | None = None
+    value: Row | None = None
+
+
+@frozen(cache_hash=True)
 class Aggregate:
     """An aggregation over the rows of one source, within a slice and a window, that pass the filter.
 
     `function`: sum, count, count distinct, average, weighted average, min, max, median, percentile,
     standard deviation, first, last, share. `share` is the share of rows (of all rows that pass `filter`)
     for which `argument`, a condition, holds. `first` and `last` take the rows of the earliest or latest
-    moment, summed.
+    moment, summed. `closing` and `opening` add up what is known last of each account, which `weight` names,
+    at the end of the window and before it; `average closing` and `average last` are means over its days.
+
+    Of identities, which `argument` tells: new, returning, retained, churned; retention, after `parameter`
+    periods. Of paths, which begin with a row of `source` and go on with `then`, within `parameter` days:
+    conversion (a share of the identities that begin), converted (how many), first touch and last touch (rows
+    of the only step, attributed to a row of `source`).
     """
 
     function: str
@@ -43,7 +63,8 @@ class Aggregate:
     filter: Row | None = None
     weight: Row | None = None
     parameter: float | None = None
-    """The percentile, 0 to 100."""
+    """The percentile, 0 to 100; the periods of a retention; the days of a path."""
+    then: tuple[Step, ...] = ()
 
 
 @frozen(cache_hash=True)
@@ -117,16 +138,42 @@ class Default:
     additivity: Additivity
 
 
-Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default
+@frozen(cache_hash=True)
+class Unknown:
+    """A number that is looked for; it has a value once `with_value` puts one in its place."""
+
+    unit: Unit
+    additivity: Additivity = "constant"
+
+
+@frozen(cache_hash=True)
+class Assumed:
+    """What a scenario assumes in the place of a node: `value` in windows that end on `since` or later (in all
+    of them for None), and before them the node as the data has it.
+
+    `spread`: the value is that of the total, and each slice has the part of it that it has of the node.
+    """
+
+    node: Node
+    value: Node
+    unit: Unit
+    additivity: Additivity
+    spread: bool = False
+    since: date | None = None
+
+
+Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default | Unknown | Assumed
 
 
 def children(node: Node) -> tuple[Node, ...]:
     """The nodes that a node is computed from."""
     match node:
-        case Aggregate() | Constant():
+        case Aggregate() | Constant() | Unknown():
             return ()
         case Combine(args=args):
             return args
+        case Assumed(node=inner, value=value):
+            return (inner, value)
         case (
             Shift(node=inner)
             | Running(node=inner)
@@ -135,6 +182,18 @@ def children(node: Node) -> tuple[Node, ...]:
             | Default(node=inner)
         ):
             return (inner,)
+
+
+def sources_of(aggregate: Aggregate) -> tuple[str, ...]:
+    """The sources whose rows an aggregate reads, the one that it is sliced by first."""
+    return tuple(dict.fromkeys((aggregate.source, *(step.source for step in aggregate.then))))
+
+
+def rows_of(aggregate: Aggregate) -> tuple[tuple[str, Row], ...]:
+    """Every expression over rows in an aggregate, with the source of the rows."""
+    own = [(aggregate.source, row) for row in (aggregate.argument, aggregate.filter, aggregate.weight)]
+    own += [(s.source, row) for s in aggregate.then for row in (s.identity, s.filter, s.value)]
+    return tuple((source, row) for source, row in own if row is not None)
 
 
 def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
@@ -151,6 +210,63 @@ def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
             found[node] = None
         stack.extend(reversed(children(node)))
     return tuple(found)
+
+
+def rebuilt(root: Node, change: Callable[[Node, Node], Node]) -> Node:
+    """The node with `change` applied to everything below it and to itself, what is below first; shared parts
+    once. It is given each node as it was, and with what is below it changed."""
+    done: dict[Node, Node] = {}
+
+    def step(node: Node) -> Node:
+        if node not in done:
+            done[node] = change(node, inside(node))
+        return done[node]
+
+    def inside(node: Node) -> Node:
+        match node:
+            case Aggregate() | Constant() | Unknown():
+                return node
+            case Combine(args=args):
+                return evolve(node, args=tuple(step(arg) for arg in args))
+            case Assumed(node=inner, value=value):
+                return evolve(node, node=step(inner), value=step(value))
+            case (
+                Shift(node=inner)
+                | Running(node=inner)
+                | Rolling(node=inner)
+                | Share(node=inner)
+                | Default(node=inner)
+            ):
+                return evolve(node, node=step(inner))
+
+    return step(root)
+
+
+def with_value(root: Node, value: float) -> Node:
+    """The node with a number in the place of what is looked for."""
+    return rebuilt(root, lambda _, node: Constant(value, node.unit) if isinstance(node, Unknown) else node)
+
+
+def from_day(root: Node, day: date) -> Node:
+    """The node with what is assumed holding from a day on; what stands for a constant has no days."""
+
+    def dated(_: Node, node: Node) -> Node:
+        if isinstance(node, Assumed) and not isinstance(node.node, Constant):
+            return evolve(node, since=day)
+        return node
+
+    return rebuilt(root, dated)
+
+
+def positive_part(node: Node) -> Node | None:
+    """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
+    match node:
+        case Combine(
+            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
+        ):
+            return x if x == y else None
+        case _:
+            return None
 
 
 # -- promises
@@ -338,6 +454,58 @@ class Objective:
     need: float
     owner: str | None
     span: Span = field(eq=False, repr=False)
+    keys: frozenset[str] = frozenset()
+    """Members that must be met whatever the rule says."""
+    shown: frozenset[str] = frozenset()
+    """Members for information, which never count."""
+    nested: frozenset[str] = frozenset()
+    """Members that are objectives."""
+
+
+@frozen
+class Setting:
+    """A name that a scenario gives another value, of one channel or of all."""
+
+    name: str
+    slice: str | None
+    text: str
+    """As written: `set ad_spend for google = 2_500 EUR`."""
+
+
+@frozen
+class Goal:
+    """The value that a KPI is to have, and the name whose value is looked for."""
+
+    unknown: str
+    kpi: str
+    value: float
+    text: str
+    """The value as written."""
+
+
+@frozen
+class Expected:
+    """What a scenario expects of a KPI or a slice of it; of what is looked for where no KPI is named."""
+
+    text: str
+    kpi: str | None
+    slice: str | None
+    value: float | None
+    word: str | None
+
+
+@frozen(eq=False)
+class Scenario:
+    """What is assumed, perhaps looked for, and expected. `as_of`: judged on this day instead."""
+
+    title: str
+    sets: tuple[Setting, ...]
+    goal: Goal | None
+    expected: tuple[Expected, ...]
+    as_of: date | None
+    span: Span
+    broken: Diagnostic | None = None
+    """The error that keeps it from being run."""
 
 
 @frozen(eq=False)
@@ -351,3 +519,5 @@ class Graph:
     objectives: dict[str, Objective]
     broken: dict[str, Diagnostic]
     """KPI or objective name to the error that keeps it from being evaluated."""
+    scenarios: tuple[Scenario, ...] = ()
+    constants: dict[str, Constant] = field(factory=dict)

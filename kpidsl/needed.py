@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from attrs import define, evolve, field
 
-from kpidsl.graph import Graph, Kpi, Node, aggregates
+from kpidsl.graph import Graph, Kpi, Node, aggregates, rows_of, sources_of
 from kpidsl.model.rows import ColumnRef, Row, columns_of, gathers_of, read_by
 from kpidsl.model.sources import Grouped, SourceSpec, given_rows
 from kpidsl.split import nodes_of
@@ -21,14 +21,18 @@ def needed(graph: Graph, kpis: Iterable[Kpi], given: Collection[str] = ()) -> Gr
     search = _Search(graph, given)
     for kpi in kpis:
         for part in aggregates(*_roots(kpi)):
-            search.source(part.source)
-            search.rows(part.source, part.argument, part.filter, part.weight)
+            for source in sources_of(part):
+                search.source(source)
+            first, *others = sources_of(part)
+            search.met.setdefault(first, {}).update(dict.fromkeys(others))
+            for source, row in rows_of(part):
+                search.rows(source, row)
         for dimension in kpi.dimensions:
             for source, column in dimension.columns:
                 search.rows(source, column)
     found = search.found
     sources = {
-        name: _narrowed(spec, found[name], name in given)
+        name: evolve(_narrowed(spec, found[name], name in given), meets=tuple(search.met.get(name, ())))
         for name, spec in graph.sources.items()
         if name in found
     }
@@ -55,6 +59,8 @@ class _Search:
     graph: Graph
     given: Collection[str]
     found: dict[str, set[str]] = field(factory=dict)
+    met: dict[str, dict[str, None]] = field(factory=dict)
+    """Source to those that its paths lead to."""
 
     def source(self, name: str) -> None:
         """A source with its roles, its checks and all that its links lead to."""

@@ -1,35 +1,40 @@
-"""The pipeline on one screen: read, parse, compile; then open the sources, evaluate, judge."""
+"""From compiled specs to verdicts: open the sources, evaluate, judge."""
 
 from __future__ import annotations
 
-import os
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import (
+    TYPE_CHECKING,
+    Protocol,
+)
 from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
-from kpidsl import config as configs
 from kpidsl import files
-from kpidsl.compile import compile_files, imports_of, missing_import, outside_import
 from kpidsl.config import UNLIMITED, Config, Limits
-from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Span, near
 from kpidsl.graph import Graph, Kpi
-from kpidsl.model.literals import parse_day, parse_period
+from kpidsl.model.literals import (
+    parse_day,
+    parse_period,
+)
 from kpidsl.model.periods import Window
-from kpidsl.model.sources import Files, SourceSpec, Table
+from kpidsl.model.sources import (
+    SourceSpec,
+    Table,
+)
 from kpidsl.needed import needed
+from kpidsl.specs import Specs
 from kpidsl.split import nodes_of, split
-from kpidsl.syntax import nodes
-from kpidsl.syntax.parse import parse
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.answer import Evaluated
     from kpidsl.evaluate.keeper import Keeper
+    from kpidsl.evaluate.session import Session
     from kpidsl.evaluate.tables import Query
     from kpidsl.evaluate.watch import Watch
     from kpidsl.judge import Schedule
@@ -39,43 +44,6 @@ MOST_SLICES = 5_000_000
 """Of a KPI: their names alone take about half a gigabyte."""
 MOST_VALUES = 60_000_000
 """Of a KPI, slices times windows: half a gigabyte for each number of its formula."""
-
-
-@frozen(eq=False)
-class Specs:
-    """Spec files, read and compiled. Whatever is wrong with them is in `diagnostics`, by file and place."""
-
-    config: Config
-    files: tuple[nodes.File, ...]
-    graph: Graph
-    diagnostics: tuple[Diagnostic, ...]
-
-    @property
-    def errors(self) -> tuple[Diagnostic, ...]:
-        """The ones that keep something from being evaluated."""
-        return tuple(d for d in self.diagnostics if d.severity is Severity.ERROR)
-
-    @property
-    def broken(self) -> dict[str, Diagnostic]:
-        """Every KPI that cannot be evaluated, with the error that keeps it from that."""
-        objectives = self.objectives
-        found = {name: why for name, why in self.graph.broken.items() if name not in objectives}
-        for file in self.files:
-            for span, name in _unread(file):
-                found.setdefault(name, self._error_in(span))
-        return found
-
-    @property
-    def objectives(self) -> frozenset[str]:
-        """The names of all objectives, also of those that cannot be judged."""
-        found = (d for file in self.files for d in file.definitions if isinstance(d, nodes.ObjectiveDef))
-        return frozenset(d.name.text for d in found)
-
-    def _error_in(self, span: Span) -> Diagnostic:
-        inside = (
-            d for d in self.errors if d.span and d.span.source is span.source and d.span.start >= span.start
-        )
-        return next(inside)
 
 
 @frozen(eq=False)
@@ -119,57 +87,20 @@ class Outcome:
         return frozenset(name for name, kpi in self.graph.kpis.items() if kpi.about.draft)
 
 
-def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
-    """Read the spec files under some paths and what they import, and compile them as one project."""
-    report = Report()
-    config = configs.load(paths, report)
-    sources = [stdin] if stdin else []
-    found = files.find(paths, report, config.root)
-    if several := files.several_projects(found):
-        report.add(several)
-        found = []
-    sources += [source for path in found if (source := files.read(path, report))]
-    parsed = _with_imports(sources, config.root, report)
-    graph = _located(compile_files(parsed, report))
-    return Specs(config, tuple(parsed), graph, tuple(report.sorted()))
-
-
-def _with_imports(sources: Sequence[Source], root: Path, report: Report) -> list[nodes.File]:
-    """The files, parsed, and after them every file that is imported, each once."""
-    parsed = [parse(source, report) for source in sources]
-    known = {Path(file.source.name).resolve() for file in parsed}
-    for file in parsed:  # grows while it is walked
-        for name, span in imports_of(file, report, _fence(root, file.source.name)):
-            path = Path(name)
-            if path.resolve() in known:
-                continue
-            known.add(path.resolve())
-            if not files.leads_within(path, root):
-                report.add(outside_import(name, span))
-            elif not path.is_file():
-                report.add(missing_import(name, span, [f.source.name for f in parsed]))
-            elif (source := files.read(path, report, name)) is not None:
-                parsed.append(parse(source, report))
-    return parsed
-
-
-def _fence(root: Path, name: str) -> str:
-    """The root, named from where the name of a file is named: imports are compared with it as texts."""
-    return root.as_posix() if Path(name).is_absolute() else Path(os.path.relpath(root)).as_posix()
-
-
-def _located(graph: Graph) -> Graph:
-    """Folders of spec files, which are named from where the command was run, made absolute."""
-    sources = {}
-    for name, spec in graph.sources.items():
-        origin = spec.origin
-        if isinstance(origin, Files):
-            spec = evolve(spec, origin=evolve(origin, folder=str(Path(origin.folder).absolute())))
-        sources[name] = spec
-    return evolve(graph, sources=sources)
-
-
 # -- evaluate --------------------------------------------------------------------------------------
+
+
+class Beside(Protocol):
+    """KPIs that are asked for beside those of the specs, in the same reading of the data."""
+
+    @property
+    def kpis(self) -> Sequence[Kpi]:
+        """All of them."""
+        ...
+
+    def asks(self, kpi: Kpi, profiles: Mapping[str, Profile]) -> Iterable[Ask]:
+        """What has to be asked for those that stand for a KPI, which is split as it is evaluated."""
+        ...
 
 
 @frozen(eq=False)
@@ -189,6 +120,7 @@ class Wish:
     limits: Limits = UNLIMITED
     incremental: bool = False
     """Whether what was read of files before is used, and what is read now is kept."""
+    beside: Beside | None = None
 
 
 def wish(
@@ -217,7 +149,7 @@ def wish(
     report.extend(unknown_kpis(specs, kpis))
     for name in data or {}:
         if name not in specs.graph.sources:
-            report.add(_unknown("K723", "source", name, specs.graph.sources))
+            report.add(unknown("K723", "source", name, specs.graph.sources))
     if by and not report.items:
         report.extend(_cannot_split(specs, kpis, by))
     if report.items or day is None:
@@ -244,7 +176,7 @@ def unknown_kpis(specs: Specs, names: Iterable[str]) -> list[Diagnostic]:
     """What is to be said of names that no KPI has, not even a broken one."""
     objectives = specs.objectives
     known = [name for name in _titles(specs) if name not in objectives]
-    return [_unknown("K720", "KPI", name, known) for name in names if name not in known]
+    return [unknown("K720", "KPI", name, known) for name in names if name not in known]
 
 
 def _day(specs: Specs, as_of: object, report: Report) -> date | None:
@@ -283,7 +215,8 @@ def _kind(value: object) -> str:
     return f"of the type `{type(value).__name__}`"
 
 
-def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+def unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnostic:
+    """That nothing has a name, with one that is alike."""
     names = list(known)
     alike = near(name, names)
     if alike:
@@ -291,7 +224,7 @@ def _unknown(code: str, kind: str, name: str, known: Iterable[str]) -> Diagnosti
     else:
         hint = (
             f"{len(names)} are known; `kpi list` names the KPIs"
-            if kind == "KPI"
+            if kind.startswith("KPI")
             else f"known: {', '.join(names)}"
         )
     return Diagnostic(code, f"there is no {kind} named `{name}`", help=hint)
@@ -313,38 +246,21 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
     from kpidsl import judge
     from kpidsl.evaluate.answer import evaluate as answer
     from kpidsl.evaluate.checks import profiles as profiles_of
-    from kpidsl.evaluate.session import Session
 
-    graph, as_of, calendar = specs.graph, wish.as_of, specs.graph.calendar
+    graph, as_of = specs.graph, wish.as_of
     kpis, lost, unsplit = _chosen(specs, wish)
-    graph = needed(graph, kpis, wish.data)
-    sources = list(graph.sources.values())
-    urls = _urls(specs.config, sources)
+    beside = wish.beside.kpis if wish.beside else ()
+    graph = needed(graph, [*kpis, *beside], wish.data)
     keeper = _keeper(specs.config, graph, kpis) if wish.incremental else None
-    watch.progress.begin("opening the sources")
-    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
-    with (
-        Session(
-            specs.config.root,
-            calendar,
-            sources,
-            urls,
-            wish.data,
-            limits=wish.limits,
-            secrets=secrets,
-            watch=watch,
-            keeper=keeper,
-        ) as session,
-        watch.over(session),
-    ):
-        profiles = profiles_of(graph, [spec.name for spec in sources], session, as_of)
+    with reading(specs, graph, wish, watch, keeper) as session:
+        profiles = profiles_of(graph, list(graph.sources), session, as_of)
         schedules = _schedules(kpis, specs, wish, profiles)
-        asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
+        asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish, profiles)]
         answers = answer(graph, asks, session, as_of, profiles)
         if crowded := _crowded(kpis, schedules, answers):
             kpis = [evolve(k, dimensions=(), slices=()) if k.name in crowded else k for k in kpis]
             schedules = _schedules(kpis, specs, wish, profiles)
-            asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish)]
+            asks = [ask for kpi in kpis for ask in _asks(kpi, schedules[kpi.name], wish, profiles)]
             answers = answer(graph, asks, session, as_of, profiles)
         if keeper is not None:
             watch.progress.begin("keeping what was read")
@@ -365,7 +281,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             *_about(specs, wish),
             *unsplit,
             *crowded.values(),
-            *_failures(profiles, answers, watch),
+            *failures(profiles, answers, watch),
             *late,
             *(keeper.store.problems if keeper is not None else ()),
         ),
@@ -375,6 +291,33 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
         schedules=schedules,
         queries=tuple(session.log),
     )
+
+
+@contextmanager
+def reading(
+    specs: Specs, graph: Graph, wish: Wish, watch: Watch, keeper: Keeper | None = None
+) -> Iterator[Session]:
+    """A session on the sources of a graph, which `watch` can end."""
+    from kpidsl.evaluate.session import Session
+
+    sources = list(graph.sources.values())
+    watch.progress.begin("opening the sources")
+    secrets = {secret for one in specs.config.connections.values() for secret in one.secrets()}
+    with (
+        Session(
+            specs.config.root,
+            specs.graph.calendar,
+            sources,
+            _urls(specs.config, sources),
+            wish.data,
+            limits=wish.limits,
+            secrets=secrets,
+            watch=watch,
+            keeper=keeper,
+        ) as session,
+        watch.over(session),
+    ):
+        yield session
 
 
 def _keeper(config: Config, graph: Graph, kpis: Iterable[Kpi]) -> Keeper:
@@ -487,9 +430,11 @@ def _urls(config: Config, sources: Iterable[SourceSpec]) -> dict[str, str | Diag
     }
 
 
-def _asks(kpi: Kpi, schedule: Schedule, wish: Wish) -> Iterable[Ask]:
+def _asks(kpi: Kpi, schedule: Schedule, wish: Wish, profiles: Mapping[str, Profile]) -> Iterable[Ask]:
     yield from schedule.asks
     yield from wish.more(kpi, schedule)
+    if wish.beside is not None:
+        yield from wish.beside.asks(kpi, profiles)
 
 
 def _rolled_up(
@@ -497,7 +442,7 @@ def _rolled_up(
 ) -> Iterable[ObjectiveVerdict]:
     from kpidsl import judge
 
-    yield from (judge.roll_up(objective, judged) for objective in graph.objectives.values())
+    yield from judge.roll_ups(graph.objectives, judged).values()
     for name, why in graph.broken.items():
         if name not in judged and name in titles:
             yield judge.failed_objective(name, titles[name], why.message)
@@ -510,12 +455,10 @@ def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
     """What compiling found; for a choice of KPIs, without what lies in the definitions of others."""
     if not wish.kpis:
         return specs.diagnostics
-    kinds = nodes.KpiDef | nodes.ObjectiveDef | nodes.TestDef | nodes.ScenarioDef
     aside = [
-        d.span
-        for file in specs.files
-        for d in file.definitions
-        if isinstance(d, kinds) and not (isinstance(d, nodes.KpiDef) and d.name.text in wish.kpis)
+        entry.span
+        for entry in specs.entries
+        if entry.read and not (entry.kind == "kpi" and entry.name in wish.kpis)
     ]
     return (d for d in specs.diagnostics if not any(_inside(d.span, span) for span in aside))
 
@@ -532,7 +475,7 @@ def _late(watch: Watch, judged: Mapping[str, Judged]) -> tuple[Diagnostic, ...]:
     return (evolve(watch.told, notes=(*watch.told.notes, f"{done} of {len(judged)} KPIs are judged")),)
 
 
-def _failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
+def failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch) -> Iterable[Diagnostic]:
     """Why sources cannot be used, or not queried. What they promise and do not keep stays with their
     profile."""
     every = [p for profile in profiles.values() for p in (*profile.broken, *profile.problems)]
@@ -544,24 +487,13 @@ def _failures(profiles: Mapping[str, Profile], answers: Evaluated, watch: Watch)
 
 
 _OF_QUERIES = frozenset({"K601", "K602", "K607", "K608"})
-_KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 def _titles(specs: Specs) -> dict[str, str | None]:
     """Every KPI and objective with its title, in the order of the files, also those that could not be
     read."""
     found: dict[str, str | None] = {}
-    for file in specs.files:
-        kinds = nodes.KpiDef | nodes.ObjectiveDef
-        named = [(d.span.start, d.name.text, d.title) for d in file.definitions if isinstance(d, kinds)]
-        unread = [(span.start, name, None) for span, name in _unread(file)]
-        for _, name, title in sorted([*named, *unread], key=lambda entry: entry[0]):
-            found.setdefault(name, title.text if title else None)
+    for entry in specs.entries:
+        if entry.kind in ("kpi", "objective"):
+            found.setdefault(entry.name, entry.title)
     return found
-
-
-def _unread(file: nodes.File) -> Iterable[tuple[Span, str]]:
-    """KPIs whose text the parser could not make sense of."""
-    for span in file.broken:
-        if line := _KPI_LINE.match(span.text):
-            yield span, line[1] or line[2]

@@ -77,6 +77,37 @@ class Ask:
 
 
 @frozen
+class SourcePromise:
+    """What a source promises of its rows, and whether it keeps it."""
+
+    text: str
+    """As it would be written: `complete every day`."""
+    otherwise: Literal["warn", "stale"]
+    """What follows where it is broken."""
+    found: str | None = None
+    """How it is broken, as a clause: `ads ends on 2026-03-20, 12 days before 2026-04-01`; None where it is
+    kept."""
+    example: str | None = None
+    """The days, keys or row in question."""
+    asked: bool = True
+    """False where the data could not be asked."""
+
+    @property
+    def told(self) -> str | None:
+        """How it is broken, with what is in question."""
+        return f"{self.found}: {self.example}" if self.found and self.example else self.found
+
+    @property
+    def word(self) -> Literal["kept", "warned", "stale", "not asked"]:
+        """One word for it."""
+        if not self.asked:
+            return "not asked"
+        if self.found is None:
+            return "kept"
+        return "stale" if self.otherwise == "stale" else "warned"
+
+
+@frozen
 class Profile:
     """What is known of a source before anything is aggregated. Days are in the calendar's time zone."""
 
@@ -87,12 +118,19 @@ class Profile:
     watermark: date | None
     """The newest day with a row, capped by as-of."""
     stale: str | None = None
-    """The sentence that says how the freshness promise is broken."""
+    """The sentence that says how a promise is broken that makes what depends on the source grey."""
     problems: tuple[Diagnostic, ...] = ()
     """Errors: the source cannot be read and everything on it fails. Warnings: a promise it breaks."""
 
     broken: tuple[Diagnostic, ...] = ()
     """Errors of single columns: what reads them fails, the rest of the source does not."""
+
+    promises: tuple[SourcePromise, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """How promises are broken of which verdicts tell, as clauses."""
+        return tuple(one.found for one in self.promises if one.found and one.otherwise == "warn")
 
     @property
     def failure(self) -> Diagnostic | None:
@@ -322,6 +360,28 @@ class Judged:
     """The slices as arrays; None where there are none."""
 
 
+Role = Literal["key", "for information"] | None
+
+
+@frozen
+class MemberVerdict:
+    """A member of an objective, as a scorecard shows it."""
+
+    name: str
+    title: str
+    weight: float
+    share: float | None
+    """Of the weight that counts; None for what does not count."""
+    role: Role
+    counts: bool
+    """False for drafts, what has no target and what is there for information."""
+    objective: bool
+    """Whether it is an objective itself."""
+    word: Verb
+    light: Light
+    why: str
+
+
 @frozen
 class ObjectiveVerdict:
     """The roll-up of an objective over the headlines of its KPIs."""
@@ -333,3 +393,5 @@ class ObjectiveVerdict:
     why: str
     members: Sequence[tuple[str, float, Verb]]
     share_met: float | None
+    lines: tuple[MemberVerdict, ...] = ()
+    """The members, the worst first; those that do not count last."""

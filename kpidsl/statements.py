@@ -11,7 +11,8 @@ from kpidsl import judge
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate.choose import Estimate, scans
 from kpidsl.evaluate.engine import Dialect
-from kpidsl.evaluate.plan import Demand, Partial, Scan, demands, looks, partials
+from kpidsl.evaluate.people import people_scans
+from kpidsl.evaluate.plan import Demand, Partial, Scan, demands, looks, partials, rows_needed, rows_of_source
 from kpidsl.evaluate.sql import (
     SEPARATE,
     Tables,
@@ -24,11 +25,11 @@ from kpidsl.evaluate.sql import (
 from kpidsl.evaluate.wording import bucketed
 from kpidsl.graph import Aggregate, Graph, Kpi, aggregates
 from kpidsl.judge.schedule import written_start
-from kpidsl.model.periods import add_grain
+from kpidsl.model.periods import Window, add_grain
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.needed import needed
-from kpidsl.project import Specs
 from kpidsl.results import Ask, Profile
+from kpidsl.specs import Specs
 
 Part = Partial | Aggregate
 
@@ -60,6 +61,10 @@ class Statements:
     """What cannot be said in the dialect, or not be asked at all; everything else is there."""
 
 
+_LONG_BEFORE = date(1900, 1, 1)
+"""No row is older (`kpidsl.evaluate.cells`)."""
+
+
 def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] = ()) -> Statements:
     """The queries of the KPIs of these names, or of all.
 
@@ -82,11 +87,14 @@ def statements(specs: Specs, as_of: date, dialect: Dialect, kpis: Sequence[str] 
     for name, own in asks.items():
         for aggregate in dict.fromkeys(a for ask in own for a in aggregates(ask.node)):
             owners.setdefault(aggregate, {})[name] = None
+            for source in rows_needed(aggregate, ()):
+                owners.setdefault(rows_of_source(source), {})[name] = None
     every = [ask for own in asks.values() for ask in own]
     reaching = {
         name: evolve(profile, first=min([first, *_starts(every, name, profiles)]))
         for name, profile in profiles.items()
     }
+    writer.profiles = reaching
     for source, demand in demands(every, profiles).items():
         writer.source(source, demand, reaching[source], owners)
     return Statements(dialect, as_of, first, tuple(writer.found), tuple(idle), tuple(writer.problems))
@@ -115,6 +123,7 @@ class _Writer:
     dialect: Dialect
     found: list[Statement] = field(factory=list)
     problems: list[Diagnostic] = field(factory=list)
+    profiles: dict[str, Profile] = field(factory=dict)
     _kinds: dict[str, Mapping[str, str]] = field(factory=dict)
     _made: set[str] = field(factory=set)
 
@@ -126,7 +135,7 @@ class _Writer:
         users: dict[Part, dict[str, None]] = {}
         for aggregate in demand.windows:
             for part in partials(aggregate) or (aggregate,):
-                users.setdefault(part, {}).update(dict.fromkeys(owners[aggregate]))
+                users.setdefault(part, {}).update(dict.fromkeys(owners.get(aggregate, ())))
         for scan in self._scans(name, demand, profile) if demand.windows else ():
             tables = self._tables(name)
             sql = scan_sql(scan, tables)
@@ -137,12 +146,19 @@ class _Writer:
 
     def _scans(self, name: str, demand: Demand, profile: Profile) -> list[Scan]:
         found = []
-        for scan in scans(name, demand, profile, self.dialect, lambda clusters: Estimate(0)):
+        for scan in self._every_scan(name, demand, profile):
             if self.dialect in SEPARATE and scan.kind == "exact":
                 found += [evolve(scan, aggregates=(aggregate,)) for aggregate in scan.aggregates]
+            elif scan.kind == "stock":
+                (days,) = scan.days  # a level may be known from long before
+                found.append(evolve(scan, days=(Window(_LONG_BEFORE, days.end),)))
             else:
                 found.append(scan)
         return found
+
+    def _every_scan(self, name: str, demand: Demand, profile: Profile) -> list[Scan]:
+        adding = scans(name, demand, profile, self.dialect, lambda clusters: Estimate(0))
+        return [*adding, *people_scans(name, demand, self.profiles | {name: profile})]
 
     def _sayable(
         self, name: str, demand: Demand, profile: Profile, owners: Mapping[Aggregate, Iterable[str]]
@@ -157,7 +173,7 @@ class _Writer:
             if error is None:
                 kept.windows[aggregate], kept.sets[aggregate] = windows, demand.sets[aggregate]
                 continue
-            for kpi in owners[aggregate]:
+            for kpi in owners.get(aggregate, ()):
                 span = self.graph.kpis[kpi].span
                 found = Diagnostic("K610", f"`{kpi}`: {error.words}", span, kpi=kpi)
                 self.problems += [found] if found not in self.problems else []
@@ -212,7 +228,10 @@ _PURPOSES = {
     "cube": "what adds up",
     "distinct": "distinct counts of one thing, each under several conditions",
     "ends": "levels at the first or last moment",
+    "people": "identities that are new, come again or stay away",
+    "paths": "rows that follow others of the same identity",
     "exact": "distinct counts and percentiles, which do not add up",
+    "stock": "levels of accounts, carried forward",
 }
 
 

@@ -36,6 +36,17 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         st.builds("-{}".format, inner),
         st.builds("sum({})".format, inner),
         st.builds("weighted average({} by {})".format, COLUMNS, COLUMNS),
+        st.builds("retention({}, {})".format, COLUMNS, NUMBERS),
+        st.builds("conversion({} to {} within  7 days)".format, inner, COLUMNS),
+        st.builds(
+            "converted({} where a > {} to {}  to {} within {} weeks)".format,
+            COLUMNS,
+            NUMBERS,
+            COLUMNS,
+            COLUMNS,
+            NUMBERS,
+        ),
+        st.builds("last  touch({} to {} within 30 day, {})".format, COLUMNS, COLUMNS, inner),
         st.builds("percentile({}, {})".format, COLUMNS, NUMBERS),
         st.builds("csat({}, {}   by {})".format, COLUMNS, NUMBERS, COLUMNS),
         st.builds("(when {} > {} then {} otherwise {})".format, inner, inner, inner, inner),
@@ -67,6 +78,8 @@ conditions = st.recursive(
 formulas = st.one_of(
     arithmetic,
     st.builds("count(crm) where {}".format, conditions),
+    st.builds("average  over days( closing(crm.x by {}) where {} )".format, NAMES, conditions),
+    st.builds("opening(crm.x by {} and {})".format, NAMES, NAMES),
     st.builds("count(crm) where {} default 0".format, conditions),
     st.builds("(count(crm) where {}) / ({})".format, conditions, arithmetic),
 )
@@ -111,6 +124,29 @@ kpi_clauses = st.one_of(
     st.builds("label fr {}".format, TEXTS),
 )
 
+objective_clauses = st.one_of(
+    st.builds("kpi {}{}{}".format, NAMES, st.sampled_from(["", " weight 3", "  weight 2.5"]),
+              st.sampled_from(["", " key", "   for  information", " key for information"])),
+    st.builds("objective {}{}".format, NAMES, st.sampled_from(["", " weight 2", " key"])),
+    st.sampled_from(["met when all are met", "met when any is met", "met when at least 60% are met"]),
+    st.builds("owner {}".format, TEXTS),
+)  # fmt: skip
+
+_parts = st.sampled_from(["", " for google", ' for "meta ads"'])
+_words = st.sampled_from(["met", "nearly met", "on  track", "no data"])
+scenario_clauses = st.one_of(
+    st.builds("set {}{} = {}".format, NAMES, _parts, arithmetic),
+    st.builds(
+        "set {}{} {} {}".format, NAMES, _parts, st.sampled_from(["increase by", "decrease  by"]), quantities
+    ),
+    st.builds("solve {} for {} = {}".format, NAMES, NAMES, quantities),
+    st.builds("expect {}".format, quantities),
+    st.builds("expect {}{} = {}".format, NAMES, _parts, quantities),
+    st.builds("expect {}{} = {}, {}".format, NAMES, _parts, quantities, _words),
+    st.builds("expect {}{} {}".format, NAMES, _parts, _words),
+    st.builds("as of {}".format, st.just("2026-02-01")),
+)
+
 source_clauses = st.one_of(
     st.sampled_from(
         [
@@ -123,7 +159,13 @@ source_clauses = st.one_of(
             "belongs to sessions by session_id",
             "column contact id of contact",
             "fresh within 2 days",
-            "complete every day",
+            "complete every   day",
+            "key day else   stale",
+            "fresh within 3 days  else warn",
+            "complete every month else stale",
+            "rows at least 10 every day",
+            "rows at most 1_000 every day else stale",
+            "rows between 10 and 20 every week else warn",
             "scale  x1 from -3   to 2.5",
             "scale score from 0 to 10",
         ]
@@ -131,6 +173,7 @@ source_clauses = st.one_of(
     st.builds("column {} {}".format, NAMES, UNITS),
     st.builds("column {}={}".format, NAMES, arithmetic),
     st.builds("check {}".format, conditions),
+    st.builds("check {} else stale".format, conditions),
 )
 
 
@@ -160,7 +203,19 @@ def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
     seen: set[str] = set()
     for clause in draw(st.lists(clauses, min_size=1, max_size=6)):
         word = clause.split(maxsplit=1)[0]
-        if word in seen and word not in ("column", "check", "scale", "label", "holidays", "holiday"):
+        repeats = (
+            "column",
+            "check",
+            "scale",
+            "label",
+            "holidays",
+            "holiday",
+            "kpi",
+            "objective",
+            "set",
+            "expect",
+        )
+        if word in seen and word not in repeats:
             continue
         if word in ("leading", "lagging"):
             seen |= {"leading", "lagging"}
@@ -177,9 +232,8 @@ def programs(draw: st.DrawFn) -> str:
     """The text of a file of a few definitions."""
     parts: list[str] = []
     for i in range(draw(st.integers(1, 4))):
-        kind = draw(
-            st.sampled_from(["kpi", "source", "measure", "let", "import", "calendar", "period", "once"])
-        )
+        kinds = ["kpi", "source", "measure", "let", "import", "calendar", "period", "once", "objective"]
+        kind = draw(st.sampled_from([*kinds, "scenario"]))
         match kind:
             case "kpi":
                 parts.append(draw(_block(f"kpi   k{i} {draw(TEXTS)}", kpi_clauses)))
@@ -193,6 +247,10 @@ def programs(draw: st.DrawFn) -> str:
                 parts.append(draw(_block(f"period p{i} {draw(TEXTS)}", period_clauses)))
             case "once":
                 parts.append(f"period  p{i}  from {draw(PERIODS)} to   {draw(PERIODS)}{draw(COMMENTS)}")
+            case "objective":
+                parts.append(draw(_block(f"objective o{i}  {draw(TEXTS)}", objective_clauses)))
+            case "scenario":
+                parts.append(draw(_block(f"scenario {draw(TEXTS)}", scenario_clauses)))
             case "let":
                 parts.append(f"let v{i}={draw(quantities)}")
             case _:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import math
 import statistics
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+
+from attrs import evolve
 
 from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Rolling, Running, Share, Shift
 from kpidsl.model.periods import Window, same_last_year
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, keys_of
 from kpidsl.model.sources import Grouped
 from kpidsl.model.units import ONE
 from kpidsl.results import Ask
 
+IDENTITIES = ("new", "returning", "retained", "churned", "retention")
+ACCOUNTS = ("closing", "opening", "average closing")
 MEMBERS = "the rows that make this one"
 
 
@@ -122,15 +126,44 @@ class Reference:
         for source, window in self.touched(ask.node, ask.windows, ask):
             columns = [dict(d.columns).get(source) for d in ask.dimensions]
             if None not in columns:
-                found |= {
-                    tuple(text(self.cell(c, source, r)) for c in columns) for r in self.rows(source, window)
-                }
+                rows = self.rows(source, window) if isinstance(window, Window) else self.held(*window)
+                found |= {tuple(text(self.cell(c, source, r)) for c in columns) for r in rows}
+        for node, window in self.followed(ask.node, ask.windows, ask):
+            columns = [dict(d.columns).get(node.source) for d in ask.dimensions]
+            if None not in columns:
+                every = {self.slice(r, node.source, columns) for r in self.history(node.source)}
+                found |= {key for key in every if self.aggregate(node, key, window, ask)}
         return [(), *sorted(found, key=lambda key: [(v is None, v or "") for v in key])]
+
+    def followed(self, node, windows, ask):
+        """What puts identities of other windows into slices, and the windows it is needed in."""
+        inner = self.touched_nodes(node, windows, ask)
+        return [(n, w) for n, w in inner if n.function in (*IDENTITIES, "first touch", "last touch")]
+
+    def touched_nodes(self, node, windows, ask):
+        match node:
+            case Aggregate():
+                return {(node, w) for w in windows}
+            case Combine(args=args):
+                return set().union(*(self.touched_nodes(arg, windows, ask) for arg in args))
+            case Constant():
+                return set()
+            case Shift(node=inner):
+                return self.touched_nodes(inner, [self.moved(node, w) for w in windows], ask)
+            case Running(node=inner):
+                start = self.start(inner, ask)
+                return self.touched_nodes(inner, [Window(start or w.start, w.end) for w in windows
+                                                  if start is None or start <= w.end], ask)  # fmt: skip
+            case Rolling(node=inner, count=count):
+                return self.touched_nodes(inner, [w.shift(-n) for w in windows for n in range(count)], ask)
+            case Share(node=inner) | Default(node=inner):
+                return self.touched_nodes(inner, windows, ask)
 
     def touched(self, node, windows, ask):
         match node:
-            case Aggregate(source=source):
-                return {(source, w) for w in windows}
+            case Aggregate(source=source, function=function):
+                found = {(source, w) for w in windows}
+                return found | {(source, (node, w)) for w in windows if function in ACCOUNTS}
             case Constant():
                 return set()
             case Combine(args=args):
@@ -193,7 +226,185 @@ class Reference:
                 found = [self.value(arg, key, window, ask) for arg in args]
                 return None if None in found else combined(op, found)
 
+    # -- identities --
+
+    def history(self, source):
+        """All rows up to as-of."""
+        return self.rows(source, Window(date.min, date.max))
+
+    def slice(self, row, source, columns):
+        return tuple(text(self.cell(c, source, row)) for c in columns)
+
+    def kept(self, source, identity, filter_, rows):
+        """Identity and row, of the rows that pass a filter and have an identity."""
+        found = [(self.finite(identity, source, r), r) for r in rows]
+        return [
+            (x, r)
+            for x, r in found
+            if x is not None and (filter_ is None or self.eval(filter_, source, r) is True)
+        ]
+
+    def identities(self, node, key, window, ask):
+        columns = [dict(d.columns).get(node.source) for d in ask.dimensions] if key else []
+        if None in columns:
+            return None
+        source, time = node.source, self.graph.sources[node.source].time
+        before = window.shift(-int(node.parameter or 1))
+        if not self.rows(source, window):
+            return None
+        if node.function in ("retained", "churned") and not self.rows(source, before):
+            return None
+
+        def place(row):
+            return [(part is None, part or "") for part in self.slice(row, source, columns)]
+
+        first = {}
+        for x, r in self.kept(source, node.argument, node.filter, self.history(source)):
+            if x not in first or (r[time], place(r)) < (first[x][time], place(first[x])):
+                first[x] = r
+
+        def here(row):
+            return self.slice(row, source, columns) == (key or ())
+
+        def seen(span, *, anywhere=False):
+            rows = self.kept(source, node.argument, node.filter, self.rows(source, span))
+            return {x for x, r in rows if anywhere or here(r)}
+
+        def new(span, *, anywhere=False):
+            inside = {x for x, r in first.items() if span.start <= self.day(source, r) <= span.end}
+            return {x for x in inside if anywhere or here(first[x])}
+
+        match node.function:
+            case "new":
+                return float(len(new(window)))
+            case "returning":
+                return float(len(seen(window) - new(window, anywhere=True)))
+            case "retained":
+                return float(len(seen(window) & seen(before, anywhere=True)))
+            case "churned":
+                return float(len(seen(before) - seen(window, anywhere=True)))
+            case "retention":
+                cohort = new(before)
+                return len(cohort & seen(window, anywhere=True)) / len(cohort) if cohort else None
+
+    # -- paths --
+
+    def at(self, node, source, row):
+        """When a row was, as a path takes it: days, where a source of the path has no more."""
+        times = [row_[self.graph.sources[s].time] for s in self.of_path(node) for row_ in self.data[s][:]]
+        days = any(type(t) is date for t in times if t is not None)
+        return self.day(source, row) if days else row[self.graph.sources[source].time]
+
+    @staticmethod
+    def of_path(node):
+        return [node.source, *(step.source for step in node.then)]
+
+    def path(self, node, key, window, ask):
+        columns = [dict(d.columns).get(node.source) for d in ask.dimensions] if key else []
+        if None in columns:
+            return None
+        days = timedelta(node.parameter)
+        wide = Window(window.start, window.end + days)
+        if node.function in ("first touch", "last touch"):
+            return self.touch(node, key, columns, window, days)
+        if not self.rows(node.source, window) or not all(self.rows(s.source, wide) for s in node.then):
+            return None
+        starts = self.kept(node.source, node.argument, node.filter, self.rows(node.source, window))
+        starts = [(x, r) for x, r in starts if self.slice(r, node.source, columns) == (key or ())]
+        began, arrived = {x for x, _ in starts}, set()
+        for x, r in starts:
+            ways = [self.at(node, node.source, r)]
+            for step in node.then:
+                rows = self.kept(step.source, step.identity, step.filter, self.history(step.source))
+                moments = [self.at(node, step.source, s) for y, s in rows if y == x]
+                ways = [m for m in moments if any(m >= way for way in ways)]
+            if any(as_day(way) <= self.day(node.source, r) + days for way in ways):
+                arrived.add(x)
+        if node.function == "converted":
+            return float(len(arrived))
+        return len(arrived) / len(began) if began else None
+
+    def touch(self, node, key, columns, window, days):
+        (step,) = node.then
+        if not self.rows(node.source, Window(window.start - days, window.end)):
+            return None
+        if not self.rows(step.source, window):
+            return None
+        total = []
+        touches = self.kept(node.source, node.argument, node.filter, self.history(node.source))
+        for x, r in self.kept(step.source, step.identity, step.filter, self.rows(step.source, window)):
+            end, day = self.at(node, step.source, r), self.day(step.source, r)
+            able = [
+                (self.at(node, node.source, t), self.slice(t, node.source, columns))
+                for y, t in touches
+                if y == x and self.at(node, node.source, t) <= end and self.day(node.source, t) >= day - days
+            ]
+            if able:
+                edge = (min if node.function == "first touch" else max)(moment for moment, _ in able)
+                ties = [slice_ for moment, slice_ in able if moment == edge]
+                chosen = min(ties, key=lambda parts: [(p is None, p or "") for p in parts])
+                if chosen == (key or ()):
+                    total.append(1.0 if step.value is None else self.finite(step.value, step.source, r))
+        return math.fsum(x for x in total if x is not None)
+
+    # -- levels --
+
+    def level_days(self, node, window):
+        """The days at whose end the level of accounts is asked for."""
+        known = [d for r in self.data[node.source] if (d := self.day(node.source, r)) and d <= self.as_of]
+        match node.function:
+            case "closing":
+                days = [window.end]
+            case "opening":
+                days = [window.start - timedelta(days=1)]
+            case _:
+                days = [d for d in days_of(window) if d <= max(known, default=date.min)]
+        return [d for d in days if d >= min(known, default=date.max)]
+
+    def last_rows(self, node, day):
+        """The last rows of every account up to a day that have a value, if they pass the filter."""
+        time, accounts = self.graph.sources[node.source].time, {}
+        for row in self.data[node.source]:
+            account = tuple(self.eval(key, node.source, row) for key in keys_of(node.weight))
+            there = self.finite(node.argument, node.source, row) is not None and None not in account
+            seen = self.day(node.source, row)
+            if there and seen is not None and seen <= min(day, self.as_of):
+                accounts.setdefault(account, []).append(row)
+        last = []
+        for rows in accounts.values():
+            moment = max(row[time] for row in rows)
+            last += [row for row in rows if row[time] == moment]
+        return [r for r in last if node.filter is None or self.eval(node.filter, node.source, r) is True]
+
+    def held(self, node, window):
+        return [row for day in self.level_days(node, window) for row in self.last_rows(node, day)]
+
+    def level(self, node, key, window, ask):
+        days = self.level_days(node, window)
+        columns = [dict(d.columns).get(node.source) for d in ask.dimensions] if key else []
+        if not days or None in columns:
+            return None
+        rows = [r for r in self.held(node, window)
+                if not key or tuple(text(self.cell(c, node.source, r)) for c in columns) == key]  # fmt: skip
+        return math.fsum(self.finite(node.argument, node.source, r) for r in rows) / len(days)
+
+    def mean_of_last(self, node, key, window, ask):
+        last = evolve(node, function="last")
+        found = [self.aggregate(last, key, Window(day, day), ask) for day in days_of(window)]
+        found = [x for x in found if x is not None]
+        return math.fsum(found) / len(found) if found else None
+
+    # -- rows of a window --
+
     def aggregate(self, node, key, window, ask):
+        if node.function in IDENTITIES:
+            return self.identities(node, key, window, ask)
+        if node.then:
+            return self.path(node, key, window, ask)
+        if node.function in ACCOUNTS:
+            return self.level(node, key, window, ask)
+        if node.function == "average last":
+            return self.mean_of_last(node, key, window, ask)
         everything = self.rows(node.source, window)
         if not everything:
             return None
@@ -266,6 +477,14 @@ class Reference:
             and (node.filter is None or self.eval(node.filter, node.source, r) is True)
             for r in self.rows(node.source, window)
         )
+
+
+def as_day(moment):
+    return moment.date() if isinstance(moment, datetime) else moment
+
+
+def days_of(window):
+    return [window.start + timedelta(days=n) for n in range((window.end - window.start).days + 1)]
 
 
 def text(value):

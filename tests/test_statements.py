@@ -15,7 +15,6 @@ from typing import get_args
 import pytest
 import sqlglot
 
-from kpidsl import project
 from kpidsl.cli.compile import DIALECTS
 from kpidsl.diagnostics import Source
 from kpidsl.evaluate.engine import Dialect
@@ -23,6 +22,7 @@ from kpidsl.evaluate.sql.spelling import SPELLINGS, say
 from kpidsl.evaluate.sql.support import CANNOT, DIFFERS, SEPARATE, Unsupported, told
 from kpidsl.render.cells import Screen
 from kpidsl.render.statements import render
+from kpidsl.specs import load as load_specs
 from kpidsl.statements import statements
 from tests.project import kpi
 
@@ -48,6 +48,8 @@ source stock
   from        "stock.csv"
   time        day
   column      level piece
+  column      product text
+  column      hall text
 
 source buyers
   from        orders by customer
@@ -82,6 +84,47 @@ kpi level
   measured    every month
   from        2026-01-01
 
+source visits
+  from        table "web.visits" in shop
+  time        at
+  column      at moment
+  column      visitor id of customer
+  column      medium text
+
+kpi newcomers
+  formula     new(orders.customer)
+  measured    every month
+  from        2026-01-01
+  by          country
+
+kpi kept
+  formula     retention(orders.customer, 2) - churned(orders.customer) / count distinct(orders.customer)
+  measured    every month
+  from        2026-01-01
+
+kpi conversion_rate
+  formula     conversion(visits.visitor to orders.customer where amount > 100 EUR within 7 days)
+  measured    every month
+  from        2026-01-01
+  by          medium
+
+kpi touched_first
+  formula     first touch(visits.visitor to orders.customer within 30 days, orders.amount)
+  measured    every month
+  from        2026-01-01
+  by          medium
+
+kpi in_hand
+  formula     closing(stock.level by product and hall) where hall != "b"
+  measured    every month
+  from        2026-01-01
+  by          hall
+
+kpi usual_level
+  formula     average over days(last(stock.level))
+  measured    every month
+  from        2026-01-01
+
 kpi good_buyers
   formula     share(buyers where spent >= 100 EUR)
   measured    every month
@@ -96,12 +139,12 @@ def compiled(specs, dialect, kpis=()):
 
 @pytest.fixture(scope="module")
 def shop():
-    return project.load([], Source("shop.kpi", SHOP))
+    return load_specs([], Source("shop.kpi", SHOP))
 
 
 @pytest.fixture(scope="module", params=["functions", "atelier"])
 def example(request):
-    return project.load([str(ROOT / "examples" / request.param)])
+    return load_specs([str(ROOT / "examples" / request.param)])
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -141,11 +184,15 @@ def test_no_golden_file_has_an_aggregation_that_only_comes_near():
 
 def test_what_cannot_be_said_is_refused(shop):
     found = compiled(shop, "redshift")
-    [problem] = found.problems
-    assert (problem.code, problem.kpi) == ("K610", "level")
-    assert "redshift cannot do `first` and `last`" in problem.message
+    problems = {problem.kpi: problem for problem in found.problems}
+    assert problems.keys() == {"level", "usual_level", "conversion_rate", "touched_first"}
+    assert {problem.code for problem in found.problems} == {"K610"}
+    assert "redshift cannot do `first` and `last`" in problems["level"].message
+    assert "redshift cannot do conversions and touches" in problems["touched_first"].message
     assert "level" not in {name for statement in found.found for name in statement.kpis}
-    assert {"sales", "slow_tenth"} <= {name for statement in found.found for name in statement.kpis}
+    assert {"sales", "slow_tenth", "in_hand"} <= {
+        name for statement in found.found for name in statement.kpis
+    }
 
 
 @pytest.mark.parametrize("dialect", [d for d in DIALECTS if all(where != d for _, where in CANNOT)])
@@ -193,8 +240,8 @@ def test_the_command_prints_the_rest(tmp_path):
     assert run.code == 2
     assert "error[K610 dialect-cannot]: `level`" in run.err
     found = json.loads(run.out)
-    assert [each["code"] for each in found["diagnostics"]] == ["K610"]
-    assert {"orders", "buyers"} == {each["source"] for each in found["statements"]}
+    assert [each["code"] for each in found["diagnostics"]] == ["K610"] * 4
+    assert {"orders", "buyers", "visits", "stock"} == {each["source"] for each in found["statements"]}
     assert (found["dialect"], found["as_of"], found["first"]) == ("redshift", "2026-04-01", "2026-01-01")
 
 

@@ -23,6 +23,7 @@ from kpidsl.graph import Kpi
 from kpidsl.judge import Schedule
 from kpidsl.model.literals import parse_period
 from kpidsl.results import Ask
+from kpidsl.specs import load as load_specs
 
 TOTAL = "(total)"
 AS_OF = "2012-04-23"
@@ -195,7 +196,7 @@ SOURCES = {
 
 def specs(folder: Path, expected: Mapping[str, Answer]) -> dict[str, Answer]:
     """What kpidsl says of the same periods, each slice that has rows in one of them."""
-    loaded = pipeline.load([str(SPECS)])
+    loaded = load_specs([str(SPECS)])
     calendar = loaded.graph.calendar
     asked: dict[str, Ask] = {}
 

@@ -12,7 +12,10 @@ from typing import Any
 
 import click
 
-_COMMANDS = ("eval", "lint", "fmt", "explain", "compile", "list", "graph", "init", "rule", "schema")
+_COMMANDS = (
+    "eval", "lint", "fmt", "explain", "compile", "list", "graph", "init", "rule", "schema",
+    "whatif", "solve", "scenario", "why",
+)  # fmt: skip
 _MODULES = {"eval": "evaluate", "list": "listing"}
 _PIPE_CLOSED = 141  # what a shell says of a process that SIGPIPE ended
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 from attrs import frozen
 
+from kpidsl import cache
 from kpidsl.cli.bar import Bar
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render.cells import Screen
@@ -104,14 +105,28 @@ def _shows(stream: TextIO, signs: str) -> bool:
 
 
 def common(command: Command) -> Command:
-    """The options of every command: `--color`, `--quiet`, `--verbose`."""
+    """The options of every command: `--color`, `--quiet`, `--verbose`, and `--no-cache`, which no command
+    asks for."""
     for option in (
+        click.option(
+            "--no-cache",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_without_cache,
+            help="Read the specs anew, and keep nothing of them.",
+        ),
         click.option("--color/--no-color", default=None, help="Colour, or none; default: in a terminal."),
         click.option("-v", "--verbose", is_flag=True, help="Say more."),
         click.option("-q", "--quiet", is_flag=True, help="Say only what needs attention."),
     ):
         command = option(command)
     return command
+
+
+def _without_cache(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        ctx.with_resource(cache.without())
 
 
 paths_argument = click.argument("paths", nargs=-1, metavar="[PATHS]...")

@@ -185,7 +185,7 @@ def _rolled_up(
 
 def _splits(specs: object, name: str | None, asked: dict[str, object]) -> bool:
     """Whether the KPI is split by just the dimensions of the slice asked for; else it has to be."""
-    from kpidsl.project import Specs
+    from kpidsl.specs import Specs
 
     assert isinstance(specs, Specs)
     kpi = specs.graph.kpis.get(name) if name else None

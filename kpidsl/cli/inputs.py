@@ -11,7 +11,7 @@ import click
 from kpidsl.diagnostics import Diagnostic, Source
 
 if TYPE_CHECKING:
-    from kpidsl.project import Specs
+    from kpidsl.specs import Specs
 
 COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K710", "K711", "K712", "K714"})
 """What keeps a command from doing its job, rather than being a finding of it."""
@@ -19,11 +19,11 @@ COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K710", "K711", "K712", "K71
 
 def load(paths: Sequence[str], stdin_name: str = "<stdin>") -> Specs:
     """The project under some paths; the folder where the command runs when none is given."""
-    from kpidsl import project
+    from kpidsl import specs
 
     given = list(paths) or ["."]
     stdin = stdin_source(stdin_name) if "-" in given else None
-    return project.load([path for path in given if path != "-"], stdin)
+    return specs.load([path for path in given if path != "-"], stdin)
 
 
 def stdin_source(name: str) -> Source:

@@ -16,6 +16,7 @@ from kpidsl.diagnostics import Severity
 if TYPE_CHECKING:
     from kpidsl.graph import Graph, Kpi
     from kpidsl.render.cells import Screen
+    from kpidsl.render.words import Leaf
 
 _COLUMNS = ("name", "title", "target", "deadline", "owner", "stage")
 
@@ -37,7 +38,7 @@ def command(
         d for d in wanted(specs.diagnostics, quiet=quiet, verbose=verbose) if d.severity is Severity.ERROR
     ]
     screens.report(errors)
-    rows = [_row(kpi, specs.graph) for kpi in specs.graph.kpis.values()]
+    rows = _rows(specs.graph)
     renderers = {
         "text": lambda screen: _text(rows, screen),
         "json": lambda _: _json(rows),
@@ -47,10 +48,16 @@ def command(
     return 2 if errors or not written or unreadable(specs.diagnostics) else 0
 
 
-def _row(kpi: Kpi, graph: Graph) -> dict[str, Any]:
+def _rows(graph: Graph) -> list[dict[str, Any]]:
     from kpidsl.render import words
 
     leaf = words.names({name: measure.node for name, measure in graph.measures.items()})
+    return [_row(kpi, leaf) for kpi in graph.kpis.values()]
+
+
+def _row(kpi: Kpi, leaf: Leaf) -> dict[str, Any]:
+    from kpidsl.render import words
+
     promise = kpi.promise
     return {
         "name": kpi.name,

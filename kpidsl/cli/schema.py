@@ -8,11 +8,20 @@ from kpidsl.cli.console import common, console
 
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument("name", type=click.Choice(["eval", "lint"]))
+@click.argument("name", type=click.Choice(["eval", "lint", "scenario", "why"]))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
-    """Print the JSON Schema of what `kpi eval` or `kpi lint` writes with --format json."""
+    """Print the JSON Schema of what a command writes with --format json.
+
+    `scenario` is that of `kpi whatif` and `kpi solve`, too.
+    """
     from kpidsl.render import data, schema
 
-    console(color).say(data.as_json(schema.evaluation() if name == "eval" else schema.findings()))
+    schemas = {
+        "eval": schema.evaluation,
+        "lint": schema.findings,
+        "scenario": schema.scenarios,
+        "why": schema.change,
+    }
+    console(color).say(data.as_json(schemas[name]()))
     return 0

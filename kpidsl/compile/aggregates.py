@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kpidsl.compile.calls import right_count
+from kpidsl.compile.calls import not_a_path, right_count, whole_number
 from kpidsl.compile.columns import way_to
 from kpidsl.compile.lower import conjunction
 from kpidsl.compile.rows import check_condition, check_number, check_row
@@ -11,31 +11,36 @@ from kpidsl.compile.walk import names_in, ungrouped, written
 from kpidsl.graph import Additivity, Aggregate, Combine, Node
 from kpidsl.model.functions import Function
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
-from kpidsl.model.types import FLAG, NUMBER
+from kpidsl.model.types import FLAG, NUMBER, TEXT
 from kpidsl.model.units import PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
 
+_MOST_PERIODS = 1000
 _PROMOTER, _DETRACTOR, _CONTENT = 9.0, 6.0, 4.0
 
 
 def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node | None:
-    """The node of an aggregation; None after an error."""
+    """The node of an aggregation over the rows of one source; None after an error."""
     if not well_called(call, function, scope):
         return None
     inner, _ = parts_of(call)
-    shape = _home(call, inner, scope)
-    if shape is None or not _usable(shape, inner, scope):
+    shape = home(call, inner, scope)
+    if shape is None or not usable(shape, inner, scope):
         return None
     return aggregate_of(call, function, shape, scope)
 
 
 def well_called(call: nodes.Call, function: Function, scope: Scope) -> bool:
     """Whether a call has the arguments and the weight that the function takes; an error if not."""
+    if call.within is not None:
+        not_a_path(function, call, scope)
+        return False
     if not right_count(function, call, scope):
         return False
     needed = function.by is not None and not function.by.optional
     if (call.by is not None and function.by is None) or (call.by is None and needed):
-        what = "takes no `by`" if call.by is not None else "needs a weight after `by`"
+        needs = f"needs {'an' if function.by and function.by.name[0] in 'aeiou' else 'a'} "
+        what = "takes no `by`" if function.by is None else f"{needs}{function.by.name} after `by`"
         scope.error(
             "K311",
             f"`{function.name}` {what}",
@@ -75,7 +80,7 @@ def parts_of(call: nodes.Call) -> tuple[nodes.Expression, nodes.Expression | Non
 # -- which source --------------------------------------------------------------------------------------------
 
 
-def _home(call: nodes.Call, inner: nodes.Expression, scope: Scope) -> Shape | None:
+def home(call: nodes.Call, inner: nodes.Expression, scope: Scope) -> Shape | None:
     """The source whose rows are aggregated: the one from which all others that are named can be reached."""
     named = [n for part in (inner, call.by) if part is not None for n in names_in(part)]
     spans = {
@@ -164,7 +169,7 @@ def _nested(expr: nodes.Expression) -> nodes.Call | None:
     return expr if isinstance(expr, nodes.Call) else None
 
 
-def _usable(shape: Shape, at: nodes.Expression, scope: Scope) -> bool:
+def usable(shape: Shape, at: nodes.Expression, scope: Scope) -> bool:
     if shape.cause is not None:
         scope.blame = scope.blame or shape.cause
         return False
@@ -237,6 +242,9 @@ def _built(
             return _node(
                 "count distinct", shape, argument, _identity(argument, call, scope), "none", filter_, scope
             )
+        case "new" | "returning" | "retained" | "churned" | "retention":
+            assert argument is not None
+            return _of_identities(call, function, argument, filter_, shape, scope)
         case "share":
             return _share(argument, filter_, call, shape, scope)
         case "nps" | "csat":
@@ -247,11 +255,14 @@ def _built(
             return _survey(call, function, argument, filter_, weight, shape, scope)
     assert argument is not None
     unit = argument.type.unit
-    if function.name == "sum" and not _sums(argument, call, scope):
+    if function.name in ("sum", "closing", "opening") and not _sums(argument, call, scope):
         return None
     if function.gives == "spread" and unit == PERCENT:
         unit = POINTS
-    weight = check_number(call.by, at) if call.by is not None else None
+    weight = None
+    if call.by is not None:
+        accounts = function.by is not None and function.by.takes == "value"
+        weight = _accounts(call.by, at) if accounts else check_number(call.by, at)
     if weight is None and call.by is not None:
         return None
     parameter = None
@@ -261,6 +272,32 @@ def _built(
             return None
     adds: Additivity = {"additive": "additive", "semi": "semi"}.get(function.adds, "none")  # type: ignore[assignment]
     return _node(function.name, shape, argument, unit, adds, filter_, scope, weight, parameter)
+
+
+def _accounts(by: nodes.Expression, at: RowPlace) -> Row | None:
+    """What names an account: a column, or several with `and` between them."""
+    texts, stack = [], [by]
+    while stack:
+        one = ungrouped(stack.pop())
+        if isinstance(one, nodes.Binary) and one.op == "and":
+            stack += [one.right, one.left]
+        else:
+            texts.append(one)
+    keys = [check_row(text, at) for text in texts]
+    found = tuple(key for key in keys if key is not None)
+    if len(found) < len(keys):
+        return None
+    for key, text in zip(found, texts, strict=True):
+        if isinstance(key, Literal) or key.type.kind == "flag":
+            at.scope.error(
+                "K305",
+                "an account is named by a column, and this is "
+                + ("the same for all rows" if isinstance(key, Literal) else "yes or no"),
+                text.span,
+                help="as in `closing(stock.level by product and warehouse)`",
+            )
+            return None
+    return found[0] if len(found) == 1 else at.scope.intern(Apply("keys", found, TEXT))
 
 
 def _node(
@@ -282,6 +319,21 @@ def _identity(argument: Row, call: nodes.Call, scope: Scope) -> Unit:
     if argument.type.kind == "identity" and argument.type.thing:
         return scope.thing(argument.type.thing)
     return scope.thing(argument.name if isinstance(argument, ColumnRef) else "value")
+
+
+def _of_identities(
+    call: nodes.Call, function: Function, argument: Row, filter_: Row | None, shape: Shape, scope: Scope
+) -> Node | None:
+    if function.name != "retention":
+        adds: Additivity = "additive" if function.adds == "additive" else "none"
+        unit = _identity(argument, call, scope)
+        return _node(function.name, shape, argument, unit, adds, filter_, scope)
+    later = ungrouped(call.args[1])
+    number = later.value if isinstance(later, nodes.Number) and later.unit is None else None
+    periods = whole_number(function, number, call.args[1], 1, _MOST_PERIODS, scope)
+    if periods is None:
+        return None
+    return _node("retention", shape, argument, PERCENT, "none", filter_, scope, parameter=float(periods))
 
 
 def _sums(argument: Row, call: nodes.Call, scope: Scope) -> bool:

@@ -40,8 +40,21 @@ def right_count(function: Function, call: nodes.Call, scope: Scope) -> bool:
     return False
 
 
+def not_a_path(function: Function, call: nodes.Call, scope: Scope) -> None:
+    """The error of `to` and `within` in a call of what knows no paths."""
+    scope.error(
+        "K311",
+        f"`{function.name}` takes no path of steps",
+        call.args[0].span.to(call.within.span if call.within else call.args[-1].span),
+        help=f"it is written {function.signature}, as in `{function.example}`",
+    )
+
+
 def row_function(function: Function, call: nodes.Call, args: list[Row], scope: Scope) -> Row | None:
     """The application of a row function to checked arguments; None after an error."""
+    if call.within is not None:
+        not_a_path(function, call, scope)
+        return None
     if not right_count(function, call, scope):
         return None
     for parameter, arg, text in zip(function.parameters, args, call.args, strict=False):

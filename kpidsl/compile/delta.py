@@ -1,9 +1,9 @@
 """The delta method: a formula of sums and counts, linearized, and the variance that follows.
 
 With g the gradient of the value by its totals T, the variance is the sum of g_i g_j Cov(T_i, T_j) over pairs
-of totals (Cochran, Sampling Techniques, 1977, chapter 6). Rows are drawn independently, so Cov(T_i, T_j) is the
-sum over the rows of the products of what each adds to both, and 0 between sources. These sums are aggregates
-like any other, and are read with the rest.
+of totals (Cochran, Sampling Techniques, 1977, chapter 6). Rows are drawn independently, so Cov(T_i, T_j) is
+the sum over the rows of the products of what each adds to both, and 0 between sources. These sums are
+aggregates like any other, and are read with the rest.
 """
 
 from __future__ import annotations

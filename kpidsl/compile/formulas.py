@@ -6,8 +6,10 @@ from typing import cast
 
 from kpidsl.compile.additivity import combined
 from kpidsl.compile.aggregates import check_aggregate
+from kpidsl.compile.calls import not_a_path
 from kpidsl.compile.comparisons import units_differ
 from kpidsl.compile.lower import arithmetic, constant, converted, restricted
+from kpidsl.compile.paths import check_path
 from kpidsl.compile.results import check_result_call
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import KIND_OF, RowPlace, Scope, cycle, listed, rests_on, similar
@@ -192,6 +194,8 @@ def compiled(word: str, scope: Scope) -> Node | None:
     scope.path.append((word, span))
     with scope.apart() as inner, scope.hop(word):
         node = _definition(definition, scope)
+        if node is not None and scope.assume is not None:
+            node = scope.assume(node, definition)
     if node is None:
         with_blame = inner.errors[0] if inner.errors else scope.causes.get(f"?{word}")
         scope.causes[word] = with_blame or rests_on(word, span, None)
@@ -400,6 +404,8 @@ def restrict(node: Node, condition: nodes.Expression, span: object, scope: Scope
 
 def _call(call: nodes.Call, scope: Scope) -> Node | None:
     name = call.name.text
+    if name in AGGREGATES and AGGREGATES[name].parameters[0].takes == "path":
+        return check_path(call, AGGREGATES[name], scope)
     if name in AGGREGATES:
         return check_aggregate(call, AGGREGATES[name], scope)
     if name in RESULT_FUNCTIONS:
@@ -427,6 +433,9 @@ def _call(call: nodes.Call, scope: Scope) -> Node | None:
 
 
 def _result_call(call: nodes.Call, scope: Scope) -> Node | None:
+    if call.within is not None:
+        not_a_path(RESULT_FUNCTIONS[call.name.text], call, scope)
+        return None
     args = [check_formula(arg, scope) for arg in call.args]
     if call.by is not None:
         scope.error(

@@ -16,6 +16,12 @@ from kpidsl.model.types import Type
 from kpidsl.syntax import nodes
 
 _SURVEYS = ("nps", "csat")
+_TOUCHES = ("first touch", "last touch")
+_HISTORIES = frozenset(
+    ("new", "returning", "retained", "churned", "retention", "conversion", "converted", *_TOUCHES)
+)
+"""What follows identities over time, or from source to source."""
+_LEVELS = ("closing", "opening")
 _ORDERED = ("day", "moment", "time")
 
 
@@ -33,6 +39,15 @@ def gather(expr: nodes.Call | nodes.Where, at: RowPlace) -> Row | None:
         at.scope.error(
             "K310",
             f"`{function.name}` is a figure of many answers, and {at.shape.name} has a row for each group",
+            expr.name.span,
+            help=f"a formula can have it: `{function.example}`",
+        )
+        return None
+    if function.name in _HISTORIES or function.name in _LEVELS:
+        followed = "accounts" if function.name in _LEVELS else "identities"
+        at.scope.error(
+            "K310",
+            f"`{function.name}` follows {followed} over time, and {at.shape.name} has a row for each group",
             expr.name.span,
             help=f"a formula can have it: `{function.example}`",
         )

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from kpidsl.compile.additivity import combined
 from kpidsl.compile.scope import Scope, product
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import Aggregate, Assumed, Combine, Constant, Node, rebuilt
 from kpidsl.model.rows import Apply, Row
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, is_ratio_of_counts
@@ -86,28 +86,16 @@ def conjunction(a: Row | None, b: Row | None, scope: Scope) -> Row | None:
 
 def restricted(node: Node, conditions: Mapping[str, Row], scope: Scope) -> Node:
     """The node with a condition added to every aggregate, by its source."""
-    done: dict[Node, Node] = {}
 
-    def step(node: Node) -> Node:
-        if node not in done:
-            done[node] = scope.intern(rebuilt(node))
-        return done[node]
+    def step(before: Node, after: Node) -> Node:
+        match before, after:
+            case Aggregate(), _:
+                kept = conjunction(before.filter, conditions.get(before.source), scope)
+                after = evolve(before, filter=kept)
+            case Assumed(node=whole, value=value, spread=True), Assumed(node=part):
+                # of a total that is assumed, a part is assumed in proportion
+                ratio = Combine("/", (part, whole), ONE, "none")
+                after = evolve(after, value=Combine("*", (value, ratio), after.unit, "none"))
+        return scope.intern(after)
 
-    def rebuilt(node: Node) -> Node:
-        match node:
-            case Aggregate():
-                return evolve(node, filter=conjunction(node.filter, conditions.get(node.source), scope))
-            case Constant():
-                return node
-            case Combine(args=args):
-                return evolve(node, args=tuple(step(arg) for arg in args))
-            case (
-                Shift(node=inner)
-                | Running(node=inner)
-                | Rolling(node=inner)
-                | Share(node=inner)
-                | Default(node=inner)
-            ):
-                return evolve(node, node=step(inner))
-
-    return step(node)
+    return rebuilt(node, step)

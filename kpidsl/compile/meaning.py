@@ -13,6 +13,7 @@ from attrs import define, field
 from kpidsl.compile.scope import Scope
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Baseline,
     Bound,
     Combine,
@@ -29,8 +30,10 @@ from kpidsl.graph import (
     Share,
     Shift,
     SlicePromise,
+    Step,
     Tolerance,
     Trailing,
+    Unknown,
 )
 from kpidsl.model.named import NamedPeriod
 from kpidsl.model.periods import GRAINS, Grain, Window
@@ -77,6 +80,7 @@ class Meaning:
                 parts += [f"where {self.row(node.filter)}"] if node.filter is not None else []
                 parts += [f"by {self.row(node.weight)}"] if node.weight is not None else []
                 parts += [f"rank {node.parameter!r}"] if node.parameter is not None else []
+                parts += [self._step(step) for step in node.then]
                 return f"{node.function}({' '.join(parts)}){_in(node.unit)}"
             case Combine(op=op, args=args):
                 return f"({op} {' '.join(self.node(arg) for arg in args)})"
@@ -90,6 +94,14 @@ class Meaning:
                 return f"share({self.node(inner)})"
             case Default(node=inner, value=value):
                 return f"default({self.node(inner)} {value!r})"
+            case Unknown():
+                return f"unknown{_in(node.unit)}"
+            case Assumed(node=inner, value=value, spread=spread):
+                return f"assumed({self.node(value)} for {self.node(inner)}{' spread' if spread else ''})"
+
+    def _step(self, step: Step) -> str:
+        kept, value = self.row(step.filter), self.row(step.value)
+        return f"to {self.source(step.source)} {self.row(step.identity)} where {kept} of {value}"
 
     def source(self, name: str) -> str:
         """The name of a source; of a grouped one, how its rows are made and what their time is."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
 
 from kpidsl.compile.scope import KIND_OF, Scope, listed, rests_on, similar
 from kpidsl.diagnostics import Diagnostic, Span
@@ -18,24 +18,72 @@ def objective_of(
     """An objective of the graph, or why it cannot be judged."""
     word, span = definition.name.text, definition.name.span
     with scope.apart() as inner:
-        members = _members(definition, kpis, scope)
+        clauses = _members(definition, kpis, scope)
+        members = [(clause.kpi.text, _weight(clause, scope)) for clause in clauses]
+        _counting(definition, clauses, scope)
         met = next((c for c in definition.clauses if isinstance(c, nodes.Met)), None)
         need = _need(met, scope)
     if inner.errors:
         return inner.errors[0]
+    nested = frozenset(clause.kpi.text for clause in clauses if clause.objective)
     for name, _ in members:
-        if name not in kpis:
+        if name not in kpis and name not in nested:
             return rests_on(word, span, broken.get(name))
     title = definition.title.text if definition.title else None
     owner = next((c.text.text for c in definition.clauses if isinstance(c, nodes.Owner)), None)
     rule = met.kind if met else "all"
-    return Objective(word, title, tuple(members), cast("object", rule), need, owner, definition.span)  # type: ignore[arg-type]
+    return Objective(
+        word,
+        title,
+        tuple(members),
+        cast(Literal["all", "any", "share"], rule),
+        need,
+        owner,
+        definition.span,
+        keys=frozenset(clause.kpi.text for clause in clauses if clause.key),
+        shown=frozenset(clause.kpi.text for clause in clauses if clause.information),
+        nested=nested,
+    )
 
 
-def _members(
-    definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Scope
-) -> list[tuple[str, float]]:
-    found: list[tuple[str, float]] = []
+def settle_nested(found: dict[str, Objective], broken: dict[str, Diagnostic], scope: Scope) -> None:
+    """Objectives that are members of each other in a circle, or rest on one that cannot be judged, go to
+    `broken`."""
+    for name in _circles(found):
+        span = scope.names.known[name].name.span
+        with scope.apart() as inner:
+            scope.error(
+                "K206",
+                f"the objective `{name}` is a member of itself, directly or by others",
+                span,
+                help="a goal can be made of others that do not come back to it",
+            )
+        broken[name] = inner.errors[0]
+        del found[name]
+    while lost := [(o, m) for o in found.values() for m in sorted(o.nested) if m not in found]:
+        for objective, member in lost:
+            broken[objective.name] = rests_on(objective.name, objective.span, broken.get(member))
+            found.pop(objective.name, None)
+
+
+def _circles(objectives: Mapping[str, Objective]) -> list[str]:
+    """The objectives that lead back to themselves."""
+
+    def below(name: str) -> set[str]:
+        seen: set[str] = set()
+        stack = [name]
+        while stack:
+            for member in objectives[stack.pop()].nested & objectives.keys():
+                if member not in seen:
+                    seen.add(member)
+                    stack.append(member)
+        return seen
+
+    return [name for name in objectives if name in below(name)]
+
+
+def _members(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Scope) -> list[nodes.Member]:
+    found: list[nodes.Member] = []
     seen: dict[str, Span] = {}
     for clause in definition.clauses:
         if not isinstance(clause, nodes.Member):
@@ -47,6 +95,18 @@ def _members(
             )
             continue
         seen[word] = clause.kpi.span
+        if clause.information and (clause.key or clause.weight is not None):
+            other = "key" if clause.key else "given a weight"
+            scope.error(
+                "K465",
+                f"`{word}` is {other} and for information at once",
+                clause.span,
+                help="a member for information is shown and never counts",
+            )
+        if clause.objective:
+            if _known_objective(clause.kpi, scope):
+                found.append(clause)
+            continue
         if not known_kpi(clause.kpi, scope):
             continue
         if word in kpis and kpis[word].about.draft:
@@ -56,7 +116,7 @@ def _members(
                 clause.kpi.span,
                 (scope.names.known[word].name.span, "a draft"),
             )
-        found.append((word, _weight(clause, scope)))
+        found.append(clause)
     if not seen:
         scope.error(
             "K213",
@@ -65,6 +125,39 @@ def _members(
             help="`kpi NAME` under it names one",
         )
     return found
+
+
+def _counting(definition: nodes.ObjectiveDef, members: Sequence[nodes.Member], scope: Scope) -> None:
+    if members and all(m.information and not (m.key or m.weight) for m in members):
+        scope.error(
+            "K466",
+            f"no member of the objective `{definition.name.text}` counts: all are for information",
+            definition.name.span,
+            (members[0].span, "shown, and never counted"),
+        )
+
+
+def _known_objective(word: nodes.Word, scope: Scope) -> bool:
+    definition = scope.names.known.get(word.text)
+    if isinstance(definition, nodes.ObjectiveDef) or word.text in scope.names.lost:
+        return True
+    known = [*scope.names.of(nodes.ObjectiveDef)]
+    if definition is not None:
+        scope.error(
+            "K202",
+            f"`{word.text}` is a {KIND_OF[type(definition)]}, not an objective",
+            word.span,
+            (definition.name.span, "defined here"),
+            help=f"`kpi {word.text}` names a KPI" if isinstance(definition, nodes.KpiDef) else None,
+        )
+    else:
+        scope.error(
+            "K202",
+            f"there is no objective `{word.text}`",
+            word.span,
+            notes=similar("an objective", word.text, known) or [f"objectives: {listed(known)}"],
+        )
+    return False
 
 
 def known_kpi(word: nodes.Word, scope: Scope) -> bool:

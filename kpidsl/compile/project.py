@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from kpidsl.compile.assume import assumed
+from kpidsl.compile.attain import contradictions
 from kpidsl.compile.calendar import read_calendar
 from kpidsl.compile.formulas import compiled
 from kpidsl.compile.gather import gather
 from kpidsl.compile.kpis import kpi_of, measure_of
 from kpidsl.compile.meaning import Meaning
-from kpidsl.compile.objectives import objective_of
+from kpidsl.compile.objectives import objective_of, settle_nested
 from kpidsl.compile.resolve import collect
 from kpidsl.compile.rows import check_row
 from kpidsl.compile.scope import Scope, rests_on
 from kpidsl.compile.sources import finish_sources, read_shapes
 from kpidsl.compile.trials import check_trials
 from kpidsl.diagnostics import Diagnostic, Report
-from kpidsl.graph import Graph, Kpi, Measure, Objective, aggregates
+from kpidsl.graph import (
+    Constant,
+    Graph,
+    Kpi,
+    Measure,
+    Objective,
+    aggregates,
+    sources_of,
+)
 from kpidsl.syntax import nodes
 
 
-def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
+def compile_files(
+    files: Sequence[nodes.File], report: Report, scenario: nodes.ScenarioDef | None = None
+) -> Graph:
     """The graph of a project. Errors go to the report, what has one to `Graph.broken`; the rest compiles.
 
-    All files are one scope. Never raises for any files that the parser makes.
+    All files are one scope. Never raises for any files that the parser makes. With a scenario: the graph in
+    which what it sets and looks for is assumed; tests and scenarios are not checked again.
     """
     scope = Scope(collect(files, report), report, check_row=check_row, gather=gather)
+    if scenario is not None:
+        clauses = scenario.clauses
+        scope.assume = lambda node, definition: assumed(node, definition, clauses, scope)
     no_days = read_calendar(scope)
     read_shapes(scope)
     for name, definition in scope.names.known.items():
@@ -36,8 +52,16 @@ def compile_files(files: Sequence[nodes.File], report: Report) -> Graph:
     measures = _measures(scope)
     kpis = _kpis(scope, no_days, broken)
     objectives = _objectives(scope, kpis, broken)
-    check_trials(kpis, scope)
-    return Graph(scope.calendar, dict(scope.sources), measures, kpis, objectives, broken)
+    scenarios = check_trials(kpis, scope) if scenario is None else ()
+    contradictions(kpis, scope.sources, scope)
+    constants = {
+        name: node
+        for name, node in scope.values.items()
+        if isinstance(scope.names.known[name], nodes.Let) and isinstance(node, Constant)
+    }
+    return Graph(
+        scope.calendar, dict(scope.sources), measures, kpis, objectives, broken, scenarios, constants
+    )
 
 
 def _lost(scope: Scope) -> dict[str, Diagnostic]:
@@ -90,9 +114,9 @@ def _trusted(kpi: Kpi, no_days: Diagnostic | None, scope: Scope) -> Kpi | Diagno
     ]
     roots = [kpi.formula, *(b.value for b in bounds), *(b.high for b in bounds if b.high is not None)]
     for part in aggregates(*roots):
-        shape = scope.shapes[part.source]
-        if part.source not in scope.sources or shape.cause is not None:
-            return rests_on(kpi.name, kpi.span, shape.cause)
+        for name in sources_of(part):
+            if name not in scope.sources or scope.shapes[name].cause is not None:
+                return rests_on(kpi.name, kpi.span, scope.shapes[name].cause)
     return kpi
 
 
@@ -108,4 +132,5 @@ def _objectives(scope: Scope, kpis: dict[str, Kpi], broken: dict[str, Diagnostic
             found[name] = objective
         else:
             broken[name] = objective
+    settle_nested(found, broken, scope)
     return found

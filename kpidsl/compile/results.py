@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from attrs import evolve
+
 from kpidsl.compile.additivity import over_slices
 from kpidsl.compile.calls import right_count, whole_number
 from kpidsl.compile.lower import constant
 from kpidsl.compile.scope import Scope
 from kpidsl.compile.sizes import too_large
 from kpidsl.diagnostics import Span
-from kpidsl.graph import Additivity, Combine, Constant, Node, Rolling, Running, Share, Shift, children
+from kpidsl.graph import (
+    Additivity,
+    Aggregate,
+    Combine,
+    Constant,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    children,
+)
 from kpidsl.model.functions import Function
 from kpidsl.model.units import ONE, PERCENT
 from kpidsl.syntax import nodes
@@ -46,6 +59,8 @@ def check_result_call(call: nodes.Call, function: Function, args: list[Node], sc
                 if _within_reach(node, count, span, scope)
                 else None
             )
+        case "average over days":
+            return _over_days(node, span, scope)
         case "share of total":
             return _share(node, span, scope)
         case name:
@@ -117,6 +132,19 @@ def _share(node: Node, span: object, scope: Scope) -> Node | None:
 
 def _does_not_add_up(what: str, node: Node, span: object, scope: Scope, help: str) -> None:
     scope.error("K312", f"{what} needs values that add up: {_WHY[node.additivity]}", span, help=help)  # type: ignore[arg-type]
+
+
+def _over_days(node: Node, span: Span, scope: Scope) -> Node | None:
+    """The aggregate of which a mean over days can be read: the level of each account, or the last one."""
+    if isinstance(node, Aggregate) and node.function in ("closing", "last"):
+        return scope.intern(evolve(node, function=f"average {node.function}"))
+    scope.error(
+        "K312",
+        "a mean over days needs a level, `closing(...)` or `last(...)`, or a measure that is just that",
+        span,
+        help="as in `average over days(closing(stock.level by product))`; `average` is that of rows",
+    )
+    return None
 
 
 def _rounded(name: str, node: Node, digits: int, scope: Scope) -> Node:

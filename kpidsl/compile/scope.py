@@ -122,6 +122,8 @@ class Scope:
     """Aggregations in the columns of grouped sources, whose arguments are rows again: a hook for the same
     reason.
     """
+    assume: Callable[[Node, Named], Node | None] | None = None
+    """What a scenario makes of the node of a definition."""
     circles: set[str] = field(factory=set)
     """Definitions that rest on themselves, each told once."""
     depth: int = 0

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Combine,
     Constant,
     Default,
@@ -19,9 +20,11 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Unknown,
     children,
+    sources_of,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Row, keys_of
 from kpidsl.model.rows import Literal as RowLiteral
 from kpidsl.model.sources import Grouped
 from kpidsl.model.units import format_value
@@ -110,14 +113,15 @@ def _box(
     node: Node, graph: Graph, drawing: Drawing, ids: dict[object, str], names: dict[Node, list[str]]
 ) -> None:
     if isinstance(node, Aggregate):
-        _source(node.source, graph, drawing, ids)
+        for name in sources_of(node):
+            _source(name, graph, drawing, ids)
     ids[node] = f"n{len(drawing.boxes)}"
     kind: Kind = "operation"
     if isinstance(node, Aggregate | Constant):
         kind = "aggregate" if isinstance(node, Aggregate) else "constant"
     known = tuple(names.get(node, ()))
     drawing.boxes.append(Box(ids[node], kind, label(node), str(node.unit), node.additivity, known))
-    below = [node.source] if isinstance(node, Aggregate) else children(node)
+    below = sources_of(node) if isinstance(node, Aggregate) else children(node)
     drawing.arrows += dict.fromkeys((ids[part], ids[node]) for part in below)
 
 
@@ -145,6 +149,10 @@ def label(node: Node) -> str:
             return "share of total"
         case Default(value=value, unit=unit):
             return f"default {format_value(value, unit)}"
+        case Unknown():
+            return "looked for"
+        case Assumed():
+            return "assumed"
 
 
 def _aggregate(node: Aggregate) -> str:
@@ -152,10 +160,16 @@ def _aggregate(node: Aggregate) -> str:
     if node.function == "share" and node.argument is not None:
         inside = f"{node.source} where {_row(node.argument)}"
     if node.weight is not None:
-        inside += f" by {_row(node.weight, node.source)}"
+        inside += f" by {' and '.join(_row(key, node.source) for key in keys_of(node.weight))}"
+    if node.then:
+        inside = " to ".join([inside, *(_row(step.identity, step.source) for step in node.then)])
+        return f"{node.function}({inside} within {node.parameter:g} days)"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
     where = f" where {_row(node.filter)}" if node.filter is not None else ""
+    called = node.function.partition("average ")[2]
+    if called:
+        return f"average over days({called}({inside}){where})"
     return f"{node.function}({inside}){where}"
 
 

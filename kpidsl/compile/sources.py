@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from attrs import evolve
+
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import column_type
 from kpidsl.compile.files import files_of
@@ -19,7 +21,17 @@ from kpidsl.compile.groups import (
 from kpidsl.compile.rows import check_condition
 from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
 from kpidsl.compile.walk import written
-from kpidsl.model.sources import ColumnSpec, Files, Grouped, Link, SourceSpec, Table
+from kpidsl.model.sources import (
+    ColumnSpec,
+    Consequence,
+    Files,
+    Grouped,
+    Link,
+    Otherwise,
+    SourceSpec,
+    Table,
+    Volume,
+)
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT, TIME, UNKNOWN, Type
 from kpidsl.model.units import TIME_WORDS, Unit, kind
 from kpidsl.syntax import nodes
@@ -216,8 +228,10 @@ def _specs(shape: Shape, scope: Scope) -> tuple[ColumnSpec, ...]:
 
 def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSpec | None:
     origin: Files | Table | Grouped | None = None
-    fresh, complete, checks = None, None, []
+    fresh, complete, volume, checks = None, None, None, []
     key: tuple[str, ...] = ()
+    follows: list[Consequence] = []
+    otherwise = Otherwise()
     for clause in shape.definition.clauses:
         match clause:
             case nodes.FromFiles():
@@ -226,14 +240,23 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
                 origin = Table(table.text, connection.text if connection else None)
             case nodes.FromSource():
                 origin = grouping(shape, scope)
-            case nodes.Fresh(amount=amount):
+            case nodes.Fresh(amount=amount, otherwise=word_):
                 fresh = _days(amount, scope)
-            case nodes.Complete(grain=word):
+                otherwise = evolve(otherwise, fresh=word_ or "stale")
+            case nodes.Complete(grain=word, otherwise=word_):
                 complete = grain_of(word, scope)
-            case nodes.Check(condition=condition):
-                checks.append(check_condition(condition, RowPlace(scope, shape, "a check")))
-            case nodes.Key(columns=words):
+                otherwise = evolve(otherwise, complete=word_ or "warn")
+            case nodes.Volume(grain=word, otherwise=word_):
+                volume = _volume(clause, scope)
+                otherwise = evolve(otherwise, volume=word_ or "warn")
+            case nodes.Check(condition=condition, otherwise=word_):
+                row = check_condition(condition, RowPlace(scope, shape, "a check"))
+                checks += [row] if row is not None else []
+                follows += [word_ or "warn"] if row is not None else []
+            case nodes.Key(columns=words, otherwise=word_):
                 key = tuple(word.text for word in words)
+                otherwise = evolve(otherwise, key=word_ or "warn")
+    _need_time(shape, scope)
     places = nodes.FromFiles | nodes.FromTable | nodes.FromSource
     if not any(isinstance(clause, places) for clause in shape.definition.clauses):
         scope.error(
@@ -257,9 +280,45 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
         tuple(shape.links.values()),
         fresh,
         complete,
-        tuple(c for c in checks if c is not None),
+        tuple(checks),
         shape.definition.span,
+        volume=volume,
+        otherwise=evolve(otherwise, checks=tuple(follows)),
     )
+
+
+def _need_time(shape: Shape, scope: Scope) -> None:
+    """An error for each promise that goes by the time, where a source has none."""
+    for clause in shape.definition.clauses if shape.time is None else ():
+        if isinstance(clause, nodes.Fresh | nodes.Complete | nodes.Volume):
+            scope.error(
+                "K213",
+                f"{shape.name} does not say which column is its time, and this promise goes by it",
+                clause.span,
+                (shape.definition.name.span, f"`{shape.name}` is defined here"),
+                help=f"`time COLUMN` under `source {written(shape.name)}` says it",
+            )
+
+
+def _volume(clause: nodes.Volume, scope: Scope) -> Volume | None:
+    """How many rows there may be; None after an error."""
+    grain = grain_of(clause.grain, scope)
+    bounds: list[int | None] = []
+    for number in (clause.low, clause.high):
+        if number is not None and not number.value.is_integer():
+            scope.error("K211", f"rows are whole, not {number.span.text}", number.span)
+            return None
+        bounds.append(None if number is None else int(number.value))
+    low, high = bounds
+    if low is not None and high is not None and low > high:
+        scope.error(
+            "K404",
+            f"no number is between {low:,} and {high:,}",
+            clause.span,
+            help=f"`rows between {high} and {low} every {clause.grain.text}` has the smaller one first",
+        )
+        return None
+    return Volume(low, high, grain) if grain is not None else None
 
 
 def _days(amount: nodes.Number, scope: Scope) -> int | None:

@@ -1,40 +1,43 @@
-"""Tests and scenarios: their names, columns and units are checked; a later version runs them."""
+"""Tests and scenarios: their names, columns and units are checked. A later version runs tests."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from kpidsl.compile.assume import in_unit_of
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.objectives import known_kpi
-from kpidsl.compile.promises import Draft, in_kpi_unit
+from kpidsl.compile.scenarios import scenario_of
 from kpidsl.compile.scope import Scope, listed, similar
 from kpidsl.diagnostics import Severity, Span
-from kpidsl.graph import Kpi, Node
+from kpidsl.graph import Kpi, Scenario
 from kpidsl.model.rows import gathers_of
 from kpidsl.syntax import nodes
 
 
-def check_trials(kpis: Mapping[str, Kpi], scope: Scope) -> None:
-    """Check every test and scenario, and say once per file that they are not run."""
+def check_trials(kpis: Mapping[str, Kpi], scope: Scope) -> tuple[Scenario, ...]:
+    """Check every test and scenario, and say once per file that tests are not run."""
     told: set[str] = set()
+    found = []
     for trial in scope.names.tests:
+        if isinstance(trial, nodes.ScenarioDef):
+            found.append(scenario_of(trial, kpis, scope))
+            continue
         for clause in trial.clauses:
-            _clause(clause, trial, kpis, scope)
+            _clause(clause, kpis, scope)
         name = trial.span.source.name
         if name not in told:
             told.add(name)
-            what = "tests" if isinstance(trial, nodes.TestDef) else "scenarios"
             scope.error(
                 "K417",
-                f"{what} are checked here, and `kpi eval` does not run them",
+                "tests are checked here, and `kpi eval` does not run them",
                 trial.title.span,
                 severity=Severity.INFO,
             )
+    return tuple(found)
 
 
-def _clause(
-    clause: nodes.Clause, trial: nodes.TestDef | nodes.ScenarioDef, kpis: Mapping[str, Kpi], scope: Scope
-) -> None:
+def _clause(clause: nodes.Clause, kpis: Mapping[str, Kpi], scope: Scope) -> None:
     match clause:
         case nodes.Given():
             _given(clause, scope)
@@ -46,14 +49,6 @@ def _clause(
                 )
         case nodes.Expect(kpi=nodes.Word()):
             _expect(clause, kpis, scope)
-        case nodes.Expect(value=value) if value is not None:
-            unknown = next((c.unknown for c in trial.clauses if isinstance(c, nodes.Solve)), None)
-            _value(unknown, value, kpis, scope)
-        case nodes.Set(name=name, value=value):
-            _assumed(name, value, kpis, scope)
-        case nodes.Solve(unknown=unknown, kpi=kpi, value=value):
-            _assumed(unknown, None, kpis, scope)
-            _assumed(kpi, value, kpis, scope)
 
 
 def _given(given: nodes.Given, scope: Scope) -> None:
@@ -128,7 +123,7 @@ def _expect(expect: nodes.Expect, kpis: Mapping[str, Kpi], scope: Scope) -> None
     if expect.period is not None:
         scope.period(expect.period)
     if expect.value is not None:
-        _value(expect.kpi, expect.value, kpis, scope)
+        _value(expect.kpi, expect.value, scope)
     kpi = kpis.get(expect.kpi.text)
     if expect.slice is not None and kpi is not None and len(kpi.dimensions) != 1:
         count = "no dimension" if not kpi.dimensions else f"{len(kpi.dimensions)} dimensions"
@@ -140,30 +135,10 @@ def _expect(expect: nodes.Expect, kpis: Mapping[str, Kpi], scope: Scope) -> None
         )
 
 
-def _assumed(name: nodes.Word, value: nodes.Expression | None, kpis: Mapping[str, Kpi], scope: Scope) -> None:
-    """What a scenario sets or solves for is a constant, a measure or a KPI."""
-    word = name.text
-    known = [*scope.names.of(nodes.KpiDef, nodes.MeasureDef, nodes.Let)]
-    if word not in known:
-        if word not in scope.names.lost:
-            scope.error(
-                "K202",
-                f"there is no KPI, measure or constant `{word}`",
-                name.span,
-                notes=similar("a KPI, measure or constant", word, known),
-            )
-        return
-    if value is not None:
-        _value(name, value, kpis, scope)
-
-
-def _value(name: nodes.Word | None, value: nodes.Expression, kpis: Mapping[str, Kpi], scope: Scope) -> None:
+def _value(name: nodes.Word, value: nodes.Expression, scope: Scope) -> None:
     """A value in the unit of what it is compared with, as far as that is known."""
-    node: Node | None = scope.values.get(name.text) if name is not None else None
-    definition = scope.names.known.get(name.text) if name is not None else None
+    node, definition = scope.values.get(name.text), scope.names.known.get(name.text)
     if node is None or definition is None:
         check_formula(value, scope)
-        return
-    kpi = nodes.KpiDef(definition.span, definition.name, None, ())
-    at = nodes.Name(definition.name.span, (definition.name.text,))
-    in_kpi_unit(value, Draft(kpi, node, scope, at), "the value")
+    else:
+        in_unit_of(value, node, definition, scope)

@@ -34,8 +34,8 @@ def names_in(expr: nodes.Expression) -> Iterator[nodes.Name]:
 
 def _parts(expr: nodes.Expression) -> tuple[nodes.Expression, ...]:
     match expr:
-        case nodes.Call(args=args, by=by):
-            return (*args, by) if by is not None else args
+        case nodes.Call(args=args, by=by, of=of):
+            return (*args, *(part for part in (by, of) if part is not None))
         case nodes.When(branches=branches, otherwise=otherwise):
             inner = tuple(part for branch in branches for part in branch)
             return inner if otherwise is None else (*inner, otherwise)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from datetime import date
 from functools import partial
 
@@ -13,7 +18,11 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.digits import twelve
 from kpidsl.evaluate.choose import scans
 from kpidsl.evaluate.compute import MANY_VALUES, Frame, Store, spread
+from kpidsl.evaluate.people import people_scans
 from kpidsl.evaluate.plan import (
+    ACCOUNTS,
+    IDENTITIES,
+    TOUCHES,
     Columns,
     Partial,
     columns_for,
@@ -26,9 +35,26 @@ from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.tables import Query
 from kpidsl.evaluate.why import reason
-from kpidsl.graph import Aggregate, Graph, Node, Rolling, Running, Shift, aggregates, children
+from kpidsl.graph import (
+    Aggregate,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Shift,
+    aggregates,
+    children,
+    rows_of,
+    sources_of,
+)
 from kpidsl.model.periods import Window
-from kpidsl.results import Ask, Grid, Profile, windows_of
+from kpidsl.model.rows import Row
+from kpidsl.results import (
+    Ask,
+    Grid,
+    Profile,
+    windows_of,
+)
 from kpidsl.slices import SliceKey, Slices, merged
 
 
@@ -50,7 +76,9 @@ def evaluate(
         dialect = runner.dialect(source)
         guess = partial(runner.estimate, source)
         keep = runner.keeps(source)
-        planned.append((demand, list(scans(source, demand, profiles[source], dialect, guess, keep))))
+        kind = runner.tables(source).kind
+        chosen = scans(source, demand, profiles[source], dialect, guess, keep, kind)
+        planned.append((demand, [*chosen, *people_scans(source, demand, profiles)]))
     progress = session.watch.progress
     progress.begin("aggregating", [profiles[scan.source].rows for _, several in planned for scan in several])
     for demand, several in planned:
@@ -75,8 +103,11 @@ def _note_trouble(ask: Ask, runner: Runner, failures: dict[Aggregate, Diagnostic
         if aggregate in failures:
             continue
         columns: Columns = columns_for(ask.dimensions, aggregate.source) or ()
-        rows = (aggregate.argument, aggregate.filter, aggregate.weight, *columns)
-        trouble = runner.unusable(aggregate.source) or runner.trouble(aggregate.source, *rows)
+        rows: dict[str, list[Row]] = {name: [] for name in sources_of(aggregate)}
+        for name, row in (*rows_of(aggregate), *((aggregate.source, ref) for ref in columns)):
+            rows[name].append(row)
+        troubles = (runner.unusable(name) or runner.trouble(name, *read) for name, read in rows.items())
+        trouble = next((found for found in troubles if found is not None), None)
         if trouble is not None:
             failures[aggregate] = trouble
 
@@ -95,6 +126,20 @@ class Evaluated:
     _asks: frozenset[Ask]
     _grids: dict[Ask, Grid] = field(factory=dict, init=False)
     _slices: dict[frozenset[object], Slices] = field(factory=dict, init=False)
+
+    def also(self, asks: Iterable[Ask]) -> None:
+        """Let further questions be answered, of which every aggregate was asked for over their windows and
+        in their slices: nothing is read again."""
+        self._asks |= frozenset(asks)
+
+    def total(self, node: Node, like: Ask, window: Window) -> float | None:
+        """The value in total of a node whose aggregates were asked for by `like`, in one of its windows; not
+        rounded, and not kept."""
+        if self.failure(node):
+            return None
+        ask = Ask(node, (window,), (), like.start)
+        value = float(self._store.values(node, ask.windows, Frame(ask, Slices()))[0, 0])
+        return None if np.isnan(value) else value
 
     def grid(self, ask: Ask) -> Grid:
         """The values; NaN everywhere when a source failed. KeyError for what was not asked."""
@@ -122,15 +167,28 @@ class Evaluated:
             (a.source, columns_for(ask.dimensions, a.source), windows_of(windows))
             for a, windows in looks(ask, self.profiles).items()
         }
-        at = frozenset(seen)
+        at = frozenset([*seen, *(a for a in aggregates(ask.node) if a.function in ACCOUNTS)])
         if at not in self._slices:
             found = []
             for source, columns, windows in seen:
                 if columns is not None:
                     keys, rows = self._store.rows(source, Partial("rows", None, None), columns, windows)
                     found.append(keys.only(rows.sum(axis=1) > 0))
+            found += self._elsewhere(ask)
             self._slices[at] = merged(found)
         return self._slices[at]
+
+    def _elsewhere(self, ask: Ask) -> Iterator[Slices]:
+        """The slices of what rows of other windows put into a slice: touches before, identities that are
+        gone, levels that are carried on."""
+        for aggregate, windows in looks(ask, self.profiles).items():
+            columns = columns_for(ask.dimensions, aggregate.source)
+            if columns and aggregate.function in IDENTITIES | TOUCHES:
+                keys, values = self._store.exactly(aggregate, columns, windows)
+                there = self._store.readable(aggregate, windows) & (np.nan_to_num(values) != 0)
+                yield keys.only(there.any(axis=1))
+            elif columns and aggregate.function in ACCOUNTS:
+                yield self._store.held(aggregate, columns, windows)
 
     def rows(self, ask: Ask) -> Grid:
         """How many rows, filters applied, went into each value; rows that serve several aggregates count

@@ -11,7 +11,7 @@ from attrs import evolve
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import EngineError
 from kpidsl.evaluate.faults import failure
-from kpidsl.evaluate.promises import extent, profile
+from kpidsl.evaluate.promises import extent, first_stale, profile
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import breach_sql
@@ -19,8 +19,8 @@ from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.wording import said
 from kpidsl.graph import Graph
 from kpidsl.model.rows import ColumnRef, Row, columns_of
-from kpidsl.model.sources import SourceSpec
-from kpidsl.results import Profile
+from kpidsl.model.sources import Consequence, SourceSpec
+from kpidsl.results import Profile, SourcePromise
 
 
 def profiles(graph: Graph, sources: Iterable[str], session: Session, as_of: date) -> dict[str, Profile]:
@@ -55,17 +55,36 @@ def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
     checks = [check for check in spec.checks if runner.trouble(spec.name, check) is None]
     tables = runner.tables(spec.name)
     broken: list[Diagnostic] = []
+    breaches: dict[Row, int] = {}
+    examples: dict[Row, str] = {}
     try:
         seen = extent(session, attached, tables, as_of, checks)
-        counts = zip(checks, seen.breaches, strict=True)
-        broken = [_breach(runner, spec, check, count, as_of) for check, count in counts if count]
+        breaches = dict(zip(checks, seen.breaches, strict=True))
+        examples = {check: _example(runner, spec, check, as_of) for check, count in breaches.items() if count}
+        broken = [_breach(spec, check, breaches[check], example) for check, example in examples.items()]
     except EngineError as error:
         if error.fault != "query" or not checks:
             raise
         seen = extent(session, attached, runner.tables(spec.name), as_of)
         broken = [_not_asked(spec, error)]
     known = profile(session, attached, spec, as_of, seen)
-    return evolve(known, problems=(*known.problems, *broken))
+    follows = dict(zip(spec.checks, spec.otherwise.checks, strict=False))
+    told = [_promise(spec, check, breaches.get(check), follows.get(check, "warn")) for check in spec.checks]
+    told = [evolve(one, example=examples.get(check)) for one, check in zip(told, spec.checks, strict=True)]
+    promises = (*known.promises, *told)
+    problems = (*known.problems, *broken)
+    return evolve(known, problems=problems, promises=promises, stale=first_stale(promises))
+
+
+def _promise(spec: SourceSpec, check: Row, count: int | None, otherwise: Consequence) -> SourcePromise:
+    """A check and how many rows break it; None where they could not be counted."""
+    text = f"check {said(check)}"
+    found = f"{_rows(count)} of {spec.name} break{'s' if count == 1 else ''} {text}" if count else None
+    return SourcePromise(text, otherwise, found, asked=count is not None)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
 def _not_asked(spec: SourceSpec, error: EngineError) -> Diagnostic:
@@ -78,15 +97,18 @@ def _not_asked(spec: SourceSpec, error: EngineError) -> Diagnostic:
     )
 
 
-def _breach(runner: Runner, spec: SourceSpec, check: Row, count: int, as_of: date) -> Diagnostic:
+def _example(runner: Runner, spec: SourceSpec, check: Row, as_of: date) -> str:
+    """A row that breaks a check."""
     shown = _shown(spec, check)
     row = runner.fetch(spec.name, "check", breach_sql(check, shown, runner.tables(spec.name), as_of))
     values = [_value(row[f"d{n}"][0]) for n in range(len(shown))]
-    example = ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
-    rows = f"{count:,} {'row' if count == 1 else 'rows'}"
+    return ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
+
+
+def _breach(spec: SourceSpec, check: Row, count: int, example: str) -> Diagnostic:
     return Diagnostic(
         "K604",
-        f"{rows} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`",
+        f"{_rows(count)} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`",
         spec.span,
         Severity.WARNING,
         notes=(f"an example: {example}",),

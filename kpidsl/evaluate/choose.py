@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from math import prod, sqrt
+from math import inf, prod, sqrt
 
 import numpy as np
 from attrs import define, evolve, field, frozen
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from kpidsl.evaluate.classes import Key, keys, subjects
 from kpidsl.evaluate.engine import Dialect
 from kpidsl.evaluate.plan import Cluster, Demand, Scan, case_scan, clusters, cube_scan, other_scans
+from kpidsl.evaluate.sections import Sections
+from kpidsl.evaluate.stock import stock_scans
 from kpidsl.evaluate.windows import buckets
 from kpidsl.model.rows import Row
 from kpidsl.results import Profile
@@ -49,6 +51,8 @@ CELL = 500.0
 """What a cell costs until it is in an array."""
 PART = 8.0
 """What a cell costs for each partial that is rolled up from it."""
+LOOKS_UP: frozenset[Dialect] = frozenset(("duckdb",))
+"""Where texts are equal when their bytes are, and numbers are DOUBLE: so sections can be looked up."""
 PATIENCE = 60e6
 """When plain `CASE WHEN` takes no longer than this, nothing else is considered."""
 
@@ -86,9 +90,32 @@ class Estimate:
     def cells(self, dims: Sequence[Row], by: Sequence[Key], count: int) -> float:
         """About how many cells a cube has: `count` buckets x dimensions x classes."""
         whole = [*dims, *(key.row for key in by if key.how == "raw")]
-        bands = [min(key.most, self.values.get(key.row, key.most)) for key in by if key.how != "raw"]
+        bands = [
+            min(key.most, self.values.get(key.row, key.most))
+            for key in by
+            if key.how not in ("raw", "sections")
+        ]
         single = prod(self.values.get(row, 1.0) for row in dict.fromkeys(whole))
-        return min(float(self.rows), count * min(single, self.together(frozenset(whole))) * prod(bands))
+        within = self._within([key for key in by if key.by is not None])
+        found = count * min(single, self.together(frozenset(whole))) * prod(bands) * within
+        return min(float(self.rows), found)
+
+    def _within(self, by: Sequence[Key]) -> float:
+        """About how many classes the rows of one text fall into, in the mean of the texts."""
+        if not by:
+            return 1.0
+        text = by[0].by
+        classes = [1.0] * len(by[0].sections)
+        rest = 1.0
+        for key in by:
+            most = self.values.get(key.row, inf)
+            classes = [
+                n * min(len(cuts) + 1, most) for n, (_, cuts) in zip(classes, key.sections, strict=True)
+            ]
+            rest *= min(len(key.cuts) + 1, most)
+        texts = self.values.get(text, 0.0) if text is not None else 0.0
+        others = max(texts - len(classes), 0.0)
+        return (sum(classes) + others * rest) / (len(classes) + others)
 
 
 def unseen(counts: NDArray[np.int64], rows: int) -> float:
@@ -112,18 +139,25 @@ def scans(
     dialect: Dialect,
     estimate: Callable[[Sequence[Cluster]], Estimate],
     keep: Callable[[Sequence[Cluster]], tuple[list[Scan], list[Cluster]]] | None = None,
+    kind: Callable[[Row], str] = lambda row: row.type.kind,
 ) -> list[Scan]:
     """The queries that answer a demand. Nothing is estimated where there is nothing to choose.
 
-    `keep` makes the scans that are put together from files, and says which clusters are left.
+    `keep` makes the scans that are put together from files, and says which clusters are left. `kind` says
+    what a row expression holds.
     """
     kept, apart = keep(clusters(demand)) if keep else ([], clusters(demand))
     if not apart:
-        return kept + other_scans(source, demand, profile)
-    chooser = _Chooser(source, profile, COSTS.get(dialect, COSTS["duckdb"]))
+        return kept + _others(source, demand, profile)
+    sections = Sections(kind) if dialect in LOOKS_UP else None
+    chooser = _Chooser(source, profile, COSTS.get(dialect, COSTS["duckdb"]), sections)
     plain = chooser.plainly(apart)
     merging = [plain] if plain else chooser.scans(apart, estimate(apart))
-    return kept + merging + other_scans(source, demand, profile)
+    return kept + merging + _others(source, demand, profile)
+
+
+def _others(source: str, demand: Demand, profile: Profile) -> list[Scan]:
+    return other_scans(source, demand, profile) + stock_scans(source, demand, profile)
 
 
 @frozen(eq=False)
@@ -143,6 +177,8 @@ class _Chooser:
     source: str
     profile: Profile
     costs: Costs
+    sections: Sections | None
+    """None where bands cannot depend on a text."""
 
     def plainly(self, clusters: Sequence[Cluster]) -> Scan | None:
         """One scan with `CASE WHEN` when that is quick enough, or when there is nothing to choose from."""
@@ -187,9 +223,12 @@ class _Chooser:
         return ways
 
     def _way(self, cluster: Cluster, estimate: Estimate) -> _Way:
-        """The cheaper cube: of subjects as they are, or in bands."""
-        asked = subjects(cluster.conditions())
+        """The cheapest cube: of subjects as they are, in bands, or in bands by text."""
+        conditions = cluster.conditions()
+        asked = subjects(conditions)
         ways = dict.fromkeys(keys(asked, estimate.values, coarse=coarse) for coarse in (False, True))
+        if self.sections:
+            ways |= dict.fromkeys(self.sections.ways(conditions, asked, estimate.values))
         return min((self._priced(cluster, by, estimate) for by in ways), key=lambda way: way.cost)
 
     def _priced(self, cluster: Cluster, by: tuple[Key, ...], estimate: Estimate) -> _Way:

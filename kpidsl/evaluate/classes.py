@@ -8,7 +8,7 @@ very same conditions as the rows that it stands for, so that a filter is asked o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from itertools import pairwise
 from math import inf, isinf, log2, nextafter
@@ -23,6 +23,8 @@ _EQUAL = frozenset(("=", "!=", "in", "missing"))
 _FEW = 1_000
 """A subject of so many values is grouped by as it is: cheaper than to tell bands apart."""
 _MANY_BANDS = 200
+_LOOKED_UP = 8
+"""As many comparisons take as long as to look up a text."""
 
 Value = float | date
 Cut = tuple[Value, bool]
@@ -43,12 +45,17 @@ class Atom:
 @frozen(cache_hash=True)
 class Key:
     """What rows are grouped by for the sake of conditions: `row` itself, the band of its value between
-    `cuts`, or its text where it is one of the `picked`."""
+    `cuts`, its text where it is one of the `picked`; or, by `sections`, the band between the cuts of the
+    row's text in `by`, between `cuts` where it is none of these, and between those of `absent` where it is
+    missing. All of these cuts are before a value."""
 
     row: Row
-    how: Word["raw", "bands", "picked"] = "raw"
+    how: Word["raw", "bands", "picked", "sections"] = "raw"
     cuts: tuple[Cut, ...] = ()
     picked: tuple[str, ...] = ()
+    by: Row | None = None
+    sections: tuple[tuple[str, tuple[Cut, ...]], ...] = ()
+    absent: tuple[Cut, ...] = ()
 
     @property
     def most(self) -> float:
@@ -58,8 +65,15 @@ class Key:
                 return len(self.cuts) + 2
             case "picked":
                 return len(self.picked) + 2
+            case "sections":
+                return self.widest + 2
             case _:
                 return inf
+
+    @property
+    def widest(self) -> int:
+        """The most cuts of rows with a text."""
+        return max(map(len, (self.cuts, *(cuts for _, cuts in self.sections))))
 
     @property
     def comparisons(self) -> float:
@@ -69,6 +83,8 @@ class Key:
                 return log2(len(self.cuts) + 1) + 1
             case "picked":
                 return len(self.picked) + 1
+            case "sections":
+                return _LOOKED_UP + log2(self.widest + 1) + 1
             case _:
                 return 0 if isinstance(self.row, ColumnRef) else 1
 
@@ -132,16 +148,31 @@ def keys(
 
 def _ways(subject: Row, about: tuple[Atom, ...]) -> list[Key]:
     """The coarsest classes that tell apart what is asked of a subject of many values."""
-    constants = [c for atom in about for c in atom.constants]
-    if all(atom.op for atom in about) and None not in constants:
-        kind = subject.type.kind
-        cuts = _cuts(about) if _ordered(kind, constants) else ()
-        if cuts and len(cuts) <= _MANY_BANDS:
-            return [Key(subject, "bands", cuts=cuts)]
-        texts = isinstance(subject, ColumnRef) and all(atom.op in _EQUAL for atom in about)
-        if kind == "text" and texts and all(isinstance(c, str) for c in constants):
-            return [Key(subject, "picked", picked=tuple(sorted({str(c) for c in constants})))]
+    cuts = cuts_of(subject, about)
+    if cuts and len(cuts) <= _MANY_BANDS:
+        return [Key(subject, "bands", cuts=cuts)]
+    picked = picked_of(subject, about)
+    if picked and subject.type.kind == "text":
+        return [Key(subject, "picked", picked=picked)]
     return [Key(atom.whole) for atom in about]
+
+
+def cuts_of(subject: Row, about: tuple[Atom, ...]) -> tuple[Cut, ...]:
+    """The places that tell apart what is asked of a subject; none where there are no such places."""
+    constants = [c for atom in about for c in atom.constants]
+    if all(atom.op for atom in about) and _ordered(subject.type.kind, constants):
+        return _cuts(about)
+    return ()
+
+
+def picked_of(subject: Row, about: tuple[Atom, ...]) -> tuple[str, ...]:
+    """The texts that a column is compared with, where nothing else is asked of it."""
+    constants = [c for atom in about for c in atom.constants]
+    if not isinstance(subject, ColumnRef) or not all(atom.op in _EQUAL for atom in about):
+        return ()
+    if not all(isinstance(c, str) for c in constants):
+        return ()
+    return tuple(sorted({str(c) for c in constants}))
 
 
 def _ordered(kind: str, constants: Iterable[object]) -> bool:
@@ -176,6 +207,27 @@ def representatives(cuts: tuple[Cut, ...]) -> list[Value]:
     for (low, after), (high, upto) in pairwise(cuts):
         found.append(low if not after else high if upto else _between(low, high))
     return [*found, _beyond(cuts[-1][0], 1) if cuts[-1][1] else cuts[-1][0]]
+
+
+def edge(cut: Cut) -> Value | None:
+    """The value that a cut is before, or that comes next after it; None at the end of its kind."""
+    value, after = cut
+    if not after:
+        return value
+    if isinstance(value, date):
+        return None if value == date.max else value + timedelta(days=1)
+    above = nextafter(value, inf)
+    return None if isinf(above) else above
+
+
+def below(value: Value) -> Value:
+    """A value below another one; itself at the end of its kind, where no row can be."""
+    return _beyond(value, -1)
+
+
+def unlike(texts: Collection[str]) -> str:
+    """A text that is none of some."""
+    return "~" + max(texts, key=len, default="")
 
 
 def _between(low: Value, high: Value) -> Value:

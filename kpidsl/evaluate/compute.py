@@ -14,18 +14,48 @@ from attrs import define, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.digits import twelve
-from kpidsl.evaluate.plan import EXACT, Columns, Partial, columns_for, partials, start_of, steps
+from kpidsl.evaluate import stock
+from kpidsl.evaluate.plan import (
+    ACCOUNTS,
+    EXACT,
+    STOCK,
+    TOUCHES,
+    Columns,
+    Partial,
+    columns_for,
+    partials,
+    read_over,
+    start_of,
+    steps,
+)
 from kpidsl.evaluate.result import Result
 from kpidsl.evaluate.rollup import Floats, Indexes
 from kpidsl.evaluate.windows import looked_at, shifted, since
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Unknown,
+    sources_of,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import Ask, Profile
 from kpidsl.slices import Slices, merged
 
 Windows = tuple[Window, ...]
 
-_COUNTED = frozenset(("sum", "count", "count distinct"))
+_COUNTED = (
+    frozenset(("sum", "count", "count distinct", "new", "returning", "retained", "churned", "converted"))
+    | TOUCHES
+    | ACCOUNTS
+)
 """Aggregates of which a slice without rows is 0."""
 MANY_VALUES = 2_000_000
 """Larger arrays are not all kept, but worked out again when they are asked for again."""
@@ -87,6 +117,18 @@ class Store:
             self._has_rows[at] = np.asarray(found > 0)
         return self._has_rows[at]
 
+    def readable(self, node: Aggregate, windows: Windows) -> NDArray[np.bool_]:
+        """1 x windows: whether every source has rows where the aggregate looks for them."""
+        found = np.ones((1, len(windows)), np.bool_)
+        for source in sources_of(node):
+            spans = [read_over(node, source, window) for window in windows]
+            if not any(spans):
+                continue
+            every = tuple(dict.fromkeys(span for several in spans for span in several))
+            there = dict(zip(every, self.has_rows(source, every)[0], strict=True))
+            found &= [[all(there[span] for span in several) for several in spans]]
+        return found
+
     # -- nodes --
 
     def values(self, node: Node, windows: Windows, frame: Frame) -> Floats:
@@ -144,6 +186,10 @@ class Store:
                 return self._elsewhere(inner, [shifted(node, w) for w in windows], below, frame)
             case Running(node=inner):
                 return self._running(node, inner, windows, frame)
+            case Unknown():
+                return np.full(shape, np.nan)
+            case Assumed():
+                return self._assumed(node, windows, frame)
             case Rolling(node=inner, count=count):
                 below = looked_at(node, windows, None)
                 parts = [
@@ -161,6 +207,15 @@ class Store:
             out[:, there] = found[:, [place[window] for window in wanted if window is not None]]
         return out
 
+    def _assumed(self, node: Assumed, windows: Windows, frame: Frame) -> Floats:
+        """The data before the first day, what is assumed from there on."""
+        known, found = self.values(node.node, windows, frame), self.values(node.value, windows, frame)
+        if node.spread and len(found) > 1:
+            parts = combine("/", [known, np.broadcast_to(known[:1], known.shape)])
+            found = np.concatenate([found[:1], found[:1] * parts[1:]])
+        before = [node.since is not None and window.end < node.since for window in windows]
+        return np.where(before, known, found)
+
     def _running(self, node: Running, inner: Node, windows: Windows, frame: Frame) -> Floats:
         start: date | None = start_of(frame.ask, node, self.profiles)
         below = looked_at(node, windows, start)
@@ -168,7 +223,10 @@ class Store:
 
     def _aggregate(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
         """An aggregate in the slices of the frame, whether its source has them or not."""
-        has_rows = self.has_rows(node.source, windows)
+        if node.function in ACCOUNTS:
+            has_rows = stock.known(node, windows, self.profiles[node.source])
+        else:
+            has_rows = self.readable(node, windows)
         columns = columns_for(frame.ask.dimensions, node.source)
         total = np.full(len(windows), np.nan)
         out = np.full((len(frame.slices), len(windows)), np.nan)
@@ -176,7 +234,7 @@ class Store:
             if wanted is None:
                 continue
             keys, found = (
-                self._exact(node, wanted, windows)
+                self.exactly(node, wanted, windows)
                 if node.function in EXACT
                 else self._merged(node, wanted, windows)
             )
@@ -195,7 +253,32 @@ class Store:
             self._places[at] = keys, wanted, keys.places(wanted)
         return self._places[at][2]
 
+    def held(self, node: Aggregate, columns: Columns, windows: Windows) -> Slices:
+        """The slices that have a level in a window, with or without rows in it."""
+        result = self.result(node.source, partials(node)[0], columns, windows)
+        if result is None or node.function not in ACCOUNTS:
+            return Slices()
+        keys, _, count = stock.levels(node, result, columns, windows)
+        return keys.only(np.asarray((count > 0).any(axis=1)))
+
+    def _stock(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        if node.function in ACCOUNTS:
+            result = self.result(node.source, partials(node)[0], columns, windows)
+            if result is None:
+                return Slices(), np.zeros((0, len(windows)))
+            return stock.levels(node, result, columns, windows)[:2]
+        able = [
+            result
+            for result in self.merged.get((node.source, partials(node)[0]), ())
+            if result.answers(columns, windows)
+        ]
+        if not able:
+            return Slices(), np.zeros((0, len(windows)))
+        return stock.mean_of_last(node, able, columns, windows)
+
     def _merged(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+        if node.function in STOCK:
+            return self._stock(node, columns, windows)
         parts = partials(node)
         found = self._results(node.source, parts, columns, windows)
         if len(found) < len(parts):
@@ -228,9 +311,10 @@ class Store:
         each = [self.result(source, part, columns, windows) for part in parts]
         return [result for result in each if result is not None]
 
-    def _exact(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
+    def exactly(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
         """What one query found for each window; several queries have different windows."""
-        known = [(result.exactly(columns), result) for result in self.exact.get(node, ())]
+        results = [result for result in self.exact.get(node, ()) if columns in result.scan.sets]
+        known = [(result.exactly(columns), result) for result in results]
         keys = merged([cells.keys for cells, _ in known])
         out = np.full((len(keys), len(windows)), 0.0 if node.function in _COUNTED else np.nan)
         for cells, result in known:

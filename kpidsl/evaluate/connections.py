@@ -145,12 +145,13 @@ def hidden(words: str, secrets: Iterable[str]) -> str:
 
 
 def meeting(sources: Sequence[SourceSpec], homes: Mapping[str, str]) -> frozenset[str]:
-    """The sources in databases that links, or groups, lead to or from another engine: all has to be in one
-    place. `homes` is the connection of each source, empty for files; a grouped one has no home of its own."""
+    """The sources in databases that links, groups or paths lead to or from another engine: all has to be in
+    one place. `homes` is the connection of each source, empty for files; a grouped one has
+    none of its own."""
     kin: dict[str, set[str]] = {spec.name: {spec.name} for spec in sources}
     for spec in sources:
         grouped = [spec.origin.source] if isinstance(spec.origin, Grouped) else []
-        for other in (*(link.target for link in spec.links), *grouped):
+        for other in (*(link.target for link in spec.links), *grouped, *spec.meets):
             if other in kin and kin[other] is not kin[spec.name]:
                 kin[spec.name] |= kin[other]
                 kin.update(dict.fromkeys(kin[other], kin[spec.name]))

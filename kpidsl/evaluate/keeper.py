@@ -18,10 +18,10 @@ from attrs import define, field
 from kpidsl.evaluate.cells import Writing
 from kpidsl.evaluate.files import DataFile, Found
 from kpidsl.evaluate.identity import Identity, identify, unchanged
-from kpidsl.evaluate.plan import ENDS, EXACT
+from kpidsl.evaluate.plan import ENDS, EXACT, STOCK
 from kpidsl.evaluate.store import FORMAT, Columns, Store
 from kpidsl.evaluate.tables import Attached
-from kpidsl.graph import Graph, Node, aggregates
+from kpidsl.graph import Graph, Node, aggregates, sources_of
 from kpidsl.model.rows import columns_of
 from kpidsl.model.sources import Files, Grouped, SourceSpec
 
@@ -229,8 +229,10 @@ def reasons(graph: Graph, nodes: Iterable[Node]) -> dict[str, str]:
     up."""
     found: dict[str, str] = {}
     for part in aggregates(*nodes):
-        if part.function in EXACT | ENDS:
-            found.setdefault(part.source, f"`{part.function}` needs all its rows at once")
+        if part.function in EXACT | ENDS | STOCK:
+            called = "average over days" if part.function.startswith("average ") else part.function
+            for source in sources_of(part):
+                found.setdefault(source, f"`{called}` needs all its rows at once")
     for spec in graph.sources.values():
         if isinstance(spec.origin, Grouped):
             found.setdefault(spec.origin.source, f"`{spec.name}` is made of its groups")

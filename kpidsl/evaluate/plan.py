@@ -16,21 +16,43 @@ from attrs import define, evolve, field, frozen
 
 from kpidsl.evaluate.classes import Key, subjects
 from kpidsl.evaluate.windows import MAX_SEPARATE, Buckets, buckets, layers, looked_at, merged, one_each
-from kpidsl.graph import Aggregate, Dimension, Node, Running, aggregates, children
+from kpidsl.graph import Aggregate, Dimension, Node, Running, aggregates, children, sources_of
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import ColumnRef, Row
+from kpidsl.model.units import ONE
 from kpidsl.results import Ask, Profile
 
 Columns = tuple[ColumnRef, ...]
 """The columns of one source that a dimension set means; empty for the total."""
 
 Op = Literal[
-    "rows", "count", "sum", "products", "weights", "min", "max", "mean", "squares", "holds", "level", "moment"
+    "rows",
+    "count",
+    "sum",
+    "products",
+    "weights",
+    "min",
+    "max",
+    "mean",
+    "squares",
+    "holds",
+    "level",
+    "moment",
+    "stock",
 ]
 
-EXACT = frozenset(("count distinct", "median", "percentile"))
+IDENTITIES = frozenset(("new", "returning", "retained", "churned", "retention"))
+TOUCHES = frozenset(("first touch", "last touch"))
+PATHS = TOUCHES | {"conversion", "converted"}
+EXACT = frozenset(("count distinct", "median", "percentile")) | IDENTITIES | PATHS
 """Aggregates that cannot be merged from parts."""
 ENDS = frozenset(("first", "last"))
+WINDOWED = frozenset(("distinct", "people", "paths"))
+"""Scans whose results are by window, and by a number for each set of dimensions."""
+ACCOUNTS = frozenset(("closing", "opening", "average closing"))
+"""Levels that are carried forward account by account."""
+STOCK = ACCOUNTS | {"average last"}
+"""Levels that have scans of their own (`kpidsl.evaluate.stock`)."""
 _MANY_CELLS = 6_000_000
 MANY_DISTINCT = 4
 """So many distinct counts of one thing are worth a query of their own."""
@@ -43,7 +65,8 @@ class Partial:
     `rows`; `count`, `sum`, `min`, `max`, `mean` and `squares` (of deviations from the mean) of the argument
     where it is there; `products` and `weights`: sums of argument times weight and of the weight where both
     are there; `holds`: rows for which the argument, a condition, holds; `level` and `moment`: the sum at
-    the earliest or latest moment (`end`), and that moment.
+    the earliest or latest moment (`end`), and that moment; `stock`: the sum of the levels of accounts, by
+    `weight`, whose last row passes the filter.
     """
 
     op: Op
@@ -75,7 +98,9 @@ def partials(aggregate: Aggregate) -> tuple[Partial, ...]:
             return Partial("holds", x, kept), Partial("rows", None, kept)
         case "first":
             return Partial("level", x, kept, end="first"), Partial("moment", x, kept, end="first")
-        case "last":
+        case "closing" | "opening" | "average closing":
+            return (Partial("stock", x, kept, aggregate.weight),)
+        case "last" | "average last":
             return Partial("level", x, kept, end="last"), Partial("moment", x, kept, end="last")
         case _:
             return ()
@@ -89,11 +114,14 @@ class Scan:
     `keys` of its filters, too, and is rolled up to its `partials`; a `case` scan has an aggregation with
     `CASE WHEN` for each partial; `ends` answers partials of levels in time. `exact` answers `aggregates` with
     bucket k being `windows[k]`, by `buckets` or, when they overlap, by a range join. `distinct` gathers for
-    each identity which filters its rows meet, and answers `aggregates` with bucket k being `windows[k]`.
+    each identity which filters its rows meet, and answers `aggregates` with bucket k being `windows[k]`, as
+    `people` and `paths` do (`kpidsl.evaluate.people`), whose buckets are those of all windows they look at.
+    `stock` has a cell for levels that hold from bucket f up to, not including, bucket n: it is numbered
+    f * (buckets + 1) + n, and n is the number of buckets where no later row is known.
     """
 
     source: str
-    kind: Literal["cube", "case", "ends", "exact", "distinct"]
+    kind: Literal["cube", "case", "ends", "exact", "distinct", "people", "paths", "stock"]
     days: tuple[Window, ...]
     """The rows to read, as intervals that do not touch; none for all rows, also those without a time."""
     sets: tuple[Columns, ...]
@@ -104,6 +132,10 @@ class Scan:
     keys: tuple[Key, ...] = ()
     estimate: float | None = None
     """About how many cells it will find; None where nobody asked."""
+    later: tuple[tuple[Window, ...], ...] = ()
+    """The days to read of each further step of a path."""
+    totals: tuple[Aggregate, ...] = ()
+    """Aggregates that are asked in total only, where `people` are sliced."""
     by_file: bool = False
     """Whether it may be put together from what was kept of files."""
 
@@ -117,7 +149,7 @@ class Scan:
 
     def buckets_of(self, window: int) -> tuple[int, int]:
         """The buckets of its results that make up its n-th window, as a half-open range."""
-        if self.buckets is None or self.kind == "distinct":
+        if self.buckets is None or self.kind in WINDOWED:
             return window, window + 1
         return self.buckets.range_of(self.windows[window])
 
@@ -183,6 +215,50 @@ def columns_for(dimensions: Sequence[Dimension], source: str) -> Columns | None:
     return None if None in found else tuple(c for c in found if c is not None)
 
 
+NEVER = Window(date.min, date.min)
+"""Where the period before the first occurrence of a named period would be: no source has rows there."""
+
+
+def before(window: Window, count: int) -> Window:
+    """The window so many periods earlier."""
+    return window.shift(-count) or NEVER
+
+
+def read_over(aggregate: Aggregate, source: str, window: Window) -> tuple[Window, ...]:
+    """The windows in which a source has to have rows for an aggregate to have a value in a window."""
+    days = timedelta(int(aggregate.parameter or 0))
+    match aggregate.function:
+        case "retained" | "churned":
+            return (window, before(window, 1))
+        case "first touch" | "last touch":
+            spans = (
+                (aggregate.source, Window(window.start - days, window.end)),
+                (aggregate.then[0].source, window),
+            )
+            return tuple(span for name, span in spans if name == source)
+        case "conversion" | "converted":
+            own = (window,) if source == aggregate.source else ()
+            later = any(step.source == source for step in aggregate.then)
+            return (*own, Window(window.start, window.end + days)) if later else own
+        case _:
+            return (window,)
+
+
+def rows_needed(aggregate: Aggregate, windows: Iterable[Window]) -> dict[str, tuple[Window, ...]]:
+    """Source to all windows in which it has to have rows, of aggregates that look elsewhere, too."""
+    if aggregate.function not in PATHS | {"retained", "churned"}:
+        return {}
+    return {
+        source: tuple(dict.fromkeys(w for window in windows for w in read_over(aggregate, source, window)))
+        for source in sources_of(aggregate)
+    }
+
+
+def rows_of_source(source: str) -> Aggregate:
+    """What a source is asked for only to know whether it has rows."""
+    return Aggregate("count", source, None, ONE, "additive")
+
+
 def start_of(ask: Ask, node: Node, profiles: Mapping[str, Profile]) -> date | None:
     """Where the running totals in a node begin: the promise's start, else the first data of its sources."""
     if ask.start is not None:
@@ -233,6 +309,9 @@ def demands(
                 continue
             columns = columns_for(ask.dimensions, aggregate.source) or ()
             found.setdefault(aggregate.source, Demand()).add(aggregate, windows, columns)
+            for source, spans in rows_needed(aggregate, windows).items():
+                if profiles[source].first is not None:
+                    found.setdefault(source, Demand()).add(rows_of_source(source), spans, ())
     return found
 
 
@@ -264,7 +343,7 @@ def clusters(demand: Demand) -> list[Cluster]:
     found: dict[tuple[Columns, frozenset[Row]], Cluster] = {}
     for aggregate, windows in demand.windows.items():
         rows = (Partial("rows", None, None), Partial("rows", None, aggregate.filter))
-        merging = partials(aggregate) if aggregate.function not in ENDS else ()
+        merging = partials(aggregate) if aggregate.function not in ENDS | STOCK else ()
         for columns in demand.sets[aggregate]:
             for partial in dict.fromkeys((*rows, *merging)):
                 about = frozenset(subjects(conditions_of(partial)))
@@ -315,7 +394,7 @@ def other_scans(source: str, demand: Demand, profile: Profile) -> list[Scan]:
             levels.columns.update(demand.sets[aggregate])
             levels.partials.update(dict.fromkeys(partials(aggregate)))
     ends = _merging(source, "ends", levels, largest(levels.columns), profile) if levels.partials else None
-    exact = [a for a in demand.windows if a.function in EXACT]
+    exact = [a for a in demand.windows if a.function in EXACT - IDENTITIES - PATHS]
     found = [ends] if ends else []
     for counted in _counted_together(exact):
         scan = _distinct(source, counted, demand, profile)

@@ -6,24 +6,24 @@ it is. Keys that repeat are looked for only where a key is promised.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.byfile import profile_columns
 from kpidsl.evaluate.record import asked
+from kpidsl.evaluate.rhythm import Seen, counted, runs
 from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
 from kpidsl.evaluate.tables import Attached, Purpose
 from kpidsl.evaluate.verify import doubtful
-from kpidsl.model.periods import Window, containing, periods
 from kpidsl.model.rows import Row
-from kpidsl.model.sources import Link, SourceSpec
-from kpidsl.results import Profile
+from kpidsl.model.sources import Consequence, Link, SourceSpec
+from kpidsl.results import Profile, SourcePromise
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.session import Session
@@ -39,6 +39,8 @@ class Extent:
     rows: int
     days: NDArray[np.datetime64]
     """Those that have rows, in order; none where there is no time."""
+    counts: NDArray[np.int64]
+    """How many rows each of them has."""
     timeless: int
     breaches: tuple[int, ...]
     """Rows that break each of the conditions that were asked for."""
@@ -81,8 +83,10 @@ def extent(
         for n, column in enumerate(attached.percents)
         if _counts(found[f"o{n}"])[seen].any()
     }
-    known = np.unique(days[seen]) if timed else days
-    return Extent(rows, known, int(_counts(found["n"])[lacking].sum()), tuple(broken), fractions)
+    known, place = np.unique(days[seen], return_inverse=True) if timed else (days, np.zeros(0, np.int64))
+    counts = np.zeros(len(known), np.int64)
+    np.add.at(counts, place, _counts(found["n"])[seen] if timed else [])
+    return Extent(rows, known, counts, int(_counts(found["n"])[lacking].sum()), tuple(broken), fractions)
 
 
 def profile(
@@ -98,18 +102,79 @@ def profile(
         return Profile(spec.name, 0, None, None, None, attached.problems)
     tables = _own(session, attached, spec)
     found = found or extent(session, attached, tables, as_of)
-    stale = _stale(spec, found.last, as_of)
+    promises = [*_of_days(session, spec, found, as_of)]
     problems = [*attached.problems]
     for column, high in found.fractions.items():
         declared, place = spec.column(column), f'source {spec.name}, column "{column}"'
         problems += [doubt] if declared and (doubt := doubtful(declared, high, place)) else []
     if found.timeless:
         problems.append(_timeless(spec, found.timeless))
-    if stale:
-        problems.append(Diagnostic("K523", stale, spec.span, Severity.WARNING, place=f"source {spec.name}"))
-    problems += [p for p in (_keys(session, attached, tables, as_of),) if p]
-    problems += [p for p in (_gaps(session, spec, found),) if p]
-    return Profile(spec.name, found.rows, found.first, found.last, stale, tuple(problems))
+    promises += [_key(session, attached, tables, as_of)] if spec.key else []
+    problems += [problem for _, problem in promises if problem is not None]
+    kept = tuple(promise for promise, _ in promises)
+    known = Profile(spec.name, found.rows, found.first, found.last, None, tuple(problems), promises=kept)
+    return evolve(known, stale=first_stale(kept))
+
+
+def first_stale(promises: Iterable[SourcePromise]) -> str | None:
+    """The sentence on the first promise that is broken and makes verdicts grey."""
+    broken = (p for p in promises if p.found is not None and p.otherwise == "stale")
+    return next((f"{p.told}; it promises {_promised(p.text)}" for p in broken), None)
+
+
+def _promised(text: str) -> str:
+    """A promise behind `it promises`."""
+    word, _, rest = text.partition(" ")
+    match word:
+        case "fresh" | "complete":
+            return f"to be {text}"
+        case "key":
+            return f"a unique key {rest}"
+        case "check":
+            return f"that every row meets {rest}"
+    return text
+
+
+def _of_days(
+    session: Session, spec: SourceSpec, found: Extent, as_of: date
+) -> Iterator[tuple[SourcePromise, Diagnostic | None]]:
+    """The promises that the days of the rows tell."""
+    otherwise = spec.otherwise
+    if spec.fresh_days is not None:
+        text, clause = f"fresh within {_days(spec.fresh_days)}", _stale(spec, found.last, as_of)
+        sentence = f"{clause}; it promises to be {text}"
+        yield _promise(spec, "K523", text, otherwise.fresh, clause, sentence, ())
+    if spec.complete is None and spec.volume is None:
+        return
+    seen = Seen(session.calendar, found.days, found.counts, as_of, spec.fresh_days)
+    if spec.complete is not None:
+        text, grain, lacking = f"complete every {spec.complete}", spec.complete, seen.lacking(spec.complete)
+        count, told = f"1 {grain}" if len(lacking) == 1 else f"{len(lacking):,} {grain}s", runs(lacking)
+        clause = f"{spec.name} lacks {count}" if lacking else None
+        sentence = (
+            f"`{spec.name}` promises to be {text}: {count} {'is' if len(lacking) == 1 else 'are'} missing"
+        )
+        yield _promise(spec, "K521", text, otherwise.complete, clause, sentence, (f"without a row: {told}",))
+    if spec.volume is not None:
+        text, grain, off = str(spec.volume), spec.volume.grain, seen.off(spec.volume)
+        count, told = f"1 {grain}" if len(off) == 1 else f"{len(off):,} {grain}s", counted(off)
+        clause = f"{spec.name} has too few or too many rows in {count}" if off else None
+        verb = "has" if len(off) == 1 else "have"
+        sentence = f"`{spec.name}` promises {text}: {count} {verb} others"
+        yield _promise(spec, "K529", text, otherwise.volume, clause, sentence, (f"rows: {told}",))
+
+
+def _promise(
+    spec: SourceSpec, code: str, text: str, otherwise: Consequence, found: str | None, told: str,
+    notes: tuple[str, ...],
+) -> tuple[SourcePromise, Diagnostic | None]:  # fmt: skip
+    """A promise, and what is told where it is broken."""
+    if found is None:
+        return SourcePromise(text, otherwise), None
+    example = notes[0].partition(": ")[2] if notes else None
+    promise = SourcePromise(text, otherwise, found, example)
+    place = f"source {spec.name}"
+    return promise, Diagnostic(code, told, spec.span, Severity.WARNING, notes=notes, place=place)
 
 
 def _own(session: Session, attached: Attached, spec: SourceSpec) -> Tables:
@@ -146,13 +211,10 @@ def _far(session: Session, far: Attached, link: Link) -> Tables:
 def _stale(spec: SourceSpec, last: date | None, as_of: date) -> str | None:
     if spec.fresh_days is None or spec.time is None:
         return None
-    promised = f"it promises to be fresh within {_days(spec.fresh_days)}"
     if last is None:
-        return f"{spec.name} has no rows up to {as_of}; {promised}"
+        return f"{spec.name} has no rows up to {as_of}"
     age = (as_of - last).days
-    if age <= spec.fresh_days:
-        return None
-    return f"{spec.name} ends on {last}, {_days(age)} before {as_of}; {promised}"
+    return None if age <= spec.fresh_days else f"{spec.name} ends on {last}, {_days(age)} before {as_of}"
 
 
 def _timeless(spec: SourceSpec, count: int) -> Diagnostic:
@@ -167,26 +229,32 @@ def _timeless(spec: SourceSpec, count: int) -> Diagnostic:
     )
 
 
-def _keys(session: Session, attached: Attached, tables: Tables, as_of: date) -> Diagnostic | None:
+def _key(
+    session: Session, attached: Attached, tables: Tables, as_of: date
+) -> tuple[SourcePromise, Diagnostic | None]:
     """A key that repeats among the rows up to as-of. Rows that lack a part of it are not compared."""
     spec = tables.specs[tables.source]
-    if not spec.key or any(column not in attached.kinds for column in spec.key):
-        return None
+    key = ", ".join(spec.key)
+    promise = SourcePromise(f"key {key}", spec.otherwise.key)
+    if any(column not in attached.kinds for column in spec.key):
+        return evolve(promise, asked=False), None
     timed = spec.time is not None and spec.time in attached.kinds
     sql = repeated_sql(spec.key, tables, as_of if timed else None, _SHOWN)
     found = _repeated(session, attached, "key", sql)
     if found is None:
-        return None
+        return promise, None
     count, examples = found
-    return Diagnostic(
+    keys = f"1 key of {spec.name} repeats" if count == 1 else f"{count:,} keys of {spec.name} repeat"
+    problem = Diagnostic(
         "K520",
-        f"`{spec.name}` promises a unique key `{', '.join(spec.key)}`: {_keys_repeat(count)}",
+        f"`{spec.name}` promises a unique key `{key}`: {_keys_repeat(count)}",
         spec.span,
         Severity.WARNING,
         notes=(f"repeated: {examples}",),
         help="the rows are counted as they are, each once",
         place=f"source {spec.name}",
     )
+    return evolve(promise, found=keys, example=examples.replace("`", "")), problem
 
 
 def _repeated(session: Session, attached: Attached, purpose: Purpose, sql: str) -> tuple[int, str] | None:
@@ -197,39 +265,6 @@ def _repeated(session: Session, attached: Attached, purpose: Purpose, sql: str) 
     total = int(found["total"][0])
     more = f" and {total - len(examples)} more" if total > len(examples) else ""
     return total, ", ".join(f"`{e}` ({int(t)} times)" for e, t in zip(examples, times, strict=True)) + more
-
-
-def _gaps(session: Session, spec: SourceSpec, found: Extent) -> Diagnostic | None:
-    """Periods between the first and the last row that have none; the first and the last cannot lack any."""
-    if spec.complete is None or found.first is None or found.last is None:
-        return None
-    calendar = session.calendar
-    seen = {containing(day, spec.complete, calendar).start for day in found.days.tolist()}
-    missing = [p for p in periods(found.first, found.last, spec.complete, calendar) if p.start not in seen]
-    if not missing:
-        return None
-    count = f"1 {spec.complete} is" if len(missing) == 1 else f"{len(missing)} {spec.complete}s are"
-    return Diagnostic(
-        "K521",
-        f"`{spec.name}` promises to be complete every {spec.complete}: {count} missing",
-        spec.span,
-        Severity.WARNING,
-        notes=(f"without a row: {_runs(missing)}",),
-        place=f"source {spec.name}",
-    )
-
-
-def _runs(missing: list[Window]) -> str:
-    """`2026-01-03, 2026-01-07 to 2026-01-09`: neighbours are told together."""
-    runs: list[list[Window]] = []
-    for window in missing:
-        if runs and runs[-1][-1].end + timedelta(days=1) == window.start:
-            runs[-1].append(window)
-        else:
-            runs.append([window])
-    told = [run[0].label if len(run) == 1 else f"{run[0].label} to {run[-1].label}" for run in runs[:_SHOWN]]
-    more = sum(len(run) for run in runs[_SHOWN:])
-    return ", ".join(told) + (f" and {more} more" if more else "")
 
 
 def _keys_repeat(count: int) -> str:

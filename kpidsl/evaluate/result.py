@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kpidsl.evaluate.cube import Cube, Part
 from kpidsl.evaluate.large import Coded
-from kpidsl.evaluate.plan import Columns, Partial, Scan
+from kpidsl.evaluate.plan import WINDOWED, Columns, Partial, Scan
 from kpidsl.evaluate.rollup import Cells, Floats, Indexes, Targets, placed
 from kpidsl.evaluate.sql import BITS, base_of, masks_of
 from kpidsl.model.periods import Window
@@ -75,8 +75,8 @@ def result_of(scan: Scan, columns: dict[str, Any]) -> Result:
     """The cells of a scan from the columns of its query; the values of a single set are taken out of them."""
     names = {ref: f"d{n}" for n, ref in enumerate(scan.dimensions())}
     buckets = _integers(columns["b"])
-    marks: Sequence[int] = range(len(scan.sets)) if scan.kind == "distinct" else masks_of(scan)
-    several = scan.kind == "distinct" or len(scan.sets) > 1
+    marks: Sequence[int] = range(len(scan.sets)) if scan.kind in WINDOWED else masks_of(scan)
+    several = scan.kind in WINDOWED or len(scan.sets) > 1
     sets = []
     for mark, refs in zip(marks, scan.sets, strict=True):
         rows = np.flatnonzero(_integers(columns["g"]) == mark) if several else slice(None)

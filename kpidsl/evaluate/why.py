@@ -5,10 +5,24 @@ from __future__ import annotations
 import numpy as np
 
 from kpidsl.evaluate.compute import Frame, Store
-from kpidsl.evaluate.plan import Partial, columns_for, start_of
+from kpidsl.evaluate.plan import ACCOUNTS, Partial, columns_for, start_of
 from kpidsl.evaluate.windows import shifted, since
-from kpidsl.evaluate.wording import positive_part, words
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.evaluate.wording import words
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+    Unknown,
+    positive_part,
+)
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey
 
@@ -57,7 +71,13 @@ class _Why:
                 return self.of(inner, window)
             case Default(node=inner):
                 return self.of(inner, window)
-            case Constant():
+            case Assumed(node=inner, value=value, since=since_day):
+                if since_day is not None and window.end < since_day:
+                    return self.of(inner, window)
+                if cause := self.of(value, window):
+                    return cause
+                return f"nothing tells how {words(inner, self.graph)} falls into its slices in {window.label}"
+            case Constant() | Unknown():
                 return None
         return None
 
@@ -87,6 +107,9 @@ class _Why:
 
     def _aggregate(self, node: Aggregate, window: Window) -> str:
         source, name = node.source, words(node, self.graph)
+        if node.function in ACCOUNTS:
+            day = "before" if node.function == "opening" else "up to the end of"
+            return f"{source} has no rows {day} {window.label}{self._reach(source, window)}"
         if not self.store.has_rows(source, (window,))[0, 0]:
             return f"{source} has no rows in {window.label}{self._reach(source, window)}"
         columns = columns_for(self.frame.ask.dimensions, source)

@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 from kpidsl.evaluate.plan import Scan
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Graph, Node, Rolling, Running, Share, Shift
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Graph,
+    Node,
+    Rolling,
+    Running,
+    Share,
+    Shift,
+)
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
 
+_MEANS = {
+    "average closing": "daily mean of the closing level",
+    "average last": "daily mean of the last level",
+}
 _BINARY = frozenset(("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and", "or"))
 
 
@@ -21,8 +37,9 @@ def words(node: Node, graph: Graph) -> str:
     match node:
         case Aggregate(function=function, source=source, argument=argument):
             inside = source if argument is None else said(argument, source)
+            inside = " to ".join([inside, *(said(step.identity, step.source) for step in node.then)])
             return (
-                f"{function} of {inside}"
+                f"{_MEANS.get(function, function)} of {inside}"
                 if function != "share"
                 else f"share of {source} where {said(argument, source)}"
             )
@@ -34,7 +51,7 @@ def words(node: Node, graph: Graph) -> str:
             return f"the running total of {words(inner, graph)}"
         case Rolling(node=inner):
             return f"the rolling average of {words(inner, graph)}"
-        case Share(node=inner) | Default(node=inner):
+        case Share(node=inner) | Default(node=inner) | Assumed(node=inner):
             return words(inner, graph)
         case Combine(op="-" | "+" | "*" | "/" as op, args=args):
             return f" {op} ".join(words(arg, graph) for arg in args)
@@ -53,16 +70,6 @@ def bucketed(scan: Scan) -> str:
     if grid.kind == "cuts":
         return f"{len(grid.edges) - 1} spans of days" if len(grid.edges) > 2 else "no period"
     return grid.kind if grid.step == 1 else f"{grid.step} {grid.kind}s"
-
-
-def positive_part(node: Node) -> Node | None:
-    """The node of which this is the positive part, (x + |x|) / 2: how growth says that it needs one."""
-    match node:
-        case Combine(
-            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2))
-        ):
-            return x if x == y else None
-    return None
 
 
 def said(row: Row | None, source: str = "") -> str:

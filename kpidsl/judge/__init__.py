@@ -29,8 +29,8 @@ What language.md settles holds; where it leaves room, this is how it is read:
 """
 
 from kpidsl.judge.hearing import failed, judge
-from kpidsl.judge.objective import failed_objective, roll_up
+from kpidsl.judge.objective import failed_objective, roll_up, roll_ups
 from kpidsl.judge.questions import asks
 from kpidsl.judge.schedule import Schedule
 
-__all__ = ["Schedule", "asks", "failed", "failed_objective", "judge", "roll_up"]
+__all__ = ["Schedule", "asks", "failed", "failed_objective", "judge", "roll_up", "roll_ups"]

@@ -8,10 +8,25 @@ from functools import lru_cache
 
 from attrs import define, field
 
-from kpidsl.graph import Aggregate, Combine, Constant, Default, Node, Running, aggregates
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Default,
+    Node,
+    Running,
+    Step,
+    aggregates,
+    rows_of,
+    sources_of,
+)
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
 
+_UNFINISHED = frozenset(
+    ("count distinct", *"min max returning retained churned retention conversion converted".split())
+)
 _KEEPS_SIGN = frozenset({"+", "*", "/", "abs", "round", "in", "between", "missing", "and", "or", "not"})
 
 
@@ -53,12 +68,16 @@ class _Growth:
         match node:
             case Aggregate() if any(_grouped(name, self.sources) for name in _read(node)):
                 return 0
-            case Aggregate(function="count distinct" | "max"):
+            case Aggregate(
+                function="count distinct" | "max" | "returning" | "retained" | "retention" | "converted"
+            ):
                 return 1
-            case Aggregate(function="min"):
+            case Aggregate(function="min" | "churned"):
                 return -1
             case Running(node=inner):
                 return int(self.only_grows(inner))
+            case Assumed(node=inner):
+                return self.drift(inner)
             case Combine(op="+", args=args):
                 ways = {self.drift(arg) for arg in args if not isinstance(arg, Constant)}
                 return ways.pop() if len(ways) == 1 else 0
@@ -73,8 +92,10 @@ class _Growth:
         match node:
             case Aggregate() if any(_grouped(name, self.sources) for name in _read(node)):
                 return False
-            case Aggregate(function="count"):
+            case Aggregate(function="count" | "new"):
                 return True
+            case Aggregate(function="first touch" | "last touch", then=(Step(value=value), *_)):
+                return value is None or self.never_negative(value)
             case Aggregate(function="sum", argument=argument):
                 return argument is not None and self.never_negative(argument)
             case Constant(value=value):
@@ -83,6 +104,8 @@ class _Growth:
                 return all(self.only_grows(arg) for arg in args)
             case Default(node=inner, value=value):
                 return value == 0 and self.only_grows(inner)
+            case Assumed(node=inner):
+                return self.only_grows(inner)
             case _:
                 return False
 
@@ -115,10 +138,10 @@ def unfinished(node: Node) -> bool:
     """
     match node:
         case Aggregate(function=function):
-            return function in ("count distinct", "min", "max")
+            return function in _UNFINISHED
         case Running():
             return True
-        case Default(node=inner):
+        case Default(node=inner) | Assumed(node=inner):
             return unfinished(inner)
         case Combine(op="/", args=(above, *below)):
             return unfinished(above) and not aggregates(*below)
@@ -126,6 +149,13 @@ def unfinished(node: Node) -> bool:
             return any(map(unfinished, args))
         case _:
             return False
+
+
+@lru_cache(maxsize=1024)
+def days_after(node: Node) -> int:
+    """How many days after a window later rows may still change its value: those of the longest path."""
+    own = (a for a in aggregates(node) if a.function in ("conversion", "converted"))
+    return max((int(a.parameter or 0) for a in own), default=0)
 
 
 def drift(node: Node, sources: Mapping[str, SourceSpec]) -> int:
@@ -139,8 +169,8 @@ def _positive(node: Node) -> bool:
 
 
 def _read(node: Aggregate) -> set[str]:
-    rows = (node.argument, node.filter)
-    return {node.source, *(column.home for row in rows for column in columns_of(row))}
+    rows = [(source, row) for source, row in rows_of(node) if row is not node.weight]
+    return {*sources_of(node), *(column.home for _, row in rows for column in columns_of(row))}
 
 
 def _grouped(name: str, sources: Mapping[str, SourceSpec]) -> bool:

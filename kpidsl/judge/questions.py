@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -22,13 +22,25 @@ from kpidsl.graph import (
     Trailing,
     aggregates,
     children,
+    rows_of,
+    sources_of,
 )
 from kpidsl.judge.bounds import EXACT
-from kpidsl.judge.growth import drift, only_grows, unfinished
-from kpidsl.judge.schedule import LastYear, Schedule, counted_sources, settle_windows, written_start
+from kpidsl.judge.growth import (
+    days_after,
+    drift,
+    only_grows,
+    unfinished,
+)
+from kpidsl.judge.schedule import (
+    LastYear,
+    Schedule,
+    settle_windows,
+    written_start,
+)
 from kpidsl.judge.workdays import unknown_holidays
 from kpidsl.model.periods import Calendar, Window, add_grain, aligned, periods, same_last_year
-from kpidsl.model.rows import columns_of
+from kpidsl.model.rows import ColumnRef, Row, columns_of
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.results import Ask, Profile
 
@@ -49,7 +61,7 @@ def asks(
     is made of: without them no sum is known to only grow.
     """
     found = settle_windows(kpi, as_of, profiles, calendar, asked)
-    read = _read_sources((kpi.formula, *promised_nodes(kpi)), sources or {})
+    read = _read_sources(kpi, sources or {})
     failure = next((f for name in read if name in profiles and (f := profiles[name].failure)), None)
     if failure is not None:
         return evolve(found, slots=(), idle=("failed", failure.told))
@@ -62,8 +74,10 @@ def asks(
         found,
         calendar=calendar,
         stale=next((profiles[n].stale for n in read if n in profiles and profiles[n].stale), None),
+        warnings=tuple(w for n in read if n in profiles for w in profiles[n].warnings),
         grows=kpi.formula.additivity == "additive" and only_grows(kpi.formula, sources or {}),
-        unfinished=kpi.formula.additivity != "additive" and unfinished(kpi.formula),
+        unfinished=kpi.formula.additivity != "additive"
+        and (unfinished(kpi.formula) or days_after(kpi.formula) > 0),
         drift=drift(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
@@ -129,13 +143,17 @@ def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
     return (around(slot.window) or ()) if plain else ()
 
 
-def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
+def _read_sources(kpi: Kpi, sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
     """The sources that are counted, those that their rows belong to, and those whose rows they group."""
     found: dict[str, None] = {}
-    for aggregate in aggregates(*nodes):
-        found[aggregate.source] = None
-        for row in (aggregate.argument, aggregate.filter, aggregate.weight):
-            found.update(dict.fromkeys(sorted(column.home for column in columns_of(row))))
+    for aggregate in aggregates(kpi.formula, *promised_nodes(kpi)):
+        found.update(dict.fromkeys(sources_of(aggregate)))
+        for _, row in rows_of(aggregate):
+            found.update(dict.fromkeys(_homes(row, sources)))
+    for dimension in kpi.dimensions:
+        for name, column in dimension.columns:
+            if name in found:
+                found.update(dict.fromkeys(_homes(column, sources)))
     names = list(found)
     for name in names:  # grows while it is walked
         spec = sources.get(name)
@@ -145,11 +163,26 @@ def _read_sources(nodes: Iterable[Node], sources: Mapping[str, SourceSpec]) -> t
     return tuple(found)
 
 
+def _homes(row: Row | None, sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
+    """The sources whose columns an expression reads, also by way of computed columns."""
+    seen: dict[ColumnRef, None] = {}
+    stack = sorted(columns_of(row), key=lambda ref: (ref.home, ref.name))
+    while stack:
+        ref = stack.pop(0)
+        if ref in seen:
+            continue
+        seen[ref] = None
+        column = sources[ref.home].column(ref.name) if ref.home in sources else None
+        if column is not None and column.value is not None:
+            stack += sorted(columns_of(column.value), key=lambda ref: (ref.home, ref.name))
+    return tuple(dict.fromkeys(ref.home for ref in seen))
+
+
 def _number(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
     """A number of the promise: over the same windows, split as the KPI is if its sources can be."""
     if not aggregates(node):
         return Ask(node, found.windows[:1])
-    names = counted_sources(node)
+    names = dict.fromkeys(aggregate.source for aggregate in aggregates(node))
     split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
     windows = tuple(dict.fromkeys((*found.windows, *_asked_ahead(node, kpi, found))))
     return Ask(node, windows, kpi.dimensions if split else (), begin)

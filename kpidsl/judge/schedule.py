@@ -22,8 +22,17 @@ from kpidsl.graph import (
     Trailing,
     aggregates,
     children,
+    sources_of,
 )
-from kpidsl.model.periods import Calendar, Grain, Window, add_grain, first_from, periods
+from kpidsl.judge.growth import days_after
+from kpidsl.model.periods import (
+    Calendar,
+    Grain,
+    Window,
+    add_grain,
+    first_from,
+    periods,
+)
 from kpidsl.results import Ask, Profile, Verb
 
 MOST_WINDOWS = 5_000
@@ -55,11 +64,18 @@ class Slot:
     since: date | None = None
     """The first day of that line; None for the window's."""
     baseline: Window | None = None
+    after: int = 0
+    """Days after its last one in which rows may still change its value."""
 
     @property
     def open(self) -> bool:
         """Whether more can be added to the window."""
         return not (self.closed or self.complete)
+
+    @property
+    def settles_on(self) -> date:
+        """The last day of which rows may change its value."""
+        return (self.due_on or self.window.end) + self.after * _DAY
 
     @property
     def span(self) -> Window:
@@ -90,6 +106,8 @@ class Schedule:
     deadline: date | None = None
     watermark: date | None = None
     stale: str | None = None
+    warnings: tuple[str, ...] = ()
+    """How sources break promises that a verdict carries a note of, as clauses."""
     slots: tuple[Slot, ...] = ()
     headline: int = 0
     idle: tuple[Verb, str] | None = None
@@ -133,7 +151,7 @@ def settle_windows(
     """The slots of a KPI, without any question yet."""
     promise = kpi.promise
     written = written_start(promise)
-    names = counted_sources(kpi.formula)
+    names, after = counted_sources(kpi.formula), days_after(kpi.formula)
     last_milestone = max((day for day, _ in promise.milestones), default=None)
     found = Schedule(
         now=as_of,
@@ -143,12 +161,12 @@ def settle_windows(
     )
     match promise.measured:
         case Every(grain=grain):
-            every = _every(found, promise, grain, calendar, asked, from_data=written is None)
+            every = _every(found, promise, grain, calendar, asked, from_data=written is None, after=after)
             return _complete_ones(every) if _compares_periods(kpi.formula) else every
         case Cumulative():
-            return _cumulative(found, promise, asked)
+            return _cumulative(found, promise, asked, after)
         case Trailing(count=count, grain=grain):
-            return _trailing(found, promise, count, grain, asked)
+            return _trailing(found, promise, count, grain, asked, after)
 
 
 def written_start(promise: Promise) -> date | None:
@@ -161,7 +179,7 @@ def written_start(promise: Promise) -> date | None:
 
 def counted_sources(node: Node) -> tuple[str, ...]:
     """The sources whose rows a formula aggregates."""
-    return tuple(dict.fromkeys(aggregate.source for aggregate in aggregates(node)))
+    return tuple(dict.fromkeys(source for part in aggregates(node) for source in sources_of(part)))
 
 
 def _latest(days: list[date | None]) -> date | None:
@@ -182,7 +200,13 @@ _periods = lru_cache(16)(periods)
 
 
 def _every(
-    found: Schedule, promise: Promise, grain: str, calendar: Calendar, asked: Window | None, from_data: bool
+    found: Schedule,
+    promise: Promise,
+    grain: str,
+    calendar: Calendar,
+    asked: Window | None,
+    from_data: bool,
+    after: int = 0,
 ) -> Schedule:
     start, deadline, now = found.start, found.deadline, found.now
     if start is None:
@@ -201,8 +225,8 @@ def _every(
         return evolve(found, idle=("failed", f"{makes}, more than {MOST_WINDOWS:,}."))
     if not within:
         return evolve(found, idle=_no_period(found, start, grain, calendar, asked if whole else None))
-    slots = tuple(_period_slot(window, promise, now) for window in within)
-    ended = [number for number, window in enumerate(within) if window.end < now]
+    slots = tuple(_period_slot(window, promise, now, after) for window in within)
+    ended = [number for number, slot in enumerate(slots) if slot.settles_on < now]
     return evolve(found, slots=slots, headline=ended[-1] if ended else len(slots) - 1)
 
 
@@ -213,19 +237,21 @@ def _compares_periods(node: Node) -> bool:
 
 def _complete_ones(found: Schedule) -> Schedule:
     """Without the period in progress: a part of it would be compared with whole ones."""
-    ended = tuple(slot for slot in found.slots if slot.window.end < found.now)
+    ended = tuple(slot for slot in found.slots if slot.settles_on < found.now)
     if found.slots and not ended:
-        last = found.slots[0].window.end
+        last = found.slots[0].settles_on
         return evolve(
             found, slots=(), idle=("no data", f"It compares whole periods, and is judged after {last}.")
         )
     return evolve(found, slots=ended)
 
 
-def _period_slot(window: Window, promise: Promise, now: date) -> Slot:
+def _period_slot(window: Window, promise: Promise, now: date, after: int) -> Slot:
     bound, ahead = _level(promise, window.end)
-    over, owed = window.end < now, ahead is None
-    return Slot(window, window.end, over and owed, bound, complete=over and not owed, ahead=ahead)
+    over, owed = window.end + after * _DAY < now, ahead is None
+    return Slot(
+        window, window.end, over and owed, bound, complete=over and not owed, ahead=ahead, after=after
+    )
 
 
 def _level(promise: Promise, day: date) -> tuple[Bound | None, date | None]:
@@ -264,7 +290,7 @@ def _not_begun(start: date, now: date) -> tuple[Verb, str]:
 # -- cumulatively, and over the last N ---------------------------------------------------------------------
 
 
-def _cumulative(found: Schedule, promise: Promise, asked: Window | None) -> Schedule:
+def _cumulative(found: Schedule, promise: Promise, asked: Window | None, after: int) -> Schedule:
     found = _as_it_stood(found, asked)
     start, now, deadline = found.start, found.now, found.deadline
     if start is None:
@@ -275,13 +301,13 @@ def _cumulative(found: Schedule, promise: Promise, asked: Window | None) -> Sche
         sentence = f"The first data, of {start}, is later than the deadline {deadline}."
         return evolve(found, idle=("no data", sentence))
     if promise.milestones:
-        return _by_milestones(found, promise, start)
+        return _by_milestones(found, promise, start, after)
     end = now if deadline is None else min(now, deadline)
-    closed = deadline is not None and deadline < now
-    return evolve(found, slots=(Slot(Window(start, end), deadline, closed, promise.bound),))
+    closed = deadline is not None and deadline + after * _DAY < now
+    return evolve(found, slots=(Slot(Window(start, end), deadline, closed, promise.bound, after=after),))
 
 
-def _by_milestones(found: Schedule, promise: Promise, start: date) -> Schedule:
+def _by_milestones(found: Schedule, promise: Promise, start: date, after: int) -> Schedule:
     """One slot for each milestone passed and one for the next; the last passed is the headline."""
     slots: list[Slot] = []
     floor: Bound | None = None
@@ -289,8 +315,9 @@ def _by_milestones(found: Schedule, promise: Promise, start: date) -> Schedule:
     for by, bound in sorted(promise.milestones, key=lambda milestone: milestone[0]):
         if by < start:
             continue
-        closed = by < found.now
-        slots.append(Slot(Window(start, min(by, found.now)), by, closed, bound, floor=floor, since=since))
+        closed = by + after * _DAY < found.now
+        window = Window(start, min(by, found.now))
+        slots.append(Slot(window, by, closed, bound, floor=floor, since=since, after=after))
         if not closed:
             break
         floor, since = bound, by + _DAY
@@ -302,12 +329,16 @@ def _by_milestones(found: Schedule, promise: Promise, start: date) -> Schedule:
     return evolve(found, slots=tuple(slots), headline=passed[-1] if passed else 0)
 
 
-def _trailing(found: Schedule, promise: Promise, count: int, grain: Grain, asked: Window | None) -> Schedule:
+def _trailing(
+    found: Schedule, promise: Promise, count: int, grain: Grain, asked: Window | None, later: int
+) -> Schedule:
+    """Where rows after a window may change its value, it ends so many days before the newest data."""
     found = _as_it_stood(found, asked)
     start, deadline, now = found.start, found.deadline, found.now
     if start is not None and now < start:
         return evolve(found, idle=_not_begun(start, now))
-    after = min(day for day in (found.watermark, deadline, now) if day is not None) + _DAY
+    newest = min(day for day in (found.watermark, now) if day is not None) - later * _DAY
+    after = (newest if deadline is None else min(newest, deadline)) + _DAY
     over = deadline is not None and deadline < now
     slots: list[Slot] = []
     for number in range(EARLIER + 1):

@@ -79,7 +79,7 @@ def _ruling(
     at_once = _settled(evidence, owed, value, gone, slot)
     if at_once is None and undecided(evidence, slot):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
-        return _grey("no data", f"{asked}: it may change until {slot.due_on}, and is judged after that")
+        return _grey("no data", f"{asked}: it may change until {slot.settles_on}, and is judged after that")
     if at_once is None and gone == 0:
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
         return _grey(
@@ -248,6 +248,8 @@ def _found(evidence: Evidence, slot: Slot, value: float | None) -> str:
     watermark, reached = evidence.schedule.watermark, None
     if slot.open and watermark is not None:
         reached = str(min(watermark, slot.window.end))
+        if slot.after and watermark >= slot.window.end:
+            reached = None
     when = over(slot.window, evidence.kpi.promise.measured, reached)
     return f"No value {when}" if value is None else f"{amount_text(value, evidence.kpi.unit)} {when}"
 
@@ -295,6 +297,8 @@ def _notes(evidence: Evidence, slot: Slot, value: float | None, word: str) -> st
         notes += f"; data reaches only {watermark}"
     if word == "no target" and evidence.schedule.stale is not None:
         notes += f"; {in_short(evidence.schedule.stale)}"
+    if value is not None and word != "stale":
+        notes += "".join(f"; {warning}" for warning in evidence.schedule.warnings)
     if about.deprecated:
         until = f" until {about.deprecated_until}" if about.deprecated_until else ""
         instead = f", {about.deprecated_use} replaces it" if about.deprecated_use else ""

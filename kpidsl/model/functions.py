@@ -25,9 +25,11 @@ Takes = Literal[
     "percent rank",
     "periods",
     "score",
+    "path",
 ]
 """`rows` is a source, perhaps restricted by `where`; `value` anything that can be counted; `date` a day or a
-moment; `digits`, `percent rank`, `periods` and `score` are numbers written out."""
+moment; `digits`, `percent rank`, `periods` and `score` are numbers written out; `path` is an identity, a
+further one after each `to`."""
 
 Gives = Literal["same", "spread", "thing", "identity", "percent", "points", "one", "day", "text", "flag"]
 """The unit of what comes out. `same` as the first parameter; `spread` the same, but points for percentages;
@@ -64,6 +66,9 @@ class Function:
     @property
     def signature(self) -> str:
         """How it is called: `percentile(x, rank)`, `weighted average(x by weight)`."""
+        if self.parameters[0].takes == "path":
+            more = f"[, {self.parameters[1].name}]" if len(self.parameters) > 1 else ""
+            return f"{self.name}(x to y within n days{more})"
         names = [f"{p.name} where condition" if p.takes == "condition" else p.name for p in self.parameters]
         written = ", ".join(
             f"[{name}]" if p.optional else name for name, p in zip(names, self.parameters, strict=True)
@@ -162,6 +167,24 @@ AGGREGATES = _by_name(
         "last", "same", "semi", "A level at the latest moment: its rows, summed.", "last(stock.level)"
     ),
     _aggregate(
+        "closing",
+        "same",
+        "semi",
+        "A level at the end: what is known last of each account, also from before the period, added up.",
+        "closing(stock.level by product)",
+        _X,
+        by=Parameter("account", "value"),
+    ),
+    _aggregate(
+        "opening",
+        "same",
+        "semi",
+        "A level at the start: what is known last of each account before the period, added up.",
+        "opening(stock.level by product)",
+        _X,
+        by=Parameter("account", "value"),
+    ),
+    _aggregate(
         "share",
         "percent",
         "none",
@@ -189,6 +212,85 @@ AGGREGATES = _by_name(
         _X,
         Parameter("score", "score", optional=True),
         by=Parameter("weight", "number", optional=True),
+    ),
+    _aggregate(
+        "new",
+        "identity",
+        "additive",
+        "How many identities have their first row of all in the period.",
+        "new(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "returning",
+        "identity",
+        "none",
+        "How many identities of the period were seen before it.",
+        "returning(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "retained",
+        "identity",
+        "none",
+        "How many identities of the period were seen in the period before it.",
+        "retained(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "churned",
+        "identity",
+        "none",
+        "How many identities of the period before are not seen in the period.",
+        "churned(orders.customer)",
+        Parameter("x", "value"),
+    ),
+    _aggregate(
+        "retention",
+        "percent",
+        "none",
+        "Of the identities that were new so many periods earlier, the share seen in the period.",
+        "retention(orders.customer, 3)",
+        Parameter("x", "value"),
+        Parameter("periods", "periods"),
+    ),
+    _aggregate(
+        "conversion",
+        "percent",
+        "none",
+        "Of the identities that take the first step in the period, the share that take the further ones, in "
+        "order and within so many days.",
+        "conversion(visits.visitor to orders.customer within 7 days)",
+        Parameter("path", "path"),
+    ),
+    _aggregate(
+        "converted",
+        "identity",
+        "none",
+        "How many identities take the first step in the period and the further ones, in order and within so "
+        "many days.",
+        "converted(visits.visitor to orders.customer within 7 days)",
+        Parameter("path", "path"),
+    ),
+    _aggregate(
+        "first touch",
+        "same",
+        "additive",
+        "The rows of the period, or their sum, with a touch before them; each belongs to the slice of the "
+        "first one within so many days.",
+        "first touch(visits.visitor to orders.customer within 30 days, orders.amount)",
+        Parameter("path", "path"),
+        Parameter("sum", "number", optional=True),
+    ),
+    _aggregate(
+        "last touch",
+        "same",
+        "additive",
+        "The rows of the period, or their sum, with a touch before them; each belongs to the slice of the "
+        "last one within so many days.",
+        "last touch(visits.visitor to orders.customer within 30 days)",
+        Parameter("path", "path"),
+        Parameter("sum", "number", optional=True),
     ),
 )
 
@@ -292,6 +394,13 @@ RESULT_FUNCTIONS = _by_name(
         "none",
         "The slice's part of the total of all slices.",
         "share of total(sales)",
+    ),
+    _result(
+        "average over days",
+        "same",
+        "semi",
+        "The mean of a level over the days: `closing` of every day, `last` of those with rows.",
+        "average over days(closing(stock.level by product))",
     ),
     _result("abs", "same", "none", "The number without its sign.", "abs(leads - planned)"),
     _result(

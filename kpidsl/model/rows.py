@@ -48,6 +48,7 @@ class Apply:
     `op` is one of `+ - * / neg = != < <= > >= and or not in between missing when`, or the name of a row
     function of `kpidsl.model.functions`. `in` has the subject first, `between` subject, low, high; `when` has
     condition and value in turn and the value otherwise last (a missing literal when none was written).
+    `keys` lists what together names an account; it stands behind `by` only, and is no value.
     """
 
     op: str
@@ -86,6 +87,11 @@ def columns_of(row: Row | None) -> frozenset[ColumnRef]:
             return frozenset((row,))
         case Apply(args=args):
             return frozenset().union(*(columns_of(arg) for arg in args))
+
+
+def keys_of(accounts: Row) -> tuple[Row, ...]:
+    """What together names an account."""
+    return accounts.args if isinstance(accounts, Apply) and accounts.op == "keys" else (accounts,)
 
 
 def gathers_of(row: Row | None) -> frozenset[Gather]:

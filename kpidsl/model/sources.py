@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import evolve, field, frozen
 
 from kpidsl.diagnostics import Span
@@ -69,6 +71,37 @@ class Link:
     span: Span = field(eq=False, repr=False)
 
 
+Consequence = Literal["warn", "stale"]
+"""What a broken promise of a source means for verdicts: a note, or that they are grey."""
+
+
+@frozen
+class Volume:
+    """`rows between low and high every grain`: how many rows each whole period has."""
+
+    low: int | None
+    high: int | None
+    grain: Grain
+
+    def __str__(self) -> str:
+        if self.low is not None and self.high is not None:
+            return f"rows between {self.low:,} and {self.high:,} every {self.grain}"
+        least = f"at least {self.low:,}" if self.low is not None else f"at most {self.high:,}"
+        return f"rows {least} every {self.grain}"
+
+
+@frozen
+class Otherwise:
+    """What follows where a source breaks its promises, one by one."""
+
+    fresh: Consequence = "stale"
+    complete: Consequence = "warn"
+    key: Consequence = "warn"
+    volume: Consequence = "warn"
+    checks: tuple[Consequence, ...] = ()
+    """In the order of the checks."""
+
+
 @frozen
 class SourceSpec:
     """All that a `source` definition says, resolved. `columns` holds those of roles too (time, channel, key,
@@ -88,6 +121,10 @@ class SourceSpec:
     complete: Grain | None
     checks: tuple[Row, ...]
     span: Span = field(eq=False, repr=False)
+    meets: tuple[str, ...] = ()
+    """Sources whose rows are read together with its own: those of the paths that begin here."""
+    volume: Volume | None = None
+    otherwise: Otherwise = Otherwise()
 
     def column(self, name: str) -> ColumnSpec | None:
         """The column of that name, if declared."""

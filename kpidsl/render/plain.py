@@ -39,7 +39,7 @@ def _evaluation(outcome: Outcome, choice: Choice) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "project": outcome.name,
         "as_of": outcome.as_of.isoformat(),
-        "for": _window(outcome.asked_for),
+        "for": window(outcome.asked_for),
         "kpis": (_judged(judged, outcome.graph, choice) for judged in outcome.judged),
         "objectives": [_objective(objective, outcome.graph) for objective in outcome.objectives],
         "sources": [_profile(profile) for profile in outcome.profiles.values()],
@@ -91,7 +91,7 @@ def verdict(v: Verdict) -> dict[str, Any]:
         **{name: getattr(v, name) for name in _AS_IS},
         **{name: figure(getattr(v, name)) for name in NUMBERS},
         "slice": dict(v.slice),
-        "window": _window(v.window),
+        "window": window(v.window),
         "deadline": _day(v.deadline),
         "watermark": _day(v.watermark),
     }
@@ -134,7 +134,7 @@ def _many(judged: Judged, chosen: Chosen) -> Iterator[dict[str, Any]]:
     """Slices without sentence and history."""
     for sheet in sheets(judged, chosen.which):
         same = sheet.same | {name: _day(sheet.same[name]) for name in ("deadline", "watermark")}
-        same |= {"window": _window(sheet.same["window"]), "history": None}
+        same |= {"window": window(sheet.same["window"]), "history": None}
         del same["kpi"], same["title"], same["hash"]
         names = tuple(sheet.each)
         for n, row in enumerate(zip(*sheet.each.values(), strict=True)):
@@ -156,7 +156,19 @@ def _objective(objective: ObjectiveVerdict, graph: Graph) -> dict[str, Any]:
         "why": objective.why,
         "share_met": figure(objective.share_met),
         "members": [
-            {"kpi": kpi, "weight": figure(weight), "word": word} for kpi, weight, word in objective.members
+            {
+                "kpi": line.name,
+                "title": line.title,
+                "objective": line.objective,
+                "weight": figure(line.weight),
+                "share": figure(line.share),
+                "role": line.role,
+                "counts": line.counts,
+                "word": line.word,
+                "light": line.light,
+                "why": line.why,
+            }
+            for line in objective.lines
         ],
     }
 
@@ -168,11 +180,15 @@ def _profile(profile: Profile) -> dict[str, Any]:
         "first": _day(profile.first),
         "watermark": _day(profile.watermark),
         "stale": profile.stale,
+        "promises": [
+            {"promise": one.text, "word": one.word, "otherwise": one.otherwise, "found": one.told}
+            for one in profile.promises
+        ],
         "problems": [diagnostic(problem) for problem in (*profile.broken, *profile.problems)],
     }
 
 
-def _window(window: Window | None) -> dict[str, Any] | None:
+def window(window: Window | None) -> dict[str, Any] | None:
     if window is None:
         return None
     return {"label": window.label, "start": _day(window.start), "end": _day(window.end)}

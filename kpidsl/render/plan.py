@@ -12,7 +12,7 @@ from kpidsl.evaluate.classes import Key
 from kpidsl.evaluate.plan import Columns, Partial, Scan, columns_for, partials
 from kpidsl.evaluate.tables import Purpose, Query
 from kpidsl.evaluate.wording import bucketed
-from kpidsl.graph import Aggregate, aggregates
+from kpidsl.graph import Aggregate, aggregates, sources_of
 from kpidsl.model.rows import ColumnRef
 from kpidsl.render import figures, words
 from kpidsl.render.cells import Screen, clean, clip, pad, size, width, wrap
@@ -20,14 +20,17 @@ from kpidsl.render.cells import Screen, clean, clip, pad, size, width, wrap
 if TYPE_CHECKING:
     from kpidsl.project import Outcome
 
-_KINDS = {"ends": "levels"}
+_KINDS = {"ends": "levels", "stock": "accounts"}
 """Scans that are called otherwise than in the code."""
 _LEGEND = {
     "cube": "grouped by what the filters compare, and added up afterwards",
     "case": "one aggregation for each filter",
     "levels": "values at the first or last moment",
     "distinct": "which filters each identity meets",
+    "people": "what identities did before",
+    "paths": "what follows what, by identity",
     "exact": "what does not add up, for each window",
+    "accounts": "the last rows of each account, and until when they hold",
 }
 _DOES: dict[Purpose, str] = {
     "read": "the files, as they are declared",
@@ -109,6 +112,9 @@ def _keys(keys: Sequence[Key]) -> Iterator[str]:
                 yield f"{words.row(key.row)} in {len(key.cuts) + 1} bands"
             case "picked":
                 yield f"{_counted(len(key.picked), 'text')} of {words.row(key.row)}"
+            case "sections" if key.by is not None:
+                most = f"{words.row(key.row)} in up to {key.widest + 1} bands"
+                yield f"{most} by {words.row(key.by)}"
     if conditions:
         yield words.row(conditions[0].row) if len(conditions) == 1 else f"{len(conditions)} conditions"
 
@@ -129,6 +135,8 @@ def _users(outcome: Outcome) -> _Users:
                 rows = Partial("rows", None, aggregate.filter)
                 for part in (rows, *(partials(aggregate) or (aggregate,))):
                     found.setdefault((aggregate.source, part), {})[columns, name] = None
+                for source in sources_of(aggregate)[1:]:
+                    found.setdefault((source, Partial("rows", None, None)), {})[(), name] = None
     return {part: list(users) for part, users in found.items()}
 
 

@@ -116,7 +116,20 @@ def evaluation() -> Schema:
         light=_TEXT,
         why=_TEXT,
         share_met=_maybe(_NUMBER),
-        members=_list(_record(kpi=_TEXT, weight=_maybe(_NUMBER), word=_TEXT)),
+        members=_list(
+            _record(
+                kpi=_TEXT,
+                title=_TEXT,
+                objective=_FLAG,
+                weight=_maybe(_NUMBER),
+                share=_maybe(_NUMBER),
+                role=_maybe(_TEXT),
+                counts=_FLAG,
+                word=_TEXT,
+                light=_TEXT,
+                why=_TEXT,
+            )
+        ),
     )
     source = _record(
         name=_TEXT,
@@ -124,6 +137,7 @@ def evaluation() -> Schema:
         first=_maybe(_DATE),
         watermark=_maybe(_DATE),
         stale=_maybe(_TEXT),
+        promises=_list(_record(promise=_TEXT, word=_TEXT, otherwise=_TEXT, found=_maybe(_TEXT))),
         problems=_list(_ref("diagnostic")),
     )
     top = {
@@ -137,9 +151,82 @@ def evaluation() -> Schema:
     return _document("kpi eval", top)
 
 
+def scenarios() -> Schema:
+    """Of `kpi whatif`, `kpi solve` and `kpi scenario` with `--format json`."""
+    change = _record(kpi=_TEXT, title=_TEXT, before=_ref("verdict"), after=_ref("verdict"), turned=_FLAG)
+    objective = _record(name=_TEXT, title=_TEXT, before=_ref("rolled"), after=_ref("rolled"))
+    search = _record(
+        unknown=_TEXT,
+        unit=_TEXT,
+        kpi=_TEXT,
+        goal=_maybe(_NUMBER),
+        goal_unit=_TEXT,
+        window=_maybe(_ref("window")),
+        present=_maybe(_NUMBER),
+        between=_list(_maybe(_NUMBER)),
+        solutions=_list(_maybe(_NUMBER)),
+        everywhere=_list(_maybe(_NUMBER)),
+        least=_maybe(_NUMBER),
+        greatest=_maybe(_NUMBER),
+        chosen=_maybe(_NUMBER),
+        why=_TEXT,
+    )
+    scenario = _record(
+        title=_TEXT,
+        as_of=_DATE,
+        assumed=_list(_TEXT),
+        passed=_FLAG,
+        rests=_INTEGER,
+        search={"oneOf": [search, {"type": "null"}]},
+        changes=_list(change),
+        more=_INTEGER,
+        note=_maybe(_TEXT),
+        objectives=_list(objective),
+        expected=_list(_record(text=_TEXT, passed=_FLAG, found=_TEXT)),
+        problems=_list(_ref("diagnostic")),
+    )
+    found = _document("kpi scenario", {"project": _maybe(_TEXT), "scenarios": _list(scenario)})
+    found["$defs"]["rolled"] = _record(word=_TEXT, light=_TEXT, why=_TEXT, share_met=_maybe(_NUMBER))
+    return found
+
+
 def findings() -> Schema:
     """Of `kpi lint --format json`."""
     return _document("kpi lint", {})
+
+
+def change() -> Schema:
+    """Of `kpi why --format json`."""
+    end = _record(label=_TEXT, start=_DATE, end=_DATE, value=_NUMBER)
+    factor = _record(
+        name=_TEXT,
+        depth=_INTEGER,
+        unit=_TEXT,
+        before=_maybe(_NUMBER),
+        after=_maybe(_NUMBER),
+        effect=_NUMBER,
+        split={"enum": ["sum", "log-mean", "shapley", None]},
+    )
+    numbers = ("before", "after", "share_before", "share_after", "rate", "mix", "effect")
+    slices = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    top = {
+        "kpi": _TEXT,
+        "title": _TEXT,
+        "formula": _TEXT,
+        "unit": _TEXT,
+        "hash": _maybe(_TEXT),
+        "as_of": _DATE,
+        "before": end,
+        "after": end,
+        "change": _NUMBER,
+        "sentence": _TEXT,
+        "factors": _list(factor),
+        "dimensions": _list(_TEXT),
+        "slices": _list(_record(slice=slices, **{name: _maybe(_NUMBER) for name in numbers})),
+        "rest": _maybe(_NUMBER),
+        "notes": _list(_TEXT),
+    }
+    return _document("kpi why", top)
 
 
 def _document(title: str, top: Schema) -> Schema:

@@ -9,10 +9,11 @@ from datetime import date
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from kpidsl.render import figures
+from kpidsl.render import figures, promised
 from kpidsl.render.cells import clean
 from kpidsl.render.choice import ALL, Choice, detailed, for_people, for_programs, history_of
 from kpidsl.render.data import figure
+from kpidsl.render.scorecard import html_card, markdown_card
 from kpidsl.render.sheets import Sheet, sheets
 
 if TYPE_CHECKING:
@@ -208,10 +209,16 @@ def csv_cell(value: Any) -> str:
 
 def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     """A table that GitHub shows, slices under their KPI, then the objectives."""
-    name = f"{_marked(outcome.name)}, " if outcome.name else ""
+    name = f"{marked(outcome.name)}, " if outcome.name else ""
     lines = [f"### {name}as of {outcome.as_of.isoformat()}", ""]
-    stale = [profile.stale for profile in outcome.profiles.values() if profile.stale]
-    lines += [f"> {_marked(text)}  " for text in stale] + [""] * bool(stale)
+    if promises := promised.promises(outcome):
+        lines += ["| | source | promise | found |", "|---|---|---|---|"]
+        lines += [
+            f"| {_light(promised.LIGHT[one.word], one.word)} | {marked(name)} | {marked(one.text)} "
+            f"| {marked(one.told or '')} |"
+            for name, one in promises
+        ]
+        lines.append("")
     lines += ["| | KPI | value | target | attained | why |", "|---|---|--:|---|--:|---|"]
     for judged in outcome.judged:
         chosen = for_people(judged, choice)
@@ -222,9 +229,10 @@ def as_markdown(outcome: Outcome, choice: Choice = ALL) -> str:
     if outcome.objectives:
         lines += ["", "| | objective | why |", "|---|---|---|"]
         lines += [
-            f"| {_light(o.light, o.word)} | {_marked(o.title)} | {_marked(o.why)} |"
-            for o in outcome.objectives
+            f"| {_light(o.light, o.word)} | {marked(o.title)} | {marked(o.why)} |" for o in outcome.objectives
         ]
+        for objective in outcome.objectives:
+            lines += markdown_card(objective, _light, marked)
     return "\n".join(lines) + "\n"
 
 
@@ -234,18 +242,18 @@ def _light(light: Light, word: str) -> str:
 
 
 def _markdown_cells(v: Verdict) -> list[str]:
-    name = f"&emsp;{_marked(figures.slice_name(v))}" if v.slice else f"**{_marked(v.title)}**"
+    name = f"&emsp;{marked(figures.slice_name(v))}" if v.slice else f"**{marked(v.title)}**"
     return [
         _light(v.light, v.word),
         name,
-        _marked(figures.amount(v.value, v.unit)),
-        _marked(figures.target(v)),
+        marked(figures.amount(v.value, v.unit)),
+        marked(figures.target(v)),
         figures.percent(v.attainment),
-        _marked(v.why),
+        marked(v.why),
     ]
 
 
-def _marked(text: str) -> str:
+def marked(text: str) -> str:
     """The text as Markdown that shows just that: no markup, no HTML, no mentions, one line."""
     shown = re.sub(r"([\\`*_{}\[\]#|~])", r"\\\1", clean(text))
     return shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
@@ -275,7 +283,9 @@ def as_html(outcome: Outcome, choice: Choice = ALL) -> str:
             rows.append(f"<tr>{left}</tr>")
     name = f"{escape(clean(outcome.name))}, " if outcome.name else ""
     caption = f"<caption>{name}as of {outcome.as_of.isoformat()}</caption>"
-    return f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    above = promised.as_html(promised.promises(outcome), _COLORS)
+    kpis = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>\n"
+    return above + kpis + "".join(html_card(objective, _COLORS) for objective in outcome.objectives)
 
 
 def _html_row(v: Verdict, history: Sequence[Point]) -> str:

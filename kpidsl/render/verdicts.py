@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic, Severity
-from kpidsl.render import figures
+from kpidsl.diagnostics import Severity
+from kpidsl.render import figures, promised
 from kpidsl.render.cells import Screen, clean, pad, width, wrap
 from kpidsl.render.choice import ALL, Choice, Chosen, for_people
+from kpidsl.render.scorecard import scorecard
 
 if TYPE_CHECKING:
     from kpidsl.project import Outcome
@@ -30,7 +31,6 @@ _NAME_LEAST, _NAME_MOST = 24, 44
 _STACKED = 60
 """On a screen narrower than this there is no table: each KPI takes some lines."""
 _GAP = "  "
-_STALE = "K523"  # said by the profile itself
 
 
 @frozen
@@ -83,17 +83,19 @@ def _heading(outcome: Outcome, screen: Screen) -> str:
 def _sources(outcome: Outcome, screen: Screen, verbose: bool) -> str:
     """What must be known of the data before a verdict is read: broken promises; verbose, each source's
     extent."""
+    table = promised.as_text(promised.promises(outcome, every=verbose), screen)
     lines: list[str] = []
     for profile in outcome.profiles.values():
-        lines += _broken_promises(profile, screen)
+        lines += _warnings(profile, screen)
     if verbose:
         lines += _extents(outcome.profiles.values(), screen)
+    lines = [*table, *([""] if table and lines else []), *lines]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
-def _broken_promises(profile: Profile, screen: Screen) -> list[str]:
-    said = [profile.stale] if profile.stale else []
-    said += [_told(p) for p in profile.problems if p.severity is Severity.WARNING and p.code != _STALE]
+def _warnings(profile: Profile, screen: Screen) -> list[str]:
+    told = [p for p in profile.problems if p.severity is Severity.WARNING and p.code not in promised.CODES]
+    said = [problem.message for problem in told]
     sign = screen.paint(figures.sign("amber", screen), figures.STYLES["amber"])
     lines = []
     for text in (text.replace("`", "") for text in dict.fromkeys(said)):
@@ -101,17 +103,6 @@ def _broken_promises(profile: Profile, screen: Screen) -> list[str]:
         first, *rest = wrap(f"{name}{clean(text)}", screen.width - 2)
         lines += [f"{sign} {first}", *(f"  {line}" for line in rest)]
     return lines
-
-
-def _told(problem: Diagnostic) -> str:
-    """The message, with the days, the key or the row that the first note names."""
-    _, _, example = (problem.notes or ("",))[0].partition(": ")
-    match problem.code:
-        case "K520" if example:
-            return f"{problem.message}, such as {example.partition('), ')[0].rstrip(')')})"
-        case "K521" | "K604" if example:
-            return f"{problem.message} ({example})"
-    return problem.message
 
 
 def _extents(profiles: Iterable[Profile], screen: Screen) -> list[str]:
@@ -281,6 +272,7 @@ def _objectives(objectives: Sequence[ObjectiveVerdict], screen: Screen, quiet: b
         hang = 4 if screen.width < _STACKED else column + 2
         room = max(screen.width - hang, 16)
         lines += [" " * hang + screen.paint(line, "dim") for line in wrap(clean(objective.why), room)]
+        lines += scorecard(objective, screen, hang, quiet=quiet)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 

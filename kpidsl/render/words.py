@@ -8,6 +8,7 @@ from datetime import date
 
 from kpidsl.graph import (
     Aggregate,
+    Assumed,
     Bound,
     Combine,
     Constant,
@@ -17,8 +18,11 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Step,
+    Unknown,
+    positive_part,
 )
-from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
+from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row, keys_of
 from kpidsl.model.units import PERCENT, POINTS, Unit
 from kpidsl.syntax.written import BINDS
 
@@ -62,18 +66,15 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
             return f"share of total({formula(inner, leaf, top=False)})"
         case Default(node=inner, value=value, unit=unit):
             return f"{formula(inner, leaf, top=False)} default {literal_number(value, unit)}"
+        case Unknown():
+            return "?"
+        case Assumed(value=value):
+            return formula(value, leaf, top=False)
 
 
 def _unguarded(node: Node) -> Node:
-    """`(x + abs(x)) / 2` is how growth makes sure that what it divides by is not negative; a reader wants
-    x."""
-    match node:
-        case Combine(
-            op="/", args=(Combine(op="+", args=(x, Combine(op="abs", args=(y,)))), Constant(value=2.0))
-        ):
-            return x if x == y else node
-        case _:
-            return node
+    """What growth divides by is guarded, so that it is not negative; a reader wants it without the guard."""
+    return positive_part(node) or node
 
 
 def _combined(node: Combine, leaf: Leaf) -> str:
@@ -115,10 +116,28 @@ def aggregate(node: Aggregate) -> str:
         return f"share({node.source} where {row(node.argument)}){condition}"
     inside = node.source if node.argument is None else _argument(node.argument, node.source)
     if node.weight is not None:
-        inside += f" by {_argument(node.weight, node.source)}"
+        inside += f" by {' and '.join(_argument(key, node.source) for key in keys_of(node.weight))}"
     if node.parameter is not None:
         inside += f", {node.parameter:g}"
+    if node.then:
+        start = inside.partition(", ")[0] + condition
+        return f"{node.function}({' to '.join([start, *map(_step, node.then)])} {_within(node)})"
+    called = node.function.partition("average ")[2]
+    if called:
+        return f"average over days({called}({inside}){condition})"
     return f"{node.function}({inside}){condition}"
+
+
+def _step(step: Step) -> str:
+    condition = f" where {row(step.filter)}" if step.filter is not None else ""
+    return f"{_argument(step.identity, step.source)}{condition}"
+
+
+def _within(node: Aggregate) -> str:
+    value = node.then[0].value
+    added = f", {_argument(value, node.then[0].source)}" if value is not None else ""
+    days = f"{node.parameter:g}"
+    return f"within {days} day{'' if days == '1' else 's'}{added}"
 
 
 def _argument(argument: Row, source: str) -> str:

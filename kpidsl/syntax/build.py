@@ -33,6 +33,14 @@ def _words(token: Token) -> str:
     return " ".join(token.text.split())
 
 
+def _otherwise(items: Items) -> nodes.Consequence | None:
+    """What a promise of a source says to follow: `else stale` stands before the line end."""
+    token = items[-2]
+    if not isinstance(token, Token) or token.kind != "ELSE":
+        return None
+    return "stale" if token.text.endswith("stale") else "warn"
+
+
 def _said(kind: Callable[[Span, Any], nodes.Node], at: int = 1) -> Callable[[Builder, Items], nodes.Node]:
     """Builds a clause of one value, which stands as the item with that number."""
     return lambda builder, items: kind(builder._span(items), items[at])
@@ -210,6 +218,15 @@ class Builder:
         by = settle(items[3]) if len(items) > 3 else None
         return nodes.Call(self._span(items), name, args, by)
 
+    def path(self, items: Items) -> nodes.Call:
+        self.signs += 1
+        within = items[3]
+        name = nodes.Word(
+            Span(self.source, items[0].start, items[0].end - 1), " ".join(items[0].text[:-1].split())
+        )
+        of = settle(items[5]) if len(items) > 5 else None
+        return nodes.Call(self._span(items), name, self._arguments(items[1]), None, within, of)
+
     def alone(self, items: Items) -> nodes.Expression:
         return settle(items[0])
 
@@ -324,7 +341,7 @@ class Builder:
     row = _named(nodes.Row)
 
     def key(self, items: Items) -> nodes.Key:
-        return nodes.Key(self._span(items), tuple(self._word(name) for name in items[1]))
+        return nodes.Key(self._span(items), tuple(self._word(name) for name in items[1]), _otherwise(items))
 
     def belongs(self, items: Items) -> nodes.BelongsTo:
         far = self._word(items[5]) if len(items) > 5 else None
@@ -341,12 +358,25 @@ class Builder:
         span = Span(self.source, items[0].start, value.span.end)
         return nodes.Column(span, self._word(items[1]), value=value)
 
-    fresh = _said(nodes.Fresh, at=2)
-    complete = _named(nodes.Complete, at=2)
+    def fresh(self, items: Items) -> nodes.Fresh:
+        return nodes.Fresh(self._span(items), items[2], _otherwise(items))
+
+    def complete(self, items: Items) -> nodes.Complete:
+        return nodes.Complete(self._span(items), self._word(items[2]), _otherwise(items))
 
     def check(self, items: Items) -> nodes.Check:
-        condition = settle(items[1])
-        return nodes.Check(Span(self.source, items[0].start, condition.span.end), condition)
+        condition, otherwise = settle(items[1]), _otherwise(items)
+        end = condition.span.end if otherwise is None else items[2].end
+        return nodes.Check(Span(self.source, items[0].start, end), condition, otherwise)
+
+    def rows_at_least(self, items: Items) -> nodes.Volume:
+        return nodes.Volume(self._span(items), items[2], None, self._word(items[4]), _otherwise(items))
+
+    def rows_at_most(self, items: Items) -> nodes.Volume:
+        return nodes.Volume(self._span(items), None, items[2], self._word(items[4]), _otherwise(items))
+
+    def rows_between(self, items: Items) -> nodes.Volume:
+        return nodes.Volume(self._span(items), items[2], items[4], self._word(items[6]), _otherwise(items))
 
     def scale(self, items: Items) -> nodes.Scale:
         return nodes.Scale(self._span(items), self._word(items[1]), items[3], items[5])
@@ -465,7 +495,15 @@ class Builder:
     # -- objective -------------------------------------------------------------------------------------------
 
     def member(self, items: Items) -> nodes.Member:
-        return nodes.Member(self._span(items), self._word(items[1]), items[3] if len(items) > 3 else None)
+        kinds = {item.kind for item in items if isinstance(item, Token)}
+        return nodes.Member(
+            self._span(items),
+            self._word(items[1]),
+            items[3] if "WEIGHT" in kinds else None,
+            key="KEY" in kinds,
+            information="FOR_INFORMATION" in kinds,
+            objective="OBJECTIVE" in kinds,
+        )
 
     def met_all(self, items: Items) -> nodes.Met:
         return nodes.Met(self._span(items), "all")
@@ -507,13 +545,27 @@ class Builder:
                 period = item
         return nodes.Expect(self._span(items), self._word(items[1]), part, period, value, word)
 
-    def expect_value(self, items: Items) -> nodes.Expect:
+    def outcome(self, items: Items) -> nodes.Expect:
+        if not isinstance(items[1], list):
+            found = self.expect(items)
+            return found if found.value is None or found.word else self._up_to(found, found.value)
         value = settle(items[1])
-        return nodes.Expect(Span(self.source, items[0].start, value.span.end), None, None, None, value, None)
+        word = _words(items[3]) if len(items) > 3 else None
+        subject = None
+        if isinstance(value, nodes.Binary) and value.op == "=" and isinstance(value.left, nodes.Name):
+            subject, value = self._word(value.left), value.right
+        found = nodes.Expect(self._span(items), subject, None, None, value, word)
+        return found if word else self._up_to(found, value)
+
+    def _up_to(self, expect: nodes.Expect, value: nodes.Expression) -> nodes.Expect:
+        span = Span(self.source, expect.span.start, value.span.end)
+        return nodes.Expect(span, expect.kpi, expect.slice, expect.period, value, expect.word)
 
     def set(self, items: Items) -> nodes.Set:
-        value = settle(items[3])
-        return nodes.Set(Span(self.source, items[0].start, value.span.end), self._word(items[1]), value)
+        value = settle(items[-2])
+        part = self._value(items[3]) if items[2].kind == "FOR" else None
+        span = Span(self.source, items[0].start, value.span.end)
+        return nodes.Set(span, self._word(items[1]), value, _words(items[-3]), part)
 
     def solve(self, items: Items) -> nodes.Solve:
         value = settle(items[5])

@@ -15,6 +15,7 @@ import attrs
 
 from kpidsl.diagnostics import Report, Source
 from kpidsl.syntax import nodes as n
+from kpidsl.syntax.known import known
 from kpidsl.syntax.layout import CLAUSE, Line, line_end, with_comments
 from kpidsl.syntax.parse import parse
 from kpidsl.syntax.written import a_number, a_value, a_word, expression, fitted, quoted
@@ -37,17 +38,20 @@ def proved(source: Source) -> str | None:
     lost, or a second run changed something. It is never written then.
     """
     report = Report()
-    before = parse(source, report)
+    memory = known(source.name)
+    before = parse(source, report, memory)
     if report.errors:
         return None
     text = format_file(before)
-    again = parse(Source(source.name, text), report)
+    again = parse(Source(source.name, text), report, memory)
     if report.errors or _bare(again) != _bare(before):
         raise AssertionError(f"formatting {source.name} would change its meaning")
     if sorted(c.text for c in again.comments) != sorted(c.text.rstrip() for c in before.comments):
         raise AssertionError(f"formatting {source.name} would lose a comment")
     if format_file(again) != text:
         raise AssertionError(f"formatting {source.name} is not stable")
+    if memory:
+        memory.save()
     return text
 
 
@@ -209,8 +213,8 @@ def _said(clause: Any) -> tuple[str, str]:
         case n.Deprecated(until=until, use=use):
             words = [f"until {until.text}"] if until else []
             return "deprecated", " ".join(words + ([f"use {a_word(use)}"] if use else []))
-        case n.Member(kpi=kpi, weight=weight):
-            return "kpi", a_word(kpi) + (f" weight {a_number(weight)}" if weight else "")
+        case n.Member():
+            return _member(clause)
         case n.Met(kind=kind, share=share):
             asked = f"at least {a_number(share)} are" if share else {"all": "all are", "any": "any is"}[kind]
             return "met", f"when {asked} met"
@@ -234,6 +238,12 @@ def _said_of_calendar(clause: n.RetailYears | n.Weekend | n.Holidays | n.Holiday
             return f"holiday {period.text}" + (f" {quoted(title)}" if title else "")
 
 
+def _member(member: n.Member) -> tuple[str, str]:
+    said = a_word(member.kpi) + (f" weight {a_number(member.weight)}" if member.weight else "")
+    said += " key" * member.key + " for information" * member.information
+    return "objective" if member.objective else "kpi", said
+
+
 def _said_of_source(clause: Any) -> tuple[str, str] | None:
     match clause:
         case n.FromFiles(pattern=pattern, options=options):
@@ -250,8 +260,8 @@ def _said_of_source(clause: Any) -> tuple[str, str] | None:
             return "channel", a_word(column)
         case n.Row(thing=thing):
             return "row", a_word(thing)
-        case n.Key(columns=columns):
-            return "key", ", ".join(map(a_word, columns))
+        case n.Key(columns=columns, otherwise=otherwise):
+            return "key", ", ".join(map(a_word, columns)) + _otherwise(otherwise)
         case n.BelongsTo(target=target, column=column, far=far):
             return "belongs to", f"{a_word(target)} by {a_word(column)}" + (
                 f" = {a_word(far)}" if far else ""
@@ -261,17 +271,31 @@ def _said_of_source(clause: Any) -> tuple[str, str] | None:
         case n.Column(name=name, type=type_, identity=identity):
             said = f"id of {a_word(identity)}" if identity else type_.text if type_ else ""
             return "column", f"{a_word(name)} {said}".rstrip()
-        case n.Fresh(amount=amount):
-            return "fresh", f"within {a_number(amount)}"
-        case n.Complete(grain=grain):
-            return "complete", f"every {a_word(grain)}"
-        case n.Check(condition=condition):
-            return "check", fitted(" " * VALUE_COLUMN, condition, CLAUSE).lstrip()
+        case n.Fresh(amount=amount, otherwise=otherwise):
+            return "fresh", f"within {a_number(amount)}{_otherwise(otherwise)}"
+        case n.Complete(grain=grain, otherwise=otherwise):
+            return "complete", f"every {a_word(grain)}{_otherwise(otherwise)}"
+        case n.Check(condition=condition, otherwise=otherwise):
+            said = fitted(" " * VALUE_COLUMN, condition, CLAUSE).lstrip()
+            return "check", said + _otherwise(otherwise)
+        case n.Volume(grain=grain, otherwise=otherwise):
+            return "rows", f"{_volume(clause)} every {a_word(grain)}{_otherwise(otherwise)}"
         case n.Scale(column=column, low=low, high=high):
             return "scale", f"{a_word(column)} from {expression(low)} to {expression(high)}"
         case n.OnlyChannel(values=values):
             return "channel", ", ".join(map(a_value, values))
     return None
+
+
+def _otherwise(consequence: str | None) -> str:
+    return "" if consequence is None else f" else {consequence}"
+
+
+def _volume(clause: n.Volume) -> str:
+    low, high = clause.low, clause.high
+    if low is not None and high is not None:
+        return f"between {a_number(low)} and {a_number(high)}"
+    return f"at least {a_number(low)}" if low is not None else f"at most {a_number(high)}" if high else ""
 
 
 def _said_of_promise(clause: Any) -> tuple[str, str] | None:
@@ -310,8 +334,9 @@ def _said_of_test(clause: Any) -> tuple[str, str]:
             return "given", a_word(source)
         case n.AsOf(period=period):
             return "as of", period.text
-        case n.Set(name=name, value=value):
-            return "set", f"{a_word(name)} = {expression(value)}"
+        case n.Set(name=name, value=value, how=how, slice=part):
+            where = f" for {a_value(part)}" if part else ""
+            return "set", f"{a_word(name)}{where} {how} {expression(value)}"
         case n.Solve(unknown=unknown, kpi=kpi, value=value):
             return "solve", f"{a_word(unknown)} for {a_word(kpi)} = {expression(value)}"
         case n.Expect():
@@ -321,7 +346,8 @@ def _said_of_test(clause: Any) -> tuple[str, str]:
 
 def _expected(expect: n.Expect) -> str:
     if expect.kpi is None:
-        return expression(expect.value) if expect.value else ""
+        word = f", {expect.word}" if expect.word else ""
+        return (expression(expect.value) if expect.value else "") + word
     said = a_word(expect.kpi)
     said += f" for {a_value(expect.slice)}" if expect.slice else ""
     said += f" in {expect.period.text}" if expect.period else ""

@@ -6,6 +6,8 @@ same; places do not count, so that formatting can be proved to change nothing.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from attrs import field, fields, frozen
 
 from kpidsl.diagnostics import Source, Span
@@ -82,11 +84,17 @@ class Number(Node):
 
 @frozen(repr=False)
 class Call(Node):
-    """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`."""
+    """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`.
+
+    With `within` it is a path, `name(a to b to c within 7 days)`: its arguments are the steps; `of` may
+    follow after a comma.
+    """
 
     name: Word
     args: tuple[Expression, ...]
     by: Expression | None = None
+    within: Number | None = None
+    of: Expression | None = None
 
 
 @frozen(repr=False)
@@ -338,11 +346,16 @@ class Row(Node):
     thing: Word
 
 
+Consequence = Literal["warn", "stale"]
+"""`else stale`: what follows for verdicts where a source breaks its promise; None where nothing is said."""
+
+
 @frozen(repr=False)
 class Key(Node):
     """`key day, platform, campaign`."""
 
     columns: tuple[Word, ...]
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -372,6 +385,7 @@ class Fresh(Node):
 
     amount: Number
     """Its unit is the time word."""
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -379,6 +393,7 @@ class Complete(Node):
     """`complete every day`."""
 
     grain: Word
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -386,6 +401,17 @@ class Check(Node):
     """`check spend >= 0`."""
 
     condition: Expression
+    otherwise: Consequence | None = None
+
+
+@frozen(repr=False)
+class Volume(Node):
+    """`rows at least 10 every day`, `rows at most 20 every day`, `rows between 10 and 20 every day`."""
+
+    low: Number | None
+    high: Number | None
+    grain: Word
+    otherwise: Consequence | None = None
 
 
 @frozen(repr=False)
@@ -563,10 +589,14 @@ class Deprecated(Node):
 
 @frozen(repr=False)
 class Member(Node):
-    """`kpi online_sales weight 3`."""
+    """`kpi online_sales weight 3 key`, `kpi visits for information`, `objective loyalty weight 2`."""
 
     kpi: Word
     weight: Number | None
+    key: bool = False
+    information: bool = False
+    objective: bool = False
+    """Whether it is an objective in place of a KPI."""
 
 
 @frozen(repr=False)
@@ -606,7 +636,7 @@ class AsOf(Node):
 class Expect(Node):
     """`expect roas for google in 2026-01 = 5, met`; `value` or `word` may be absent, not both.
 
-    In a scenario only the value is written: `expect 2_500 EUR`.
+    In a scenario a value alone is what was solved for: `expect 2_500 EUR`.
     """
 
     kpi: Word | None
@@ -618,10 +648,13 @@ class Expect(Node):
 
 @frozen(repr=False)
 class Set(Node):
-    """`set cost_per_click = 5 EUR per click`."""
+    """`set cost_per_click = 5 EUR per click`, `set ad_spend for google increase by 10%`."""
 
     name: Word
     value: Expression
+    how: str = "="
+    """Or `increase by`, `decrease by`."""
+    slice: Word | String | None = None
 
 
 @frozen(repr=False)
@@ -637,7 +670,7 @@ Clause = (
     Description | Caption | Owner | Formula | UnitClause | FiscalYear | WeekStart | TimeZone | RetailYears
     | Weekend | Holidays | Holiday | Occurrence | FromFiles
     | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
-    | Check | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
+    | Check | Volume | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
     | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
     | Expect | Set | Solve | Confident | SampleAtLeast | Scale
 )  # fmt: skip

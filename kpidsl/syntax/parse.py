@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import lru_cache
 from threading import Lock
 from typing import Any, cast
@@ -12,14 +9,17 @@ from typing import Any, cast
 import attrs
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span
+from kpidsl.files import clean
+from kpidsl.packed import uncollected
 from kpidsl.syntax import nodes
 from kpidsl.syntax.build import Builder
 from kpidsl.syntax.explain import explain
 from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
+from kpidsl.syntax.known import Known
 from kpidsl.syntax.machine import Machine, Unexpected
 from kpidsl.syntax.mistakes import recognise
 from kpidsl.syntax.precedence import Misplaced
-from kpidsl.syntax.split import clean, comments, name_of, pieces, tabs
+from kpidsl.syntax.split import comments, name_of, pieces, tabs
 from kpidsl.syntax.tables import tables
 
 MAX_SIZE = 5_000_000
@@ -38,8 +38,10 @@ _MANY = (
 _LOCK = Lock()
 
 
-def parse(source: Source, report: Report) -> nodes.File:
+def parse(source: Source, report: Report, known: Known | None = None) -> nodes.File:
     """Read a file. Raises for no text: what cannot be read is told in the report and listed in `broken`.
+
+    Definitions that are known are not read again, and new ones without faults become known.
 
     The source of the result is the given one, or, where the text had a byte order mark, other line ends than
     newlines, or decomposed accents, a cleaned one of the same name; all spans refer to it.
@@ -51,16 +53,19 @@ def parse(source: Source, report: Report) -> nodes.File:
         return nodes.File(source, (), (), (Span(source, 0, len(text)),))
     definitions: list[nodes.Definition] = []
     broken: list[Span] = []
-    with _LOCK, _no_collection():
-        machine, builder = _machine()
-        builder.source = source
+    with _LOCK, uncollected():
         for start, end in pieces(text):
-            piece = Span(source, start, end)
-            definition = _read(machine, builder, piece, report)
+            definition = known.find(source, start, end) if known else None
             if definition is None:
-                broken.append(piece)
-            else:
-                definitions.append(definition)
+                piece = Span(source, start, end)
+                told = len(report)
+                definition = _read(piece, report)
+                if definition is None:
+                    broken.append(piece)
+                    continue
+                if known and len(report) == told:
+                    known.add(definition, source, start, end)
+            definitions.append(definition)
     unread = frozenset(name for piece in broken if (name := name_of(piece)))
     return nodes.File(source, tuple(definitions), comments(source), tuple(broken), unread)
 
@@ -70,9 +75,7 @@ def parse_expression(source: Source, report: Report) -> nodes.Expression | None:
     source = clean(source)
     piece = Span(source, 0, len(source.text.rstrip()))
     with _LOCK:
-        machine, builder = _machine()
-        builder.source = source
-        found = _run(machine, builder, piece, "alone")
+        found = _run(piece, "alone")
     if isinstance(found, Diagnostic):
         report.add(found)
         return None
@@ -85,21 +88,9 @@ def _machine() -> tuple[Machine, Builder]:
     return Machine(tables(), builder), builder
 
 
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Without the cyclic collector, which would look at every node again and again and find nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
-
-
-def _read(machine: Machine, builder: Builder, piece: Span, report: Report) -> nodes.Definition | None:
+def _read(piece: Span, report: Report) -> nodes.Definition | None:
     """One definition, and at most one diagnostic about it; nothing if there is too little to go on with."""
-    found: Any = _run(machine, builder, piece, "definition")
+    found: Any = _run(piece, "definition")
     faults = [found] if isinstance(found, Diagnostic) else []
     if not faults:
         found, faults = _checked(found)
@@ -110,12 +101,13 @@ def _read(machine: Machine, builder: Builder, piece: Span, report: Report) -> no
     return None if isinstance(found, Diagnostic) else found
 
 
-def _run(machine: Machine, builder: Builder, piece: Span, rule: str) -> Any:
+def _run(piece: Span, rule: str) -> Any:
     """What the grammar makes of a piece, or the diagnostic that says why it makes nothing."""
     source, start, end = piece
     if rule == "definition" and source.text[start].isspace():
         return orphan(piece)
-    builder.signs = 0
+    machine, builder = _machine()
+    builder.source, builder.signs = source, 0
     try:
         found = machine.run(source.text, start, end, rule)
     except Unexpected as fault:

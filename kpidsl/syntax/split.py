@@ -1,10 +1,9 @@
-"""Before the grammar: a text is cleaned, its comments are gathered, and it is cut at its margin."""
+"""Before the grammar: the comments of a text are gathered, and it is cut at its margin."""
 
 from __future__ import annotations
 
 import re
 from itertools import pairwise
-from unicodedata import is_normalized, normalize
 
 from kpidsl.diagnostics import Source, Span
 from kpidsl.syntax.nodes import Comment
@@ -23,18 +22,6 @@ _OPAQUE = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 """What has to be stepped over or gathered without reading a definition."""
-
-
-def clean(source: Source) -> Source:
-    """The text without byte order mark, with plain line ends and composed accents; the same object if so."""
-    text = source.text
-    if text.startswith("\ufeff"):
-        text = text[1:]
-    if "\r" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    if not is_normalized("NFC", text):
-        text = normalize("NFC", text)
-    return source if text is source.text else Source(source.name, text)
 
 
 def comments(source: Source) -> tuple[Comment, ...]:

@@ -5,14 +5,13 @@ Lark is imported only when there is nothing in the cache, so that a cold `kpi li
 
 from __future__ import annotations
 
-import hashlib
 import marshal
-import os
 import sys
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from kpidsl import cache
 
 STARTS = ("definition", "alone")
 
@@ -34,11 +33,11 @@ class Tables(NamedTuple):
 def tables() -> Tables:
     """The tables of the grammar, from the cache if it has them."""
     grammar = grammar_file("kpi.lark").read_text("utf-8")
-    path = _cache_path(grammar)
-    found = _load(path)
+    entry = _entry(grammar)
+    found = _unpacked(cache.get(entry))
     if found is None:
         found = compile_grammar(grammar)
-        _store(path, found)
+        cache.put(entry, marshal.dumps(tuple(found)))
     return found
 
 
@@ -82,42 +81,18 @@ def compile_grammar(grammar: str) -> Tables:
 # -- the cache -----------------------------------------------------------------------------------------------
 
 
-def _cache_path(grammar: str) -> Path | None:
-    """Where the tables of this grammar are kept; the name changes with whatever could make them unusable.
+def _entry(grammar: str) -> str:
+    """The name that the tables of this grammar are kept under; it changes with whatever could make them
+    unusable.
 
     Lark's version is no part of it: tables that were made once stay right for their grammar.
     """
-    made_of = "\n".join((grammar, sys.version, Path(__file__).read_text("utf-8")))
-    name = f"grammar-{hashlib.sha256(made_of.encode()).hexdigest()[:16]}"
-    if os.name == "nt":
-        home = os.environ.get("LOCALAPPDATA")
-    else:
-        home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(home) / "kpidsl" / name if home and os.path.isabs(home) else None
+    return f"grammar-{cache.digest((grammar, sys.version, Path(__file__).read_text('utf-8')))}"
 
 
-def _load(path: Path | None) -> Tables | None:
+def _unpacked(body: bytes | None) -> Tables | None:
     """What the cache holds, or nothing when it holds nothing that can be used."""
-    if path is None:
-        return None
     try:
-        data = path.read_bytes()
-        digest, body = data[:32], data[32:]
-        return Tables(*marshal.loads(body)) if hashlib.sha256(body).digest() == digest else None
-    except (OSError, ValueError, EOFError, TypeError):
+        return Tables(*marshal.loads(body)) if body else None
+    except (ValueError, EOFError, TypeError):
         return None
-
-
-def _store(path: Path | None, found: Tables) -> None:
-    """Keep the tables, whole or not at all; a cache that cannot be written is done without."""
-    if path is None:
-        return
-    body = marshal.dumps(tuple(found))
-    temporary = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(hashlib.sha256(body).digest() + body)
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()

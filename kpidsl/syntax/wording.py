@@ -49,6 +49,7 @@ _PHRASES = {
     "RETAIL": "`retail month`",
     "ZONE": "a time zone such as `Europe/Paris`",
     "TABLE_ROW": "a row such as `| day | spend |`",
+    "ELSE": "`else warn` or `else stale`",
     "VERDICT": "a word such as `met` or `on track`",
     "OPTION": "an option such as `separated by`",
     "BEFORE": "`previous period` or `same period last year`",
@@ -70,6 +71,7 @@ _WORDS = {
     "PREFIX": ("not", "when"),
     "OPTION": ("separated by", "decimal", "thousands", "dates", "encoding", "sheet", "table", "missing"),
     "BEFORE": ("previous period", "same period last year"),
+    "ELSE": ("else warn", "else stale"),
     "VERDICT": (
         *("met", "nearly met", "missed", "on track", "at risk", "off track"),
         *("no data", "stale", "not started", "too few", "inconclusive", "failed"),

@@ -97,6 +97,9 @@ def expression(value: n.Expression) -> str:
             return quoted(value)
         case n.PeriodText(text=text):
             return text
+        case n.Call(name=name, args=args, within=n.Number() as within, of=of):
+            more = f", {expression(of)}" if of else ""
+            return f"{name.text}({' to '.join(map(expression, args))} within {a_number(within)}{more})"
         case n.Call(name=name, args=args, by=by):
             weight = f" by {expression(by)}" if by else ""
             return f"{name.text}({', '.join(map(expression, args))}{weight})"

@@ -8,7 +8,7 @@ import pytest
 
 import kpidsl
 from kpidsl.needed import needed
-from kpidsl.project import load
+from kpidsl.specs import load
 
 SPEC = """
 source views
@@ -84,7 +84,7 @@ def test_later_rows_do_not_exist_before_they_are_grouped(project: kpidsl.Project
 
 def test_what_a_grouped_source_promises_is_checked_on_its_rows(project: kpidsl.Project) -> None:
     problems = project.evaluate(as_of="2026-01-12").sources["landings"].problems
-    assert [problem.code for problem in problems] == ["K528", "K520", "K521", "K604"]
+    assert [problem.code for problem in problems] == ["K528", "K521", "K520", "K604"]
     said = " ".join(f"{problem.message} {problem.notes}" for problem in problems)
     for part in (
         "1 row of `views` lacks `visit`",

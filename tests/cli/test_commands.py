@@ -317,6 +317,19 @@ def test_json_keeps_to_its_schema(folder: Path, command: str) -> None:
     assert list(problems({**found, "more": 1}, schema, schema, "$")) == ["$: more"]
 
 
+def test_the_json_of_scenarios_keeps_to_its_schema(folder: Path) -> None:
+    schema = json.loads(kpi(folder, "schema", "scenario").out)
+    for arguments in (
+        ("whatif", "--set", "ad_spend[google]=300", "--set", "leads=-1"),
+        ("solve", "cost_per_lead=20", "--for", "ad_spend"),
+        ("solve", "cost_per_lead=-20", "--for", "ad_spend"),
+        ("solve", "lead_count=20", "--for", "ad_spend"),
+        ("scenario",),
+    ):
+        found = json.loads(kpi(folder, *arguments, "--format", "json").out)
+        assert list(problems(found, schema, schema, "$")) == []
+
+
 def problems(value: Any, schema: Any, root: Any, path: str) -> Any:
     """What of JSON Schema the schemas use, checked."""
     if "$ref" in schema:

@@ -10,6 +10,7 @@ import pytest
 
 from kpidsl import project
 from kpidsl.evaluate import excel
+from kpidsl.specs import load as load_specs
 from tests.project import kpi
 
 SPEC = """source s
@@ -142,7 +143,7 @@ def test_more_slices_than_are_judged(folder: Path, monkeypatch: pytest.MonkeyPat
 
 
 def evaluated(folder: Path) -> project.Outcome:
-    specs = project.load([str(folder)])
+    specs = load_specs([str(folder)])
     wish = project.wish(specs, as_of="2026-02-01")
     assert isinstance(wish, project.Wish)
     return project.evaluate(specs, wish)

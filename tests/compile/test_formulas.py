@@ -42,6 +42,9 @@ from tests.compile.spec import build, kpi, sound
         ("sum(orders.margin)", "EUR"),
         ("count(crm.contact)", "lead"),
         ("count(ads)", "row"),
+        ("new(crm.contact)", "contact"),
+        ("churned(ads.campaign)", "campaign"),
+        ("retention(crm.contact, 3)", "%"),
     ],
 )
 def test_unit(formula: str, unit: str) -> None:
@@ -53,6 +56,9 @@ def test_unit(formula: str, unit: str) -> None:
     [
         ("ad_spend", "additive"),
         ("leads where pages > 1", "additive"),
+        ("new(crm.contact)", "additive"),
+        ("returning(crm.contact)", "none"),
+        ("retention(crm.contact, 3)", "none"),
         ("ad_spend * 2", "additive"),
         ("2 * ad_spend", "additive"),
         ("ad_spend / 2", "additive"),

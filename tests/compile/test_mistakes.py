@@ -6,7 +6,78 @@ from kpidsl.codes import CATALOGUE
 from tests.compile.spec import SOURCES, build, check_marks, kpi
 
 # name of the case: (spec with marks, the near miss)
+CALLS = (
+    'source calls\n  from "c.csv"\n  time d\n  column who id of contact\n  column phone id of line\n'
+    "  column minutes minute\n  column grade %\n  column word text\n"
+)
 CASES = {
+    # -- identities and paths
+    "other identity": (
+        CALLS + kpi("conversion(crm.contact to calls.phone within 7 days) #! K325 this identifies a line"),
+        CALLS + kpi("conversion(crm.contact to calls.who within 7 days)"),
+    ),
+    "same step": (
+        CALLS + kpi("conversion(calls.who to calls.who within 7 days) #! K326 the same rows"),
+        CALLS + kpi("conversion(calls.who to calls.who where minutes > 5 minute within 7 days)"),
+    ),
+    "step that identifies nothing": (
+        CALLS + kpi("converted(crm.contact to calls.word within 7 days) #! K305 this is text"),
+        CALLS + kpi("converted(crm.contact to calls.who within 2 weeks)"),
+    ),
+    "days of a path": (
+        CALLS + kpi("conversion(crm.contact to calls.who within 7 EUR) #! K311 whole days or weeks"),
+        CALLS + kpi("conversion(crm.contact to calls.who within 7 days)"),
+    ),
+    "half a day": (
+        CALLS + kpi("conversion(crm.contact to calls.who within 7.5 days) #! K311 whole days or weeks"),
+        CALLS + kpi("conversion(crm.contact to calls.who within 0 days)"),
+    ),
+    "no path": (
+        CALLS + kpi("conversion(crm.contact) #! K311 needs steps with `to` between them"),
+        CALLS + kpi("count distinct(crm.contact)"),
+    ),
+    "path of what takes none": (
+        CALLS + kpi("sum(crm.contact to calls.who within 7 days) #! K311 `sum` takes no path"),
+        CALLS + kpi("converted(crm.contact to calls.who within 7 days)"),
+    ),
+    "path in growth": (
+        CALLS + kpi("growth(crm.contact to calls.who within 7 days) #! K311 `growth` takes no path"),
+        CALLS + kpi("growth(converted(crm.contact to calls.who within 7 days))"),
+    ),
+    "path in a row": (
+        CALLS + kpi('leads where lower(contact to origin within 7 days) = "a" #! K311 takes no path'),
+        CALLS + kpi('leads where lower(origin) = "a"'),
+    ),
+    "three touches": (
+        CALLS
+        + kpi("last touch(crm.contact to calls.who to crm.contact within 7 days) #! K311 at most 2 steps"),
+        CALLS + kpi("conversion(crm.contact to calls.who to crm.contact within 7 days)"),
+    ),
+    "sum of a conversion": (
+        CALLS
+        + kpi("conversion(crm.contact to calls.who within 7 days, calls.minutes) #! K311 adds nothing up"),
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.minutes)"),
+    ),
+    "sum of other rows": (
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, crm.pages) #! K317 those of calls"),
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.minutes)"),
+    ),
+    "sum of attributed percentages": (
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.grade) #! K312 do not add up"),
+        CALLS + kpi("last touch(crm.contact to calls.who within 7 days, calls.minutes)"),
+    ),
+    "retention after no period": (
+        kpi("retention(crm.contact, 0) #! K311 a whole number from 1"),
+        kpi("retention(crm.contact, 1)"),
+    ),
+    "history in a grouped source": (
+        "source people\n  from crm by contact\n  column fresh_one = new(contact) #! K310 over time\n",
+        "source people\n  from crm by contact\n  column rows_seen = count(crm)\n",
+    ),
+    "running total of what returns": (
+        kpi("running total(returning(crm.contact)) #! K312"),
+        kpi("running total(new(crm.contact))"),
+    ),
     # -- names
     "name twice": (
         "measure a = sum(ads.spend)\nmeasure a = count(crm) #! K201 defined twice\n",
@@ -336,6 +407,60 @@ CASES = {
         kpi("leads") + "objective o\n  kpi x\n  met when at least 160% are met #! K415 \n",
         kpi("leads") + "objective o\n  kpi x\n  met when at least 60% are met\n",
     ),
+    "key and for information": (
+        kpi("leads") + "objective o\n  kpi x key for information #! K465 key and for information\n",
+        kpi("leads") + "objective o\n  kpi x key\n",
+    ),
+    "a weight of what never counts": (
+        kpi("leads") + "objective o\n  kpi x weight 2 for information #! K465 given a weight\n"
+        "  objective p\nobjective p\n  kpi x\n",
+        kpi("leads") + "objective o\n  kpi x for information\n  objective p\nobjective p\n  kpi x\n",
+    ),
+    "all for information": (
+        kpi("leads") + "objective o #! K466 no member\n  kpi x for information\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "an objective in itself": (
+        kpi("leads") + "objective o #! K206 a member of itself\n  kpi x\n  objective p\n"
+        "objective p #! K206 a member of itself\n  objective o\n",
+        kpi("leads") + "objective o\n  kpi x\n  objective p\nobjective p\n  kpi x\n",
+    ),
+    "an objective that is a KPI": (
+        kpi("leads") + "objective o\n  objective x #! K202 not an objective\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "an objective that is not there": (
+        kpi("leads") + "objective o\n  kpi x\n  objective q #! K202 no objective `q`\n",
+        kpi("leads") + "objective o\n  kpi x\n",
+    ),
+    "a slice of a ratio": (
+        kpi("ad_spend / leads") + 'scenario "s"\n  set x for google = 5 EUR per lead #! K461 add up\n',
+        kpi("ad_spend / leads") + 'scenario "s"\n  set leads for google = 5 lead\n',
+    ),
+    "a constant from data": (
+        kpi("leads") + 'let c = 5 lead\nscenario "s"\n  set c = leads #! K461 is a constant\n',
+        kpi("leads") + 'let c = 5 lead\nscenario "s"\n  set c = 2 * 4 lead\n',
+    ),
+    "expected of nothing": (
+        kpi("leads") + 'scenario "s"\n  set leads = 5 lead\n  expect 5 lead #! K462 of which KPI\n',
+        kpi("leads") + 'scenario "s"\n  set leads = 5 lead\n  expect x = 5 lead\n',
+    ),
+    "a goal from data": (
+        kpi("leads") + 'scenario "s"\n  solve leads for x = 2 * leads #! K462 a number is needed\n',
+        kpi("leads") + 'scenario "s"\n  solve leads for x = 5 lead\n',
+    ),
+    "assumed twice": (
+        kpi("leads") + 'scenario "s"\n  set leads = 5 lead\n  set leads = 6 lead #! K212 assumed twice\n',
+        kpi("leads") + 'scenario "s"\n  set leads for google = 5 lead\n  set leads for bing = 6 lead\n',
+    ),
+    "a scenario that assumes nothing": (
+        kpi("leads") + 'scenario "s" #! K213 assumes nothing\n  expect x = 5 lead\n',
+        kpi("leads") + 'scenario "s"\n  set leads increase by 10%\n  expect x = 5 lead\n',
+    ),
+    "assumed in another unit": (
+        kpi("leads") + 'scenario "s"\n  set leads increase by 5 EUR #! K401 the value\n',
+        kpi("leads") + 'scenario "s"\n  set leads increase by 5 lead\n',
+    ),
     "draft in an objective": (
         kpi("leads", "draft") + "objective o\n  kpi x #! K416 \n",
         kpi("leads") + "objective o\n  kpi x\n",
@@ -493,5 +618,6 @@ def test_every_code_is_shown(code: str) -> None:
     elsewhere = {
         "K208": "test_resolve", "K209": "test_resolve", "K215": "test_broken", "K403": "test_promises",
         "K411": "test_promises", "K323": "test_broken", "K324": "test_broken", "K220": "test_grouped",
+        "K440": "test_attain", "K441": "test_lint_data", "K442": "test_lint_data", "K443": "test_lint_data",
     }  # fmt: skip
     assert f"#! {code}" in shown or code in elsewhere

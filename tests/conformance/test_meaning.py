@@ -127,6 +127,13 @@ TOPICS = {
     "first and last": [
         *each("first", X, W, RATIO),
         *each("last", X, W, PRICE),
+        *(
+            agg(f, "events", X, weight=keys, filter=kept)
+            for f in ("closing", "opening", "average closing")
+            for keys in (WORD, op("keys", col("events", "page", TEXT), WORD))
+            for kept in (None, op("missing", WORD))
+        ),
+        agg("average last", "events", X),
         agg("first", "events", X, filter=op("=", AT, lit(date(2024, 6, 15)))),
         agg("last", "events", X, filter=op("missing", WORD)),
     ],

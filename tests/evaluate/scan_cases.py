@@ -13,6 +13,7 @@ import pytest
 from attrs import evolve
 
 from kpidsl.evaluate.choose import Estimate, scans
+from kpidsl.evaluate.people import people_scans
 from kpidsl.evaluate.plan import demands
 from kpidsl.evaluate.sql import (
     Tables,
@@ -24,10 +25,12 @@ from kpidsl.evaluate.sql import (
     scan_sql,
 )
 from kpidsl.evaluate.sql.spelling import SPELLINGS
+from kpidsl.graph import Aggregate, Step
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.rows import Gather
 from kpidsl.model.sources import ColumnSpec, Grouped
 from kpidsl.model.types import DAY, FLAG, MOMENT, NUMBER, TEXT
+from kpidsl.model.units import ONE
 from kpidsl.results import Ask, Profile
 from tests.evaluate.world import SPAN, agg, col, dimension, graph, lit, op, plan_by, spec
 
@@ -103,6 +106,11 @@ BY_PAID, BY_SHIPPED = dimension("paid", orders=PAID), dimension("shipped", order
 BY_MEDIUM = dimension("medium", orders=c("medium", TEXT, "sessions"))
 BY_DAY = dimension("day", orders=c("at", MOMENT))
 
+
+def _path(function, *steps):
+    return Aggregate(function, "orders", c("session", TEXT), ONE, "none", EARLY, parameter=60.0, then=steps)
+
+
 _MERGING = ("sum", "count", "average", "min", "max", "standard deviation")
 ASKS = {
     "totals": [Ask(agg(f, "orders", AMOUNT), MONTHS) for f in _MERGING],
@@ -128,10 +136,59 @@ ASKS = {
         for kept in (None, LARGE)
     ],
     "levels of days": [Ask(agg("last", "sessions", col("sessions", "level")), QUARTERS)],
+    "levels of accounts": [
+        Ask(agg(f, "orders", AMOUNT, filter=kept, weight=c("session", TEXT)), (*MONTHS, *SLIDING), by)
+        for f in ("closing", "opening")
+        for kept in (None, LARGE)
+        for by in ((), (BY_SHOP,), (BY_MEDIUM,))
+    ],
+    "daily levels of accounts": [
+        Ask(
+            agg(
+                "average closing",
+                "orders",
+                c("margin"),
+                weight=op("keys", c("stars"), c("medium", TEXT, "sessions")),
+            ),
+            MONTHS,
+            (BY_SHOP,),
+        ),
+        Ask(agg("average last", "orders", AMOUNT, filter=LARGE), MONTHS, (BY_SHOP,)),
+    ],
+    "levels by moments": [
+        Ask(agg("closing", "orders", AMOUNT, weight=c("shipped", DAY)), QUARTERS),
+        Ask(agg("closing", "orders", AMOUNT, weight=c("paid", FLAG)), QUARTERS),
+        Ask(
+            agg("closing", "sessions", col("sessions", "level"), weight=col("sessions", "medium", TEXT)),
+            MONTHS,
+        ),
+    ],
     "exact": [
         Ask(agg("median", "orders", AMOUNT), MONTHS, (BY_SHOP,)),
         Ask(agg("percentile", "orders", AMOUNT, filter=SUMMERY, parameter=90.0), MONTHS, (BY_PAID,)),
         Ask(agg("count distinct", "orders", SHOP, filter=EARLY), MONTHS, (BY_SHOP,)),
+    ],
+    "identities": [
+        *(
+            Ask(agg(f, "orders", c("m0", TEXT), filter=kept), (*MONTHS, *QUARTERS), (BY_SHOP,))
+            for f in ("new", "returning")
+            for kept in (None, EARLY)
+        ),
+        *(Ask(agg(f, "orders", c("m0", TEXT)), MONTHS) for f in ("retained", "churned")),
+        Ask(agg("retention", "orders", c("m0", TEXT), parameter=2.0), SLIDING),
+    ],
+    "conversions": [
+        Ask(
+            _path(f, Step("orders", c("session", TEXT), LARGE), Step("orders", c("session", TEXT), PAID)),
+            MONTHS,
+            (BY_SHOP,),
+        )
+        for f in ("conversion", "converted")
+    ],
+    "touches": [
+        Ask(_path(f, Step("sessions", col("sessions", "id", TEXT), None, value)), MONTHS, (BY_SHOP,))
+        for f in ("first touch", "last touch")
+        for value in (None, col("sessions", "level"))
     ],
     "exact over sliding windows": [Ask(agg("median", "orders", AMOUNT), SLIDING)],
     "distinct": [
@@ -210,9 +267,8 @@ def _scans(name, asks, dialect, relations):
     found = {}
     for source, demand in demands(asks, PROFILES).items():
         # planned as for DuckDB everywhere, so that each engine is asked for each kind of scan
-        for n, scan in enumerate(
-            scans(source, demand, PROFILES[source], "duckdb", lambda clusters: Estimate(76))
-        ):
+        several = scans(source, demand, PROFILES[source], "duckdb", lambda clusters: Estimate(76))
+        for n, scan in enumerate([*several, *people_scans(source, demand, PROFILES)]):
             found[f"{name}, {n} {scan.kind}"] = scan_sql(scan, tables_for(source, dialect, relations))
     return found
 

@@ -145,12 +145,15 @@ filters = st.one_of(st.none(), st.none(), conditions)
 FUNCTIONS = ["sum", "count", "average", "min", "max", "median", "standard deviation", "first", "last"]
 
 
+LEVELS = st.sampled_from(["closing", "opening", "average closing", "average last"])
+
+
 @st.composite
 def aggregated(draw):
     kept = draw(filters)
     match draw(
         st.sampled_from(
-            [*FUNCTIONS, "rows", "plan", "share", "weighted average", "percentile", "count distinct"]
+            [*FUNCTIONS, "rows", "plan", "share", "weighted average", "percentile", "count distinct", "level"]
         )
     ):
         case "rows":
@@ -163,6 +166,13 @@ def aggregated(draw):
             return agg("share", "events", draw(conditions), filter=kept)
         case "weighted average":
             return agg("weighted average", "events", draw(arguments), weight=W, filter=kept)
+        case "level":
+            function = draw(st.sampled_from(["closing", "opening", "average closing", "average last"]))
+            accounts = draw(
+                st.sampled_from([PAGE, CHANNEL_, op("keys", PAGE, CHANNEL_, kind=TEXT), SIZE, SECTION])
+            )
+            weight = accounts if function != "average last" else None
+            return agg(function, "events", draw(arguments), weight=weight, filter=kept)
         case "percentile":
             return agg(
                 "percentile",
@@ -254,6 +264,35 @@ def test_agrees_with_the_reference(data, questions, as_of, way):
                 assert same(ours, theirs), (ask.node, key, window, ours, theirs)
                 if ours is None:
                     assert found.why(ask, key, window)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    worlds,
+    st.sampled_from([X, RATIO, PRICE, op("-", X, W, kind=NUMBER)]),
+    st.sampled_from([PAGE, CHANNEL_, op("keys", PAGE, CHANNEL_, kind=TEXT), SIZE, SECTION]),
+    st.lists(st.tuples(LEVELS, filters, window_sets, dimension_sets), min_size=1, max_size=5),
+    st.sampled_from([date(2024, 2, 29), date(2024, 6, 1)]),
+)
+def test_levels_of_the_same_accounts_are_read_together(data, level, accounts, wanted, as_of):
+    questions = [
+        Ask(
+            agg(f, "events", level, filter=kept, weight=None if f == "average last" else accounts),
+            windows,
+            by,
+        )
+        for f, kept, windows, by in wanted
+    ]
+    found = evaluate(WORLD, questions, TableSession(WORLD, data), as_of, profiles(WORLD, data, as_of))
+    assert sum(q.scan.kind == "stock" for q in found.queries if q.scan) <= 1
+    reference = Reference(WORLD, data, as_of)
+    for ask in questions:
+        grid = found.grid(ask)
+        assert list(grid.slices) == reference.keys(ask)
+        for key in grid.slices:
+            for window in ask.windows:
+                ours, theirs = grid.at(key, window), reference.answer(ask, key, window)
+                assert same(ours, theirs), (ask.node, key, window, ours, theirs)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

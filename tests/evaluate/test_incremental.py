@@ -21,6 +21,7 @@ import kpidsl
 from kpidsl import project as pipeline
 from kpidsl.evaluate import identity, keeper
 from kpidsl.evaluate.session import Session
+from kpidsl.specs import load as load_specs
 from tests.project import ROOT, kpi
 
 pytestmark = pytest.mark.slow
@@ -194,7 +195,7 @@ class World:
     def reading(self) -> list[str]:
         """How much of the sources an incremental evaluation reads."""
         self.project()
-        specs = pipeline.load([str(self.folder)])
+        specs = load_specs([str(self.folder)])
         wish = pipeline.wish(specs, as_of=self.as_of, incremental=True)
         assert isinstance(wish, pipeline.Wish)
         return list(pipeline.evaluate(specs, wish).reading)
@@ -286,6 +287,12 @@ def test_what_needs_all_rows_is_said(world):
     assert world.reading() == ["read all of events: something is to be said of its rows"]
     world.do(("odd", 2))
     assert "K519" in str(world.found(incremental=True)[1])
+
+
+def test_identities_need_all_rows(world):
+    world.more = MORE.replace("count distinct", "returning")
+    assert world.found(incremental=True) == world.found(incremental=False)
+    assert world.reading() == ["read all of events: `returning` needs all its rows at once"]
 
 
 def test_parquet_is_read_for_what_cannot_be_kept_only(tmp_path):

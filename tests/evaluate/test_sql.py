@@ -69,6 +69,10 @@ CASES = {
         Ask(agg("median", "orders", AMOUNT, filter=LARGE), MONTHS, (BY_CHANNEL,)),
         Ask(agg("percentile", "orders", AMOUNT, filter=LARGE, parameter=90.0), MONTHS, (BY_CHANNEL,)),
     ],
+    "levels of accounts": [
+        Ask(agg(f, "orders", AMOUNT, filter=kept, weight=col("orders", "channel", TEXT)), MONTHS, by)
+        for f, kept, by in (("closing", None, (BY_CHANNEL,)), ("opening", LARGE, ()))
+    ],
     "last level": [
         Ask(agg("last", "sessions", op("length", col("sessions", "channel", TEXT), kind=NUMBER)), MONTHS)
     ],

@@ -8,7 +8,7 @@ import duckdb
 import pyarrow as pa
 
 from kpidsl.diagnostics import Source, Span
-from kpidsl.evaluate import choose, classes, plan
+from kpidsl.evaluate import choose, classes, plan, sections
 from kpidsl.evaluate.engine import duckdb_faults
 from kpidsl.evaluate.sql import cubes
 from kpidsl.evaluate.tables import Attached
@@ -151,12 +151,12 @@ def dimension(name, **columns):
 
 # -- the planner, made to take one way --
 
-WAYS = ("plain", "cubes", "bands")
+WAYS = ("plain", "cubes", "bands", "sections")
 
 
 def plan_by(patch, way):
     """Ask everything with `CASE WHEN`; or roll it up from cubes, grouped by filter columns as they are or by
-    bands and the texts that filters mention."""
+    bands and the texts that filters mention, or by bands that depend on such a text."""
     if way == "plain":
         return
     patch.setattr(choose, "PATIENCE", -1)
@@ -165,5 +165,8 @@ def plan_by(patch, way):
     patch.setattr(choose, "CELL", 0)
     patch.setattr(choose, "PART", 0)
     patch.setattr(cubes, "_MANY_ASKED", 0)
-    if way == "bands":
+    if way != "cubes":
         patch.setattr(classes, "_FEW", 0)
+    if way == "sections":
+        patch.setattr(sections, "WORTH", 0)
+        patch.setattr(classes, "_LOOKED_UP", -1e12)

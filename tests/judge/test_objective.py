@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import product
+
 import pytest
 from attrs import evolve
 from hypothesis import given
@@ -193,3 +196,139 @@ def test_a_final_word_does_not_hang_on_open_members(members, rule, data):
             if one not in ("met", "nearly met", "missed"):
                 members[number] = data.draw(st.sampled_from(["met", "nearly met", "missed"]))
         assert rolled(members, *rule).word == found.word
+
+
+# -- key members, members for information, objectives in objectives ------------------------------------------
+
+
+def special(words, rule="all", need=1.0, weights=None, keys=(), shown=()):
+    one, judged = objective(words, rule, need, weights)
+    return judge.roll_up(evolve(one, keys=frozenset(keys), shown=frozenset(shown)), judged)
+
+
+@pytest.mark.parametrize(
+    ("words", "keys", "word", "light"),
+    [  # met when at least 60%; weights 3, 1, 1
+        (["met", "missed", "missed"], ["k0"], "met", "green"),
+        (["met", "missed", "met"], ["k1"], "missed", "red"),
+        (["met", "off track", "met"], ["k1"], "off track", "red"),
+        (["met", "nearly met", "met"], ["k1"], "nearly met", "amber"),
+        (["met", "at risk", "missed"], ["k1"], "at risk", "amber"),
+        (["met", "no data", "met"], ["k1"], "no data", "grey"),
+        (["met", "stale", "met"], ["k1"], "stale", "grey"),
+        (["missed", "no data", "met"], ["k1"], "missed", "red"),
+        (["met", "no data", "missed"], ["k2"], "missed", "red"),
+        (["met", "no data", "met"], ["k2"], "met", "green"),
+        (["met", "missed", "no data"], ["k1", "k2"], "missed", "red"),
+        (["met", "no target", "met"], ["k1"], "met", "green"),
+    ],
+)
+def test_a_key_member_must_be_met_whatever_the_share(words, keys, word, light):
+    found = special(words, "share", 0.6, [3.0, 1.0, 1.0], keys)
+    assert (found.word, found.light) == (word, light)
+
+
+def test_any_with_a_key():
+    assert special(["met", "missed"], "any", 0.0, keys=["k1"]).word == "missed"
+    assert special(["missed", "met"], "any", 0.0, keys=["k1"]).word == "met"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "word", "share"),
+    [
+        (["met", "missed"], ["k1"], "met", 1.0),
+        (["met", "failed"], ["k1"], "met", 1.0),
+        (["missed", "met"], ["k1"], "missed", 0.0),
+        (["no data", "met"], ["k1"], "no data", 0.0),
+        (["no target", "met"], ["k1"], "no target", None),
+    ],
+)
+def test_a_member_for_information_never_counts(words, shown, word, share):
+    found = special(words, shown=shown)
+    assert (found.word, found.share_met) == (word, share)
+    assert {line.name: line.counts for line in found.lines}["k1"] is False
+
+
+@pytest.mark.parametrize("rule", [("all", 1.0), ("any", 0.0), ("share", 0.6)])
+def test_all_grey(rule):
+    found = special(["no data", "stale", "too few"], *rule, keys=["k0"])
+    assert (found.word, found.light, found.share_met) == ("stale", "grey", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("weights", "word"),
+    [([60.0, 40.0], "met"), ([59.999, 40.001], "missed"), ([60.001, 39.999], "met"), ([0.6, 0.4], "met"),
+     ([1.2, 0.8], "met"), ([0.3, 0.2], "met")],
+)  # fmt: skip
+def test_just_below_on_and_just_above_sixty_percent(weights, word):
+    assert special(["met", "missed"], "share", 0.6, weights).word == word
+
+
+def test_drafts_do_not_count_as_keys_either():
+    one, judged = objective(["met", "missed"])
+    judged["k1"] = member("k1", "missed", counts=False)
+    assert judge.roll_up(evolve(one, keys=frozenset(["k1"])), judged).word == "met"
+
+
+def test_the_scorecard_has_the_worst_first_and_what_does_not_count_last():
+    found = special(
+        ["met", "at risk", "missed", "missed", "no data", "missed"],
+        weights=[1.0, 1.0, 1.0, 2.0, 1.0, 1.0],
+        keys=["k2"],
+        shown=["k5"],
+    )
+    assert [(line.name, line.role, line.share) for line in found.lines] == [
+        ("k2", "key", pytest.approx(1 / 6)),
+        ("k3", None, pytest.approx(2 / 6)),
+        ("k4", None, pytest.approx(1 / 6)),
+        ("k1", None, pytest.approx(1 / 6)),
+        ("k0", None, pytest.approx(1 / 6)),
+        ("k5", "for information", None),
+    ]
+    assert "K2 (key) is missed; K3 is missed" in found.why
+
+
+def test_an_objective_is_a_member_of_another():
+    inner, judged = objective(["met", "missed"], "share", 0.5)
+    inner = evolve(inner, name="inner", title="Inner")
+    outer = Objective("outer", "Outer", (("inner", 2.0), ("k1", 1.0)), "share", 0.6, None, SPAN)
+    outer = evolve(outer, nested=frozenset(["inner"]))
+    found = judge.roll_ups({"outer": outer, "inner": inner}, judged)
+    assert list(found) == ["outer", "inner"]
+    assert (found["inner"].word, found["outer"].word) == ("met", "met")
+    assert found["outer"].share_met == pytest.approx(2 / 3)
+    judged["k0"] = member("k0", "on track")
+    assert judge.roll_ups({"outer": outer, "inner": inner}, judged)["outer"].word == "on track"
+
+
+_BAD = {"green": 0, "amber": 1, "red": 2}
+
+
+def by_enumeration(words, rule, need, weights, keys):
+    """The light over every way the grey members may turn out, by the rules as the reference page has them."""
+    lights = [LIGHT.get(word, "grey") for word in words]
+    found = set()
+    for ways in product(*(["green", "amber", "red"] if light == "grey" else [light] for light in lights)):
+        if rule == "all":
+            light = max(ways, key=_BAD.get)
+        elif rule == "any":
+            light = min(ways, key=_BAD.get)
+        else:
+            total = Fraction(need) * sum(map(Fraction, weights))
+            green = sum(Fraction(w) for w, way in zip(weights, ways, strict=True) if way == "green")
+            amber = sum(Fraction(w) for w, way in zip(weights, ways, strict=True) if way != "red")
+            light = "green" if green >= total else "amber" if amber >= total else "red"
+        found.add(max([light, *(ways[at] for at in keys)], key=_BAD.get))
+    return found.pop() if len(found) == 1 else "grey"
+
+
+@given(
+    st.lists(st.tuples(words, st.sampled_from([0.5, 1.0, 3.0])), min_size=1, max_size=5),
+    rules,
+    st.sets(st.integers(0, 4), max_size=3),
+)
+def test_lights_are_those_of_every_way_it_may_turn_out(members, rule, keys):
+    names, weights = [w for w, _ in members], [weight for _, weight in members]
+    keys = {at for at in keys if at < len(members)}
+    found = special(names, *rule, weights, [f"k{at}" for at in keys])
+    assert found.light == by_enumeration(names, *rule, weights, keys)

@@ -7,12 +7,12 @@ from attrs import evolve
 
 from kpidsl import judge
 from kpidsl.diagnostics import Diagnostic, Severity
-from kpidsl.graph import Combine, Cumulative, Default, Every, Shift, Trailing
+from kpidsl.graph import Aggregate, Combine, Cumulative, Default, Every, Shift, Step, Trailing
 from kpidsl.judge.growth import only_grows
 from kpidsl.model.periods import Calendar
 from kpidsl.model.rows import Apply, ColumnRef, Literal
 from kpidsl.model.sources import ColumnSpec
-from kpidsl.model.types import NUMBER
+from kpidsl.model.types import NUMBER, Type
 from kpidsl.results import Profile
 
 from .world import (
@@ -325,3 +325,70 @@ def test_a_source_that_cannot_be_read_fails_every_kpi_on_it():
         kpi(SALES, bound("at least", SPEND)), day("2026-09-20"), known | {"ads": warned}, CALENDAR
     )
     assert found.idle is None
+
+
+# -- paths that take days ----------------------------------------------------------------------------------
+
+
+def path(function="conversion", days=7.0, **more):
+    """A KPI on a path from orders to visits."""
+    who, visitor = (ColumnRef(s, "who", Type("identity", thing="person"), ()) for s in ("orders", "visits"))
+    node = Aggregate(function, "orders", who, EUR, "none", parameter=days, then=(Step("visits", visitor),))
+    return kpi(node, LEAST, **more)
+
+
+BOTH = {"visits": ("2026-01-01", "2026-09-25")}
+
+
+@pytest.mark.parametrize(
+    ("as_of", "head"),
+    [
+        ("2026-09-07", "2026-07"),
+        ("2026-09-08", "2026-08"),
+        ("2026-10-07", "2026-08"),
+        ("2026-10-08", "2026-09"),
+    ],
+)
+def test_a_period_is_complete_when_its_paths_are(as_of, head):
+    found = schedule(path(start="2026-01-01"), as_of, **BOTH)
+    slot = found.slots[found.headline]
+    assert str(slot.window) == head
+    assert slot.closed
+    assert [s.closed for s in found.slots[found.headline + 1 :]] == [False] * (
+        len(found.slots) - found.headline - 1
+    )
+
+
+def test_what_waits_for_its_paths_is_unfinished_and_says_until_when():
+    found = schedule(path(start="2026-01-01"), "2026-09-03", **BOTH)
+    august = next(slot for slot in found.slots if str(slot.window) == "2026-08")
+    assert found.unfinished
+    assert august.open
+    assert august.settles_on == day("2026-09-07")
+    assert august.span == august.window
+
+
+def test_a_sliding_window_leaves_paths_their_time():
+    found = schedule(path(measured=Trailing(28, "day")), "2026-09-22", **BOTH)
+    assert str(found.slots[-1].window.end) == "2026-09-13"  # orders reach 2026-09-20
+
+
+def test_touches_wait_for_nothing():
+    found = schedule(path("last touch", start="2026-01-01"), "2026-09-03", **BOTH)
+    assert str(found.slots[found.headline].window) == "2026-08"
+
+
+def test_a_goal_is_over_when_its_paths_are():
+    one = path(measured=Cumulative(), start="2026-01-01", deadline="2026-08-31")
+    assert not schedule(one, "2026-09-07", **BOTH).slots[0].closed
+    assert schedule(one, "2026-09-08", **BOTH).slots[0].closed
+    assert schedule(one, "2026-09-08", **BOTH).slots[0].window == period("2026-01-01 to 2026-08-31")
+
+
+@pytest.mark.parametrize(
+    ("function", "drifts"), [("returning", 1), ("retained", 1), ("retention", 1), ("churned", -1)]
+)
+def test_which_way_counts_of_identities_go(function, drifts):
+    who = ColumnRef("orders", "who", Type("identity", thing="person"), ())
+    found = schedule(kpi(Aggregate(function, "orders", who, EUR, "none"), LEAST))
+    assert (found.unfinished, found.drift) == (True, drifts)

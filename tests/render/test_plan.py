@@ -18,6 +18,7 @@ from kpidsl.model.types import FLAG, NUMBER, TEXT
 from kpidsl.project import Outcome
 from kpidsl.render import plan
 from kpidsl.render.cells import Screen, width
+from kpidsl.specs import load as load_specs
 
 SPEC = """\
 source events
@@ -71,7 +72,7 @@ def outcome(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     (tmp_path / "a.kpi").write_text(SPEC)
     rows = [f"2026-0{1 + n % 3}-10,p{n % 2},c{n % 3},/{n},{n % 50},u{n % 20}" for n in range(2_000)]
     (tmp_path / "events.csv").write_text("\n".join(["day,platform,campaign,page,revenue,user", *rows]))
-    specs = project.load(["."])
+    specs = load_specs(["."])
     wish = project.wish(specs, as_of="2026-03-31")
     assert isinstance(wish, project.Wish)
     found = project.evaluate(specs, wish)
@@ -171,6 +172,10 @@ def test_the_making_of_a_grouped_source_is_told(outcome: Outcome) -> None:
             ["revenue as it is", "3 texts of page"],
         ),
         ((Key(PAGE, "picked", picked=("/a",)),), ["1 text of page"]),
+        (
+            (Key(REVENUE, "sections", by=PAGE, sections=(("/a", ((1.0, False), (2.0, False))), ("/b", ()))),),
+            ["revenue in up to 3 bands by page"],
+        ),
         ((Key(LONG),), ["revenue > page"]),
         ((Key(LONG), Key(Apply("<", (REVENUE, PAGE), FLAG))), ["2 conditions"]),
         (

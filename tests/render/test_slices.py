@@ -17,6 +17,7 @@ from kpidsl.render import choice as choices
 from kpidsl.render import data, plain, schema, tables, verdicts
 from kpidsl.render.cells import Screen
 from kpidsl.render.choice import Choice, for_people, for_programs
+from kpidsl.specs import load as load_specs
 from tests.cli.test_commands import problems
 from tests.project import kpi
 
@@ -60,7 +61,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def outcome(folder: Path) -> Outcome:
-    specs = project.load([str(folder)])
+    specs = load_specs([str(folder)])
     wish = project.wish(specs)
     assert isinstance(wish, project.Wish)
     return project.evaluate(specs, wish)

@@ -17,6 +17,8 @@ from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.project import Outcome
 from kpidsl.render import data, plain, tables, verdicts
 from kpidsl.render.cells import Screen, width
+from kpidsl.results import SourcePromise
+from kpidsl.specs import load as load_specs
 from tests.project import write
 
 
@@ -29,7 +31,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
 
 
 def evaluated() -> Outcome:
-    specs = project.load(["."])
+    specs = load_specs(["."])
     wish = project.wish(specs)
     assert isinstance(wish, project.Wish)
     return project.evaluate(specs, wish)
@@ -74,11 +76,42 @@ def test_quiet_leaves_out_what_is_green(outcome: Outcome) -> None:
     assert "● " not in text
 
 
+def _promising(outcome: Outcome, *promises: SourcePromise) -> Outcome:
+    profile = evolve(outcome.profiles["ads"], promises=promises)
+    return evolve(outcome, profiles={**outcome.profiles, "ads": profile})
+
+
 def test_what_breaks_its_promise_is_said_first(outcome: Outcome) -> None:
-    profile = evolve(outcome.profiles["ads"], stale="ads is stale")
-    stale = evolve(outcome, profiles={**outcome.profiles, "ads": profile})
-    text = verdicts.render(stale, Screen())
-    assert text.index("▲ ads is stale") < text.index("Cost per lead")
+    stale = _promising(
+        outcome,
+        SourcePromise("fresh within 2 days", "stale", "ads ends on 2026-03-01, 9 days before 2026-03-10"),
+        SourcePromise("check spend >= 0", "warn"),
+    )
+    lines = verdicts.render(stale, Screen()).splitlines()
+    assert lines[2:7] == [
+        "         source  promise",
+        "■ stale  ads     fresh within 2 days",
+        "                 ads ends on 2026-03-01, 9 days before 2026-03-10",
+        "● kept   ads     check spend >= 0",
+        "",
+    ]
+    assert lines.index("● kept   ads     check spend >= 0") < lines.index(
+        next(x for x in lines if "KPI" in x)
+    )
+    narrow = verdicts.render(stale, Screen(width=40)).splitlines()
+    assert "■ stale  ads: fresh within 2 days" in narrow
+    assert max(map(len, narrow)) <= 40
+    markdown = tables.as_markdown(stale)
+    assert "| 🟢&nbsp;kept | ads | check spend &gt;= 0 |  |" in markdown.splitlines()
+    assert tables.as_html(stale).startswith("<table><caption>Promises of the sources</caption>")
+    assert plain.evaluation(stale)["sources"][0]["promises"][0]["word"] == "stale"
+
+
+def test_promises_that_are_kept_are_told_on_request(outcome: Outcome) -> None:
+    kept = _promising(outcome, SourcePromise("check spend >= 0", "warn"))
+    assert "spend >= 0" not in verdicts.render(kept, Screen())
+    assert "● kept  ads     check spend >= 0" in verdicts.render(kept, Screen(), verbose=True).splitlines()
+    assert "Promises" not in tables.as_html(kept)
 
 
 def test_what_is_green_has_a_sentence_only_when_asked_or_without_room_for_what_is_expected(
@@ -120,7 +153,7 @@ def split(folder: Path, rows: list[tuple[str, int, int]], spec: str = SPEC) -> O
     lines = [f"2026-01-05,{channel},{spend},{leads}\n" for channel, spend, leads in rows]
     (folder / "ads.csv").write_text("day,channel,spend,leads\n" + "".join(lines), "utf-8")
     (folder / "kpis.kpi").write_text(spec, "utf-8")
-    specs = project.load([str(folder)])
+    specs = load_specs([str(folder)])
     wish = project.wish(specs, as_of="2026-02-01")
     assert isinstance(wish, project.Wish)
     return project.evaluate(specs, wish)
@@ -138,35 +171,34 @@ def test_a_slice_that_never_has_a_value_is_told_to_programs_only(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("code", "message", "note", "line"),
+    ("promise", "lines"),
     [
         (
-            "K521",
-            "`ads` promises to be complete every day: 2 days are missing",
-            "without a row: 2026-01-04 to 2026-01-05",
-            "▲ ads promises to be complete every day: 2 days are missing (2026-01-04 to 2026-01-05)",
+            SourcePromise("complete every day", "warn", "ads lacks 2 days", "2026-01-04 to 2026-01-05"),
+            ["▲ warned  ads     complete every day", "ads lacks 2 days: 2026-01-04 to 2026-01-05"],
         ),
         (
-            "K520",
-            "`ads` promises a unique key `day, id`: 2 values repeat",
-            "repeated: `a, 1` (3 times), `c, 2` (2 times)",
-            "▲ ads promises a unique key day, id: 2 values repeat, such as a, 1 (3 times)",
+            SourcePromise("key day, id", "stale", "2 keys of ads repeat", "a, 1 (3 times), c, 2 (2 times)"),
+            ["■ stale  ads     key day, id", "2 keys of ads repeat: a, 1 (3 times), c, 2 (2 times)"],
         ),
         (
-            "K604",
-            "2 rows of `ads` break its check `spend >= 0`",
-            "an example: day 2026-01-04, spend -5",
-            "▲ 2 rows of ads break its check spend >= 0 (day 2026-01-04, spend -5)",
+            SourcePromise("check spend >= 0", "warn", asked=False),
+            ["○ not asked  ads     check spend >= 0"],
         ),
     ],
 )
 def test_a_broken_promise_is_told_with_an_example(
-    outcome: Outcome, code: str, message: str, note: str, line: str
+    outcome: Outcome, promise: SourcePromise, lines: list[str]
 ) -> None:
-    problem = Diagnostic(code, message, severity=Severity.WARNING, notes=(note,))
+    shown = [line.strip() for line in verdicts.render(_promising(outcome, promise), Screen()).splitlines()]
+    assert shown[3 : 3 + len(lines)] == lines
+
+
+def test_what_is_no_promise_is_told_in_a_line(outcome: Outcome) -> None:
+    problem = Diagnostic("K524", "2 rows have no `day`: counted in no period", severity=Severity.WARNING)
     profile = evolve(outcome.profiles["ads"], problems=(problem,))
     found = evolve(outcome, profiles={**outcome.profiles, "ads": profile})
-    assert line in verdicts.render(found, Screen()).splitlines()
+    assert "▲ ads: 2 rows have no day: counted in no period" in verdicts.render(found, Screen()).splitlines()
 
 
 def test_json_is_the_same_twice_and_keeps_its_promises(outcome: Outcome) -> None:

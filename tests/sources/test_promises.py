@@ -76,7 +76,11 @@ def test_missing_parts_of_a_key_do_not_repeat(project: Project) -> None:
 def test_complete(project: Project) -> None:
     project.write("a.csv", CSV)
     (problem,) = look(project, spec(complete="day")).problems
-    assert problem.message == "`data` promises to be complete every day: 2 days are missing"
+    assert problem.message == "`data` promises to be complete every day: 4 days are missing"
+    assert problem.notes == ("without a row: 2026-01-04 to 2026-01-05, 2026-01-08 to 2026-01-09",)
+    (problem,) = look(project, spec(complete="day", fresh_days=2)).problems[1:]
+    assert problem.notes == ("without a row: 2026-01-04 to 2026-01-05, 2026-01-08",)
+    (problem,) = look(project, spec(complete="day", fresh_days=5)).problems
     assert problem.notes == ("without a row: 2026-01-04 to 2026-01-05",)
     assert look(project, spec(complete="week")).problems == ()
 

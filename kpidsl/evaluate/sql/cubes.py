@@ -10,12 +10,12 @@ from itertools import pairwise
 
 from sqlglot import exp
 
-from kpidsl.evaluate.classes import Key, Value, representatives
-from kpidsl.evaluate.engine import Dialect
+from kpidsl.evaluate.classes import Key, representatives, unlike
 from kpidsl.evaluate.plan import Columns, Partial, Scan, plain
 from kpidsl.evaluate.sql.inner import Inner, as_text, bucket, rows_of, with_values
 from kpidsl.evaluate.sql.parts import aggregation, numbered
 from kpidsl.evaluate.sql.rows import Tables
+from kpidsl.evaluate.sql.sections import band, sectioned
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
@@ -41,7 +41,7 @@ _MANY_ASKED = 100_000
 """With so many cells times masks, the class of a cell is looked up rather than each condition asked again."""
 _SEPARATE = 4
 """Layers of windows that are each counted alone; further ones are joined by range."""
-_MATERIALIZES = frozenset(("duckdb", "postgres"))
+MATERIALIZES = frozenset(("duckdb", "postgres"))
 """Where a common table can be asked to be worked out once."""
 Known = dict[Row, tuple[str, str]]
 
@@ -139,7 +139,10 @@ def _keys(keys: Sequence[Key], dims: Columns, inner: Inner) -> Known:
             known[key.row] = (f"d{dims.index(key.row)}", kind)
             continue
         known[key.row] = (f"k{n}", kind)
+        if key.how == "sections":
+            continue
         inner.columns.append(aliased(_class(key, inner.tables), f"k{n}"))
+    sectioned(keys, inner)
     return known
 
 
@@ -155,31 +158,13 @@ def _class(key: Key, tables: Tables) -> SQL:
         case "raw":
             return value
         case "bands":
-            bands = _band(key, representatives(key.cuts), 0, len(key.cuts), value, tables.dialect)
+            bands = band(key.cuts, representatives(key.cuts), value, tables.dialect)
         case "picked":
             there = exp.In(this=value, expressions=[literal(text) for text in key.picked])
-            bands = when(there, value.copy(), literal(_unlike(key.picked)))
+            bands = when(there, value.copy(), literal(unlike(key.picked)))
+        case "sections":
+            raise ValueError("classes by text are made by `sections`")
     return when(exp.Is(this=value.copy(), expression=exp.null()), exp.null(), bands)
-
-
-def _band(key: Key, values: Sequence[Value], low: int, high: int, value: SQL, dialect: Dialect) -> SQL:
-    """A balanced tree of comparisons: which of the bands from `low` to `high` it is."""
-    if low == high:
-        return literal(values[low], dialect)
-    middle = (low + high) // 2
-    edge, after = key.cuts[middle]
-    kind = exp.LTE if after else exp.LT
-    below = kind(this=value.copy(), expression=literal(edge, dialect))
-    return when(
-        below,
-        _band(key, values, low, middle, value, dialect),
-        _band(key, values, middle + 1, high, value, dialect),
-    )
-
-
-def _unlike(texts: Sequence[str]) -> str:
-    """A text that is none of some."""
-    return "~" + max(texts, key=len, default="")
 
 
 # -- distinct counts --
@@ -208,11 +193,11 @@ def distinct_sql(scan: Scan, tables: Tables) -> str:
     gathered = _gathered(keys, names, rows_of(scan, inner), "r", tables).where(known, copy=False)
     parts = [
         _counted(scan, layer, n, columns, dims, names, tables)
-        for layer in _layers(scan)
+        for layer in layers_of(scan)
         for n, columns in enumerate(scan.sets)
     ]
     query: exp.Query = parts[0] if len(parts) == 1 else exp.union(*parts, distinct=False, copy=False)
-    once = True if tables.dialect in _MATERIALIZES else None
+    once = True if tables.dialect in MATERIALIZES else None
     return tables.written(query.with_(name("c"), as_=gathered, materialized=once, copy=False))
 
 
@@ -224,7 +209,7 @@ def _gathered(keys: Sequence[str], masks: Sequence[str], rows: SQL, alias: str, 
     return select([*groups, *joined], rows).group_by(*(each.copy() for each in groups), copy=False)
 
 
-def _layers(scan: Scan) -> list[tuple[Window, ...]]:
+def layers_of(scan: Scan) -> list[tuple[Window, ...]]:
     """Windows in groups that do not overlap, each counted in one go; all that is left is the last group."""
     separate = layers(scan.windows)
     if len(separate) <= _SEPARATE:
@@ -270,12 +255,12 @@ def _windowed(scan: Scan, layer: tuple[Window, ...], columns: Sequence[str], tab
     ranges = sorted((*scan.buckets.range_of(window), scan.windows.index(window)) for window in layer)
     rows = table("c", "c")
     if any(high > low for (_, high, _), (low, _, _) in pairwise(ranges)):
-        return _joined(ranges, columns, rows, tables)
-    window = _window_of(ranges, 0, len(ranges))
+        return joined(ranges, columns, rows, tables)
+    window = window_of(ranges, 0, len(ranges))
     return nested(select([aliased(window, "w"), *map(projected, columns)], rows), "i")
 
 
-def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> SQL:
+def window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> SQL:
     """The index of the window of a bucket: by arithmetic where windows are neighbouring buckets, else by a
     balanced tree of comparisons; none between windows."""
     low, high, index = ranges[start]
@@ -287,7 +272,7 @@ def _window_of(ranges: Sequence[tuple[int, int, int]], start: int, end: int) -> 
         return _between(low, high, integer(index))
     middle = (start + end) // 2
     before = exp.LT(this=projected("b"), expression=integer(ranges[middle][0]))
-    return when(before, _window_of(ranges, start, middle), _window_of(ranges, middle, end))
+    return when(before, window_of(ranges, start, middle), window_of(ranges, middle, end))
 
 
 def _between(low: int, high: int, value: SQL) -> SQL:
@@ -300,7 +285,7 @@ def _inside(low: SQL, high: SQL) -> SQL:
     return exp.And(this=exp.GTE(this=at, expression=low), expression=exp.LT(this=at.copy(), expression=high))
 
 
-def _joined(
+def joined(
     ranges: Sequence[tuple[int, int, int]], columns: Sequence[str], rows: SQL, tables: Tables
 ) -> exp.Subquery:
     """For windows that overlap: an identity once for each window that its bucket is in."""

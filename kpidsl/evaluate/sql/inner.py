@@ -29,6 +29,8 @@ class Inner:
     """Of the same values and filter, all percentiles that are asked."""
     names: dict[object, str] = field(factory=dict)
     columns: list[SQL] = field(factory=list)
+    lookups: list[tuple[exp.Values, SQL]] = field(factory=list)
+    """Rows that are written out, and the condition by which at most one of them is beside a row."""
 
     def add(self, key: object, prefix: str, make: Callable[[], SQL]) -> SQL:
         """The outer name of an expression, projected when it is asked for the first time."""
@@ -40,24 +42,22 @@ class Inner:
 
     def value(self, row: Row, kept: Row | None) -> SQL:
         """A row expression where the filter holds, NULL elsewhere."""
-        value = self.add(row, "a", lambda: self._argument(row))
+        value = self.add(row, "a", lambda: argument(row, self.tables))
         return value if kept is None else when(self.condition(kept), value)
 
     def condition(self, row: Row) -> SQL:
         return self.add(row, "f", lambda: self.tables.row(row))
 
-    def _argument(self, row: Row) -> SQL:
-        """Arithmetic may overflow to infinity, which is no value; columns hold finite numbers or NULL."""
-        sql = self.tables.row(row)
-        if row.type.kind != "number":
-            return sql
-        if (
-            isinstance(row, ColumnRef)
-            and self.tables.kind(row) == "number"
-            and not isinstance(sql, exp.Paren | exp.Case)
-        ):
-            return sql
-        return when(self.tables.say("finite", sql), self.tables.say("one zero", sql.copy()))
+
+def argument(row: Row, tables: Tables) -> SQL:
+    """Arithmetic may overflow to infinity, which is no value; columns hold finite numbers or NULL."""
+    sql = tables.row(row)
+    if row.type.kind != "number":
+        return sql
+    plain = isinstance(row, ColumnRef) and tables.kind(row) == "number"
+    if plain and not isinstance(sql, exp.Paren | exp.Case):
+        return sql
+    return when(tables.say("finite", sql), tables.say("one zero", sql.copy()))
 
 
 def bucket(scan: Scan, tables: Tables) -> SQL:
@@ -106,6 +106,8 @@ def as_text(ref: ColumnRef, tables: Tables) -> SQL:
 def rows_of(scan: Scan, inner: Inner) -> exp.Subquery:
     """The finished inner select."""
     query = inner.tables.relation().select(*inner.columns, copy=False)
+    for values, condition in inner.lookups:
+        query = query.join(values, on=condition, join_type="left", copy=False)
     if scan.days:
         days = [within(each, inner.tables) for each in scan.days]
         query = query.where(reduce(lambda a, b: exp.Or(this=a, expression=b), days), copy=False)
@@ -135,9 +137,7 @@ def with_values(
 ) -> exp.Select:
     """A query joined to rows that are written out."""
     if tables.dialect == "duckdb":
-        called = exp.TableAlias(this=name(alias), columns=[name(each) for each in columns])
-        values = exp.Values(expressions=[exp.Tuple(expressions=list(row)) for row in rows], alias=called)
-        return query.join(values, on=condition, copy=False)
+        return query.join(values_of(alias, columns, rows), on=condition, copy=False)
     # Not every engine has VALUES there, nor joins by anything but equality.
     selects = [
         exp.Select(expressions=[aliased(value, each) for value, each in zip(row, columns, strict=True)])
@@ -146,6 +146,12 @@ def with_values(
     return query.join(nested(_all_of(selects), alias), join_type="cross", copy=False).where(
         condition, copy=False
     )
+
+
+def values_of(alias: str, columns: Sequence[str], rows: Sequence[Sequence[SQL]]) -> exp.Values:
+    """Rows that are written out, as a relation."""
+    called = exp.TableAlias(this=name(alias), columns=[name(each) for each in columns])
+    return exp.Values(expressions=[exp.Tuple(expressions=list(row)) for row in rows], alias=called)
 
 
 def _all_of(selects: Sequence[exp.Query]) -> exp.Query:

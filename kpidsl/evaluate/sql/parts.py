@@ -64,7 +64,7 @@ def _merging(op: str, x: Row, kept: Row | None, weight: Row | None, inner: Inner
         )
     value = inner.value(x, kept)
     match op:
-        case "sum":
+        case "sum" | "stock":
             return exp.Sum(this=value)
         case "count":
             return exp.Count(this=value)

@@ -14,7 +14,10 @@ from kpidsl.evaluate.plan import Scan
 from kpidsl.evaluate.sql.cubes import cube_sql, distinct_sql, grouped_by
 from kpidsl.evaluate.sql.inner import Inner, rows_of
 from kpidsl.evaluate.sql.parts import aggregation, numbered, shares_of
+from kpidsl.evaluate.sql.paths import paths_sql
+from kpidsl.evaluate.sql.people import people_sql
 from kpidsl.evaluate.sql.rows import Tables
+from kpidsl.evaluate.sql.stock import stock_sql
 from kpidsl.evaluate.sql.trees import (
     SQL,
     aliased,
@@ -40,6 +43,12 @@ def scan_sql(scan: Scan, tables: Tables) -> str:
             return cube_sql(scan, tables)
         case "distinct":
             return distinct_sql(scan, tables)
+        case "people":
+            return people_sql(scan, tables)
+        case "paths":
+            return paths_sql(scan, tables)
+        case "stock":
+            return stock_sql(scan, tables)
     inner = Inner(tables, shares=shares_of(scan.parts()))
     dims = grouped_by(scan, inner)
     keys = ["b", *(f"d{n}" for n in range(len(dims)))]

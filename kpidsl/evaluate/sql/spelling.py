@@ -26,6 +26,8 @@ from kpidsl.evaluate.sql.ways import (
     extract,
     finite,
     first_of_array,
+    following,
+    following_in_frame,
     formatted,
     formatted_after,
     formatted_java,
@@ -45,6 +47,7 @@ from kpidsl.evaluate.sql.ways import (
     plain,
     plus,
     quantile,
+    ranged,
     significant,
     squares,
     starts_backwards,
@@ -237,6 +240,7 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
         "clickhouse": by_moment("argMin", "argMax"),
         "postgres": first_of_array,
     },
+    "next": {"else": following, "clickhouse": following_in_frame},
     "smallest flag": {
         "else": lambda x: exp.Min(this=x),
         "postgres": calls("BOOL_AND"),
@@ -249,5 +253,6 @@ SPELLINGS: Mapping[str, Mapping[str, Build]] = {
         "trino": calls("BITWISE_OR_AGG"),
         "snowflake": calls("BITOR_AGG"),
     },
+    "ranged": {"else": ranged},
     "grouping": {"else": bits, "duckdb": calls("GROUPING")},
 }

@@ -13,6 +13,7 @@ _DECIMALS = "a dimension of numbers that are not whole shows twelve decimals at 
 
 CANNOT: Mapping[tuple[str, Dialect], str] = {
     ("level at", "redshift"): "`first` and `last`: it has no aggregation that gives the value at a moment",
+    ("ranged", "redshift"): "conversions and touches: its window functions know no ranges of values",
 }
 """Operation of `spelling.SPELLINGS` and dialect, with what is told of it."""
 

@@ -229,6 +229,22 @@ def first_of_array(value: SQL, moment: SQL, end: str) -> SQL:
     return exp.Bracket(this=paren(values), expressions=[integer(1)], offset=1)
 
 
+def following(x: SQL, within: Sequence[SQL]) -> SQL:
+    """The next higher value among the rows that are alike; NULL where there is none."""
+    order = exp.Order(expressions=[exp.Ordered(this=x, nulls_first=False)])
+    return exp.Window(this=call("LEAD", x.copy()), partition_by=list(within), order=order)
+
+
+def following_in_frame(x: SQL, within: Sequence[SQL]) -> SQL:
+    """Where the function looks at a frame, and gives the default of its type beyond."""
+    order = exp.Order(expressions=[exp.Ordered(this=x, nulls_first=False)])
+    value = call("leadInFrame", call("toNullable", x.copy()))
+    whole = exp.WindowSpec(
+        kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="UNBOUNDED", end_side="FOLLOWING"
+    )
+    return exp.Window(this=value, partition_by=list(within), order=order, spec=whole)
+
+
 def squares(function: str) -> Build:
     return lambda x: exp.Mul(this=call(function, x), expression=exp.Count(this=x.copy()))
 
@@ -254,6 +270,12 @@ def plain(x: SQL) -> SQL:
     kind = exp.DataType.build("DECIMAL(38, 12)")
     text = cast(exp.Cast(this=x, to=kind), "VARCHAR")
     return call("REGEXP_REPLACE", text, literal("0+$"), literal(""))
+
+
+def ranged(value: SQL, by: Sequence[SQL], order: SQL, spec: exp.WindowSpec) -> SQL:
+    """An aggregation over the rows of the same keys whose order lies in a range."""
+    ordered = exp.Order(expressions=[exp.Ordered(this=order)])
+    return exp.Window(this=value, partition_by=list(by), order=ordered, spec=spec)
 
 
 def alone(percentile: Callable[[SQL, float], SQL]) -> Callable[[SQL, float, Sequence[float]], SQL]:

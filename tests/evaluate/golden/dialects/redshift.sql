@@ -1,8 +1,8 @@
 -- redshift, as of 2026-04-01. No data was looked at: it is taken to reach from 2026-01-01 to then,
 -- columns to hold what is declared, and times to be local. Files are taken to be tables.
 
--- orders: what adds up, by 17 spans of days, country
--- for sales, rebates
+-- orders: what adds up, by 19 spans of days, country
+-- for kept, conversion_rate, touched_first, sales, rebates
 SELECT
   "b",
   "d0",
@@ -28,34 +28,42 @@ FROM (
         ELSE CASE
           WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-02' AS DATE)
           THEN CASE WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-01' AS DATE) THEN 4 ELSE 5 END
-          ELSE CASE WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-09' AS DATE) THEN 6 ELSE 7 END
+          ELSE CASE
+            WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-08' AS DATE)
+            THEN 6
+            ELSE CASE WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-09' AS DATE) THEN 7 ELSE 8 END
+          END
         END
       END
       ELSE CASE
         WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-09' AS DATE)
         THEN CASE
           WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-01' AS DATE)
-          THEN CASE WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-23' AS DATE) THEN 8 ELSE 9 END
+          THEN CASE WHEN CAST("t"."placed" AS DATE) < CAST('2026-02-23' AS DATE) THEN 9 ELSE 10 END
           ELSE CASE
             WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-02' AS DATE)
-            THEN 10
-            ELSE 11
+            THEN 11
+            ELSE CASE
+              WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-08' AS DATE)
+              THEN 12
+              ELSE 13
+            END
           END
         END
         ELSE CASE
           WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-23' AS DATE)
           THEN CASE
             WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-16' AS DATE)
-            THEN 12
-            ELSE 13
+            THEN 14
+            ELSE 15
           END
           ELSE CASE
             WHEN CAST("t"."placed" AS DATE) < CAST('2026-03-30' AS DATE)
-            THEN 14
+            THEN 16
             ELSE CASE
               WHEN CAST("t"."placed" AS DATE) < CAST('2026-04-01' AS DATE)
-              THEN 15
-              ELSE 16
+              THEN 17
+              ELSE 18
             END
           END
         END
@@ -179,6 +187,427 @@ FROM (
     (
       "t"."placed" >= CAST('2026-01-01' AS DATE)
       AND "t"."placed" < CAST('2026-04-02' AS DATE)
+    )
+) AS "r"
+GROUP BY
+  "b";
+
+-- orders: distinct counts and percentiles, which do not add up, by month
+-- for kept
+SELECT
+  "b",
+  CAST(COUNT(DISTINCT "a1") AS DOUBLE PRECISION) AS "v0"
+FROM (
+  SELECT
+    CAST(EXTRACT(YEAR FROM CAST("t"."placed" AS DATE)) AS INTEGER) * 12 + CAST(EXTRACT(MONTH FROM CAST("t"."placed" AS DATE)) AS INTEGER) - 24313 AS "b",
+    "t"."customer" AS "a1"
+  FROM (
+    SELECT
+      "placed" AS "placed",
+      CAST("customer" AS VARCHAR(MAX)) AS "customer",
+      CAST("country" AS VARCHAR(MAX)) AS "country",
+      CASE
+        WHEN CAST("amount" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+        THEN CAST("amount" AS DOUBLE PRECISION)
+      END AS "amount",
+      CASE
+        WHEN CAST("rebate" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+        THEN CAST("rebate" AS DOUBLE PRECISION)
+      END / CAST(100.0e0 AS DOUBLE PRECISION) AS "rebate",
+      "shipped" AS "shipped"
+    FROM "sales"."orders"
+  ) AS "t"
+  WHERE
+    (
+      "t"."placed" >= CAST('2026-01-01' AS DATE)
+      AND "t"."placed" < CAST('2026-04-02' AS DATE)
+    )
+) AS "r"
+GROUP BY
+  "b";
+
+-- orders: identities that are new, come again or stay away, by month, country
+-- for newcomers, kept
+WITH "c" AS (
+  SELECT
+    "r"."b" AS "b",
+    "r"."d0" AS "d0",
+    "r"."a2" AS "x",
+    MIN("r"."m3") AS "t0"
+  FROM (
+    SELECT
+      CAST(EXTRACT(YEAR FROM CAST("t"."placed" AS DATE)) AS INTEGER) * 12 + CAST(EXTRACT(MONTH FROM CAST("t"."placed" AS DATE)) AS INTEGER) - 24313 AS "b",
+      CAST("t"."country" AS VARCHAR(MAX)) AS "d0",
+      "t"."customer" AS "a2",
+      "t"."placed" AS "m3"
+    FROM (
+      SELECT
+        "placed" AS "placed",
+        CAST("customer" AS VARCHAR(MAX)) AS "customer",
+        CAST("country" AS VARCHAR(MAX)) AS "country",
+        CASE
+          WHEN CAST("amount" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+          THEN CAST("amount" AS DOUBLE PRECISION)
+        END AS "amount",
+        CASE
+          WHEN CAST("rebate" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+          THEN CAST("rebate" AS DOUBLE PRECISION)
+        END / CAST(100.0e0 AS DOUBLE PRECISION) AS "rebate",
+        "shipped" AS "shipped"
+      FROM "sales"."orders"
+    ) AS "t"
+    WHERE
+      (
+        "t"."placed" >= CAST('2026-01-01' AS DATE)
+        AND "t"."placed" < CAST('2026-04-02' AS DATE)
+      )
+  ) AS "r"
+  WHERE
+    NOT "r"."a2" IS NULL
+  GROUP BY
+    "r"."b",
+    "r"."d0",
+    "r"."a2"
+), "f0" AS (
+  SELECT
+    "q"."b" AS "b",
+    "q"."d0" AS "d0",
+    "q"."x" AS "x"
+  FROM (
+    SELECT
+      "c"."b" AS "b",
+      "c"."d0" AS "d0",
+      "c"."x" AS "x",
+      ROW_NUMBER() OVER (
+        PARTITION BY "c"."x"
+        ORDER BY CASE WHEN "c"."d0" IS NULL THEN 1 ELSE 0 END, "c"."d0"
+      ) AS "o"
+    FROM "c" AS "c"
+    JOIN (
+      SELECT
+        "c"."x" AS "x",
+        MIN("c"."t0") AS "t"
+      FROM "c" AS "c"
+      GROUP BY
+        "c"."x"
+    ) AS "f"
+      ON "c"."x" = "f"."x" AND "c"."t0" = "f"."t"
+  ) AS "q"
+  WHERE
+    "q"."o" = 1
+), "m2" AS (
+  SELECT
+    "h"."w" AS "w",
+    "h"."x" AS "x",
+    MAX("h"."u0") AS "u0",
+    MAX("h"."u1") AS "u1",
+    MAX("h"."u2") AS "u2",
+    MAX("h"."u3") AS "u3"
+  FROM (
+    SELECT
+      "i"."w" AS "w",
+      "i"."x" AS "x",
+      1 AS "u0",
+      0 AS "u1",
+      0 AS "u2",
+      0 AS "u3"
+    FROM (
+      SELECT
+        CASE WHEN "b" >= 0 AND "b" < 4 THEN (
+          "b" + 0
+        ) END AS "w",
+        "x"
+      FROM "f0" AS "f0"
+    ) AS "i"
+    WHERE
+      NOT "i"."w" IS NULL
+    UNION ALL
+    SELECT
+      "i"."w" AS "w",
+      "i"."x" AS "x",
+      0 AS "u0",
+      1 AS "u1",
+      0 AS "u2",
+      0 AS "u3"
+    FROM (
+      SELECT
+        CASE WHEN "b" >= 0 AND "b" < 2 THEN (
+          "b" + 2
+        ) END AS "w",
+        "x"
+      FROM "f0" AS "f0"
+    ) AS "i"
+    WHERE
+      NOT "i"."w" IS NULL
+    UNION ALL
+    SELECT
+      "i"."w" AS "w",
+      "i"."x" AS "x",
+      0 AS "u0",
+      0 AS "u1",
+      CASE WHEN NOT "i"."t0" IS NULL THEN 1 ELSE 0 END AS "u2",
+      0 AS "u3"
+    FROM (
+      SELECT
+        CASE WHEN "b" >= 0 AND "b" < 4 THEN (
+          "b" + 0
+        ) END AS "w",
+        "x",
+        "t0"
+      FROM "c" AS "c"
+    ) AS "i"
+    WHERE
+      NOT "i"."w" IS NULL
+    UNION ALL
+    SELECT
+      "i"."w" AS "w",
+      "i"."x" AS "x",
+      0 AS "u0",
+      0 AS "u1",
+      0 AS "u2",
+      CASE WHEN NOT "i"."t0" IS NULL THEN 1 ELSE 0 END AS "u3"
+    FROM (
+      SELECT
+        CASE WHEN "b" >= 0 AND "b" < 3 THEN (
+          "b" + 1
+        ) END AS "w",
+        "x",
+        "t0"
+      FROM "c" AS "c"
+    ) AS "i"
+    WHERE
+      NOT "i"."w" IS NULL
+  ) AS "h"
+  GROUP BY
+    "h"."w",
+    "h"."x"
+)
+SELECT
+  "p"."w" AS "b",
+  0 AS "g",
+  CAST(NULL AS VARCHAR(MAX)) AS "d0",
+  CAST(COUNT(CASE WHEN (
+    "p"."u0" = 1
+  ) THEN 1 END) AS DOUBLE PRECISION) AS "v0",
+  CAST(CAST(COUNT(CASE WHEN (
+    "p"."u1" = 1
+  ) AND (
+    "p"."u2" = 1
+  ) THEN 1 END) AS DOUBLE PRECISION) / NULLIF(CAST(COUNT(CASE WHEN (
+    "p"."u1" = 1
+  ) THEN 1 END) AS DOUBLE PRECISION), 0e0) AS DOUBLE PRECISION) AS "v1",
+  CAST(COUNT(CASE WHEN (
+    "p"."u3" = 1
+  ) AND (
+    "p"."u2" = 0
+  ) THEN 1 END) AS DOUBLE PRECISION) AS "v2"
+FROM (
+  SELECT
+    "m2"."w" AS "w",
+    "m2"."x" AS "x",
+    "m2"."u0" AS "u0",
+    "m2"."u1" AS "u1",
+    "m2"."u2" AS "u2",
+    "m2"."u3" AS "u3"
+  FROM "m2" AS "m2"
+) AS "p"
+GROUP BY
+  "p"."w"
+UNION ALL
+SELECT
+  "p"."w" AS "b",
+  1 AS "g",
+  "p"."d0" AS "d0",
+  CAST(COUNT(CASE WHEN (
+    "p"."u0" = 1
+  ) THEN 1 END) AS DOUBLE PRECISION) AS "v0",
+  CAST(NULL AS DOUBLE PRECISION) AS "v1",
+  CAST(NULL AS DOUBLE PRECISION) AS "v2"
+FROM (
+  SELECT
+    "h"."w" AS "w",
+    "h"."d0" AS "d0",
+    "h"."x" AS "x",
+    MAX("h"."u0") AS "u0"
+  FROM (
+    SELECT
+      "i"."w" AS "w",
+      "i"."d0" AS "d0",
+      "i"."x" AS "x",
+      1 AS "u0"
+    FROM (
+      SELECT
+        CASE WHEN "b" >= 0 AND "b" < 4 THEN (
+          "b" + 0
+        ) END AS "w",
+        "d0",
+        "x"
+      FROM "f0" AS "f0"
+    ) AS "i"
+    WHERE
+      NOT "i"."w" IS NULL
+  ) AS "h"
+  GROUP BY
+    "h"."w",
+    "h"."d0",
+    "h"."x"
+) AS "p"
+GROUP BY
+  "p"."w",
+  "p"."d0";
+
+-- stock: what adds up, by month, hall
+SELECT
+  "b",
+  "d0",
+  CAST(COUNT(*) AS DOUBLE PRECISION) AS "v0",
+  CAST(COUNT(CASE WHEN "f2" THEN 1 END) AS DOUBLE PRECISION) AS "v1"
+FROM (
+  SELECT
+    CAST(EXTRACT(YEAR FROM CAST("t"."day" AS DATE)) AS INTEGER) * 12 + CAST(EXTRACT(MONTH FROM CAST("t"."day" AS DATE)) AS INTEGER) - 24313 AS "b",
+    CAST("t"."hall" AS VARCHAR(MAX)) AS "d0",
+    (
+      "t"."hall" <> 'b'
+    ) AS "f2"
+  FROM (
+    SELECT
+      CASE
+        WHEN CAST("level" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+        THEN CAST("level" AS DOUBLE PRECISION)
+      END AS "level",
+      CAST("product" AS VARCHAR(MAX)) AS "product",
+      CAST("hall" AS VARCHAR(MAX)) AS "hall",
+      "day" AS "day"
+    FROM "stock"
+  ) AS "t"
+  WHERE
+    (
+      "t"."day" >= CAST('2026-01-01' AS DATE)
+      AND "t"."day" < CAST('2026-04-02' AS DATE)
+    )
+) AS "r"
+GROUP BY
+  "b",
+  "d0";
+
+-- stock: levels of accounts, carried forward, by month, hall
+-- for in_hand
+SELECT
+  "b",
+  "d0",
+  CAST(SUM(CASE WHEN "f3" THEN "a2" END) AS DOUBLE PRECISION) AS "v0"
+FROM (
+  SELECT
+    "t"."stock_cell" AS "b",
+    CAST("t"."hall" AS VARCHAR(MAX)) AS "d0",
+    "t"."level" AS "a2",
+    (
+      "t"."hall" <> 'b'
+    ) AS "f3"
+  FROM (
+    SELECT
+      "t".*,
+      "s"."stock_cell" AS "stock_cell"
+    FROM (
+      SELECT
+        CASE
+          WHEN CAST("level" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+          THEN CAST("level" AS DOUBLE PRECISION)
+        END AS "level",
+        CAST("product" AS VARCHAR(MAX)) AS "product",
+        CAST("hall" AS VARCHAR(MAX)) AS "hall",
+        "day" AS "day"
+      FROM "stock"
+    ) AS "t"
+    JOIN (
+      SELECT
+        "k0",
+        "k1",
+        "stock_moment",
+        "stock_since" * 5 + COALESCE(LEAD("stock_since") OVER (PARTITION BY "k0", "k1" ORDER BY "stock_since"), 4) AS "stock_cell"
+      FROM (
+        SELECT
+          "k0",
+          "k1",
+          "stock_since",
+          MAX("stock_moment") AS "stock_moment"
+        FROM (
+          SELECT
+            "t"."product" AS "k0",
+            "t"."hall" AS "k1",
+            CASE
+              WHEN CAST("t"."day" AS DATE) < CAST('2026-01-01' AS DATE)
+              THEN 0
+              ELSE CAST(EXTRACT(YEAR FROM CAST("t"."day" AS DATE)) AS INTEGER) * 12 + CAST(EXTRACT(MONTH FROM CAST("t"."day" AS DATE)) AS INTEGER) - 24313
+            END AS "stock_since",
+            "t"."day" AS "stock_moment"
+          FROM (
+            SELECT
+              CASE
+                WHEN CAST("level" AS DOUBLE PRECISION) BETWEEN -1.7976931348623157e+308 AND 1.7976931348623157e+308
+                THEN CAST("level" AS DOUBLE PRECISION)
+              END AS "level",
+              CAST("product" AS VARCHAR(MAX)) AS "product",
+              CAST("hall" AS VARCHAR(MAX)) AS "hall",
+              "day" AS "day"
+            FROM "stock"
+          ) AS "t"
+          WHERE
+            (
+              NOT "t"."level" IS NULL AND NOT "t"."product" IS NULL AND NOT "t"."hall" IS NULL
+            )
+            AND (
+              "t"."day" >= CAST('1900-01-01' AS DATE)
+              AND "t"."day" < CAST('2026-04-02' AS DATE)
+            )
+        ) AS "r"
+        GROUP BY
+          "k0",
+          "k1",
+          "stock_since"
+      ) AS "l"
+    ) AS "s"
+      ON "t"."product" = "s"."k0"
+      AND "t"."hall" = "s"."k1"
+      AND "t"."day" = "s"."stock_moment"
+    WHERE
+      NOT "t"."level" IS NULL
+  ) AS "t"
+) AS "r"
+GROUP BY
+  "b",
+  "d0";
+
+-- visits: what adds up, by 7 spans of days
+-- for conversion_rate, touched_first
+SELECT
+  "b",
+  CAST(COUNT(*) AS DOUBLE PRECISION) AS "v0"
+FROM (
+  SELECT
+    CASE
+      WHEN CAST("t"."at" AS DATE) < CAST('2026-02-01' AS DATE)
+      THEN CASE
+        WHEN CAST("t"."at" AS DATE) < CAST('2026-01-02' AS DATE)
+        THEN 0
+        ELSE CASE WHEN CAST("t"."at" AS DATE) < CAST('2026-01-30' AS DATE) THEN 1 ELSE 2 END
+      END
+      ELSE CASE
+        WHEN CAST("t"."at" AS DATE) < CAST('2026-03-02' AS DATE)
+        THEN CASE WHEN CAST("t"."at" AS DATE) < CAST('2026-03-01' AS DATE) THEN 3 ELSE 4 END
+        ELSE CASE WHEN CAST("t"."at" AS DATE) < CAST('2026-04-01' AS DATE) THEN 5 ELSE 6 END
+      END
+    END AS "b"
+  FROM (
+    SELECT
+      "at" AS "at",
+      CAST("visitor" AS VARCHAR(MAX)) AS "visitor",
+      CAST("medium" AS VARCHAR(MAX)) AS "medium"
+    FROM "web"."visits"
+  ) AS "t"
+  WHERE
+    (
+      "t"."at" >= CAST('2026-01-01' AS DATE) AND "t"."at" < CAST('2026-04-02' AS DATE)
     )
 ) AS "r"
 GROUP BY

@@ -1,0 +1,217 @@
+"""`kpi lint --data`: what the data has against the promises; each rule just below and on its bound."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.project import kpi, write
+
+SOURCE = """\
+source t
+  from        "t.csv"
+  row         order
+  time        day
+  column      v EUR
+  column      w EUR
+
+"""
+MONTHS = [f"{2025 + n // 12}-{n % 12 + 1:02}" for n in range(24)]
+
+
+def folder(tmp_path: Path, spec: str, values: list[float], as_of: str, first: str = "2025-01") -> Path:
+    """A row on the first of each month from `first` on; `w` is 1 in each."""
+    start = MONTHS.index(first)
+    rows = [f"{month}-01,{value},1" for month, value in zip(MONTHS[start:], values, strict=False)]
+    (tmp_path / "t.csv").write_text("day,v,w\n" + "".join(f"{row}\n" for row in rows))
+    (tmp_path / "t.kpi").write_text(SOURCE + spec)
+    (tmp_path / "kpi.toml").write_text(f'as_of = "{as_of}"\n')
+    return tmp_path
+
+
+def found(where: Path, *arguments: str) -> list[tuple[str, str, str]]:
+    run = kpi(where, "lint", "--data", "--format", "json", *arguments)
+    assert run.err == ""
+    told = json.loads(run.out)["diagnostics"]
+    assert all(d["severity"] == "warning" for d in told), told
+    assert run.code == 0
+    return [(d["code"], d["message"], d["help"]) for d in told]
+
+
+def level(target: str, more: str = "", formula: str = "sum(t.v)", measured: str = "every month") -> str:
+    return f"kpi x\n  formula     {formula}\n  target      {target}\n  measured    {measured}\n{more}"
+
+
+# 100, 110, 121, ...: ten percent a month; six complete months to June 2025
+GROWING = [100 * 1.1**n for n in range(6)]
+
+
+@pytest.mark.parametrize(("asked", "codes"), [("177.15", []), ("177.2", ["K441"])])
+def test_growth_until_a_deadline(tmp_path: Path, asked: str, codes: list[str]) -> None:
+    # 161.051 in June; July may have 10% more, 177.1561
+    spec = level(f"at least {asked} EUR", "  deadline    2025-07\n")
+    told = found(folder(tmp_path, spec, GROWING, "2025-07-01"))
+    assert [code for code, _, _ in told] == codes
+    if codes:
+        assert told[0][1] == "`x` needs a growth of 10.0% a month until 2025-07-31, from 161.1 EUR in 2025-06"
+        assert "the best of 5 months had 10.0%" in told[0][2]
+
+
+def test_growth_is_shared_among_the_months_left(tmp_path: Path) -> None:
+    spec = level("at least 212 EUR", "  deadline    2025-09\n")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []  # 161.051 * 1.1 ** 3 = 214.4
+    spec = level("at least 215 EUR", "  deadline    2025-09\n")
+    assert [code for code, _, _ in found(folder(tmp_path, spec, GROWING, "2025-07-01"))] == ["K441"]
+
+
+def test_a_tolerance_counts(tmp_path: Path) -> None:
+    spec = level("at least 180 EUR", "  tolerance   3 EUR\n  deadline    2025-07\n")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+
+
+@pytest.mark.parametrize(("asked", "codes"), [("50.1", []), ("49.9", ["K441"])])
+def test_decrease_until_a_deadline(tmp_path: Path, asked: str, codes: list[str]) -> None:
+    spec = level(f"at most {asked} EUR", "  deadline    2025-07\n")
+    values = [100, 90, 80, 100, 50, 100]  # the deepest fall is by a half
+    told = found(folder(tmp_path, spec, values, "2025-07-01"))
+    assert [code for code, _, _ in told] == codes
+
+
+def test_little_data_says_nothing(tmp_path: Path) -> None:
+    spec = level("at least 1_000 EUR", "  deadline    2025-05\n")
+    assert found(folder(tmp_path, spec, GROWING[:4], "2025-05-01")) == []
+    spec = level("at least 1_000 EUR", "  deadline    2025-06\n")
+    assert len(found(folder(tmp_path, spec, GROWING[:5], "2025-06-01"))) == 1  # four changes
+
+
+def test_what_is_over_is_for_the_verdicts(tmp_path: Path) -> None:
+    spec = level("at least 1_000 EUR", "  deadline    2025-05\n")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+
+
+def test_what_is_reached_already_is_fine(tmp_path: Path) -> None:
+    spec = level("at least 100 EUR", "  deadline    2025-12\n")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+
+
+def test_a_period_in_progress_is_not_the_best(tmp_path: Path) -> None:
+    spec = level("at least 150 EUR")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+    told = found(folder(tmp_path, spec, GROWING, "2025-06-15"))  # June, with 161 EUR, is not over
+    assert [code for code, _, _ in told] == ["K442"]
+
+
+@pytest.mark.parametrize(("asked", "codes"), [("161.05", []), ("161.06", ["K442"])])
+def test_a_level_that_has_never_been(tmp_path: Path, asked: str, codes: list[str]) -> None:
+    told = found(folder(tmp_path, level(f"at least {asked} EUR"), GROWING, "2025-07-01"))
+    assert [code for code, _, _ in told] == codes
+    if codes:
+        assert told[0][1] == "`x` asks for at least 161.1 EUR in each of its periods, which it has never been"
+        assert told[0][2] == "the best of 6 periods had 161.1 EUR, 2025-06"
+
+
+def test_a_cap_that_has_never_been_kept(tmp_path: Path) -> None:
+    told = found(folder(tmp_path, level("at most 99 EUR"), GROWING, "2025-07-01"))
+    assert [code for code, _, _ in told] == ["K442"]
+    assert "the best of 6 periods had 100 EUR, 2025-01" in told[0][2]
+
+
+@pytest.mark.parametrize(("asked", "codes"), [("1_915", []), ("1_916", ["K442"])])
+def test_what_is_left_of_a_total(tmp_path: Path, asked: str, codes: list[str]) -> None:
+    # 771.6 so far; the data reaches June 1, 213 days before the year ends; the best month had 161 in 30 days.
+    spec = level(
+        f"at least {asked} EUR", "  from        2025-01\n  deadline    2025\n", measured="cumulatively"
+    )
+    told = found(folder(tmp_path, spec, GROWING, "2025-07-01"))
+    assert [code for code, _, _ in told] == ([] if int(asked) <= 771.561 + 161.051 / 30 * 213 else codes)
+    if told:
+        assert "until 2025-12-31" in told[0][1]
+        assert "161.1 EUR, 2025-06" in told[0][2]
+
+
+def test_an_increase_on_the_period_before(tmp_path: Path) -> None:
+    more = "  baseline    previous period\n"
+    assert found(folder(tmp_path, level("increase by 10%", more), GROWING, "2025-07-01")) == []
+    told = found(folder(tmp_path, level("increase by 11%", more), GROWING, "2025-07-01"))
+    assert told[0][:2] == ("K441", "`x` asks for an increase by 11% from the period before")
+    assert "the largest of 5 was 10%" in told[0][2]
+
+
+def test_an_increase_on_last_year(tmp_path: Path) -> None:
+    values = [100.0] * 12 + [120.0, 130.0, 125.0, 110.0, 105.0]
+    more = "  baseline    same period last year\n"
+    assert found(folder(tmp_path, level("increase by 30%", more), values, "2026-06-01")) == []
+    told = found(folder(tmp_path, level("increase by 31%", more), values, "2026-06-01"))
+    assert told[0][0] == "K441"
+    assert "the largest of 5 was 30%, in 2026-02" in told[0][2]
+    told = found(folder(tmp_path, level("decrease by 1 EUR", more), values, "2026-06-01"))
+    assert "`x` asks for a decrease by 1 EUR" in told[0][1]
+
+
+def test_a_formula_that_is_a_growth(tmp_path: Path) -> None:
+    spec = level("at least 12%", "  unit        %\n  deadline    2026\n", formula="growth(sum(t.v))")
+    told = found(folder(tmp_path, spec, GROWING, "2025-07-01"))
+    assert told[0][:2] == ("K441", "`x` asks for at least 12%, which it has never been")
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([0.0, 5, 5, 5], "is 0 EUR in 2025-01, and a part of that is no change"),
+        ([-3.0, 5, 5, 5], "is -3 EUR in 2025-01, and a part of that is no change"),
+        ([2.0, 5, 5, 5], None),
+    ],
+)
+def test_a_baseline_that_is_of_no_use(tmp_path: Path, values: list[float], said: str | None) -> None:
+    spec = level("increase by 20%", "  baseline    2025-01\n")
+    told = found(folder(tmp_path, spec, values, "2025-05-01"))
+    assert [(code, message) for code, message, _ in told] == (
+        [("K443", f"the baseline of `x` {said}")] if said else []
+    )
+
+
+def test_a_baseline_without_data(tmp_path: Path) -> None:
+    spec = level("increase by 20%", "  baseline    2024\n")
+    told = found(folder(tmp_path, spec, [5.0] * 4, "2025-05-01"))
+    assert told[0][0] == "K443"
+    assert "has no value: t has no rows in 2024" in told[0][1]
+
+
+def test_what_is_wrong_with_the_data_is_told(tmp_path: Path) -> None:
+    where = folder(tmp_path, level("at least 1 EUR"), [5.0] * 4, "2025-05-01")
+    (where / "t.csv").write_text("day,v,w\n2025-01-01,many,1\n")
+    run = kpi(where, "lint", "--data")
+    assert run.code == 1
+    assert "error[K507" in run.out
+    assert kpi(where, "lint").code == 0
+
+
+def test_a_plan_kept_as_data_is_another_target_in_each_period(tmp_path: Path) -> None:
+    spec = level("at least 1_000 * sum(t.w)")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+
+
+def test_drafts_are_left_alone(tmp_path: Path) -> None:
+    assert found(folder(tmp_path, level("at least 999 EUR", "  draft\n"), GROWING, "2025-07-01")) == []
+
+
+def test_as_of(tmp_path: Path) -> None:
+    where = folder(tmp_path, level("at least 150 EUR"), GROWING, "2025-07-01")
+    assert [code for code, _, _ in found(where, "--as-of", "2025-06-15")] == ["K442"]
+    run = kpi(where, "lint", "--as-of", "2025-06-15")
+    assert (run.code, "--as-of goes with --data" in run.err) == (2, True)
+    run = kpi(where, "lint", "--data", "--as-of", "soon")
+    assert (run.code, "K721" in run.out) == (2, True)
+
+
+def test_strict_and_text(tmp_path: Path) -> None:
+    where = folder(tmp_path, level("at least 999 EUR"), GROWING, "2025-07-01")
+    run = kpi(where, "lint", "--data", "--strict")
+    assert run.code == 1
+    assert "warning[K442 rate-never-seen]" in run.out
+
+
+def test_a_project_without_objections(tmp_path: Path) -> None:
+    assert kpi(write(tmp_path), "lint", "--data").out == "1 file: nothing found\n"
