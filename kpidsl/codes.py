@@ -284,6 +284,7 @@ _family(
         "A database cannot be reached, does not let its user in, or was lost in the middle of a query.",
     ),
     ("K532", "no-permission", Severity.ERROR, "The user of a connection may not read a table."),
+    ("K540", "off-scale", Severity.WARNING, "Values lie outside of the scale of their column."),
     (
         "K533",
         "too-many-rows",

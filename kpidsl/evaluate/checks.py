@@ -80,6 +80,9 @@ def _promise(spec: SourceSpec, check: Row, count: int | None, otherwise: Consequ
     """A check and how many rows break it; None where they could not be counted."""
     text = f"check {said(check)}"
     found = f"{_rows(count)} of {spec.name} break{'s' if count == 1 else ''} {text}" if count else None
+    if check in spec.scales:
+        text = f"scale {said(check)}"
+        found = f"{_off_scale(spec, count)}" if count else None
     return SourcePromise(text, otherwise, found, asked=count is not None)
 
 
@@ -105,7 +108,21 @@ def _example(runner: Runner, spec: SourceSpec, check: Row, as_of: date) -> str:
     return ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
 
 
+def _off_scale(spec: SourceSpec, count: int) -> str:
+    return f"{_rows(count)} of {spec.name} {'is' if count == 1 else 'are'} off the scale"
+
+
 def _breach(spec: SourceSpec, check: Row, count: int, example: str) -> Diagnostic:
+    if check in spec.scales:
+        return Diagnostic(
+            "K540",
+            f"{_off_scale(spec, count)}: not `{said(check)}`, and read as missing",
+            spec.span,
+            Severity.WARNING,
+            notes=(f"an example: {example}",),
+            help="repair the rows, or change the scale",
+            place=f"source {spec.name}",
+        )
     return Diagnostic(
         "K604",
         f"{_rows(count)} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`",
