@@ -25,7 +25,7 @@ from kpidsl.model.rows import Apply, Literal
 from kpidsl.model.units import ONE, PERCENT
 
 _AVERAGES = ("average", "weighted average")
-HAVE_ONE = "sums, counts, shares, averages, weighted averages, nps, csat, and arithmetic on these"
+HAVE_ONE = "sums, counts, shares, averages, weighted averages, nps, csat, conversion, and arithmetic on these"
 
 
 def estimate_of(node: Node, scope: Scope) -> Estimate | None:
@@ -36,6 +36,8 @@ def estimate_of(node: Node, scope: Scope) -> Estimate | None:
     match core:
         case Aggregate(function="share", filter=kept):
             return Estimate("wilson", rows_that(core, kept, scope), None, scale, offset)
+        case Aggregate(function="conversion"):
+            return Estimate("wilson", beginners(core, scope), None, scale, offset)
         case Aggregate(function="weighted average", argument=x) if x is not None and _is_indicator(core):
             return Estimate("wilson", _effective(core, scope), None, scale, offset)
         case Aggregate(function="count"):
@@ -119,6 +121,14 @@ def _spread(average: Aggregate, scope: Scope) -> tuple[Node, Node]:
     return size_, over(apart, minus(size_, number(1, scope), scope), scope)
 
 
+def beginners(conversion: Aggregate, scope: Scope) -> Aggregate:
+    """How many identities begin the path of a conversion."""
+    assert conversion.argument is not None
+    unit = scope.thing(conversion.argument.type.thing or "identity")
+    source, identity = conversion.source, conversion.argument
+    return scope.intern(Aggregate("count distinct", source, identity, unit, "none", conversion.filter))
+
+
 # -- two aggregates ------------------------------------------------------------------------------------------
 
 
@@ -153,7 +163,7 @@ def unsure_of(node: Node) -> str | None:
         one = stack.pop(0)
         match one:
             case Aggregate(function=function):
-                if function not in ("sum", "count", "share", *_AVERAGES):
+                if function not in ("sum", "count", "share", "conversion", *_AVERAGES):
                     return f"`{function}`"
             case Combine(op="abs" | "round" as op):
                 return f"`{op}`"

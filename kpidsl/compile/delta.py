@@ -128,7 +128,8 @@ def _moment(a: Aggregate, b: Aggregate, scope: Scope) -> Node:
         case []:
             return rows_that(a, kept, scope)
         case [x]:
-            return scope.intern(Aggregate("sum", a.source, x, ONE, "additive", kept))
+            total = a if a.function == "sum" else b
+            return scope.intern(evolve(total, argument=x, filter=kept))
         case _:
             product = Apply("*", (factors[0], factors[1]), factors[0].type)
             return scope.intern(Aggregate("sum", a.source, product, ONE, "additive", kept))

@@ -7,17 +7,20 @@ from typing import cast
 
 from attrs import evolve, frozen
 
-from kpidsl.compile.certainty import HAVE_ONE, estimate_of, unsure_of
+from kpidsl.compile.certainty import HAVE_ONE, beginners, estimate_of, unsure_of
+from kpidsl.compile.delta import MOST_TOTALS, rows_that
 from kpidsl.compile.lower import conjunction
 from kpidsl.compile.promises import Draft
 from kpidsl.compile.scope import Scope, listed
-from kpidsl.graph import Aggregate, Combine, Node, Promise, Sample, children
+from kpidsl.graph import Aggregate, Combine, Node, Promise, Sample, aggregates, children
 from kpidsl.model.rows import Apply
 from kpidsl.model.types import FLAG
-from kpidsl.model.units import ONE, PERCENT, Unit, kind
+from kpidsl.model.units import ONE, PERCENT, Unit, kind, plurals
 from kpidsl.syntax import nodes
 
 _LOWEST, _HIGHEST = 0.5, 1.0
+_TOTALS = ("sum", "count distinct", "first", "last", "opening", "closing", "new", "returning", "churned")
+"""Aggregates that are no part and no mean of the rows that they read."""
 
 
 @frozen
@@ -71,9 +74,11 @@ def _level(number: nodes.Number, scope: Scope) -> float | None:
 
 def _no_interval(clause: nodes.Confident, draft: Draft) -> None:
     what = unsure_of(draft.node)
-    message = (
-        f"{what} has no confidence interval" if what else "the formula has too many totals for an interval"
-    )
+    message = f"{what} has no confidence interval"
+    if not aggregates(draft.node):
+        message = "the formula has no total that could be another one"
+    elif what is None:
+        message = f"the formula has more than {MOST_TOTALS} totals, too many for an interval"
     draft.scope.error(
         "K450",
         message,
@@ -102,8 +107,9 @@ def _least(number: nodes.Number, counted: list[Counted], draft: Draft) -> Sample
     if found is None:
         return None
     value, unit = found
-    if any(one.unit == unit for one in counted) and value > 0:
-        return _all_alike(unit, counted, value)
+    alike = next((one.unit for one in counted if str(unit) in (str(one.unit), *plurals(str(one.unit)))), None)
+    if alike is not None and value > 0:
+        return _all_alike(alike, counted, value)
     units = list(dict.fromkeys(str(one.unit) for one in counted))
     example = f"`sample at least {number.text} {units[0]}`" if units else "`sample at least 100 sessions`"
     message = (
@@ -139,34 +145,21 @@ def counted_in(node: Node, scope: Scope, below: bool = False) -> Iterator[Counte
 
 
 def _counted_by(node: Aggregate, scope: Scope, below: bool) -> Iterator[Counted]:
-    thing = scope.thing(scope.shapes[node.source].thing)
-    kept = node.filter
-    match node.function:
-        case "count":
-            yield Counted(node.unit, node, below)
-            return
-        case "share":
-            pass
-        case "sum" if _is_count(node.unit):
-            yield Counted(node.unit, node, below)
-        case "count distinct":
-            yield Counted(node.unit, node, below)
-        case "conversion" if node.argument is not None:
-            name = node.argument.type.thing or "identity"
-            unit = scope.thing(name)
-            yield Counted(
-                unit,
-                scope.intern(Aggregate("count distinct", node.source, node.argument, unit, "none", kept)),
-                True,
-            )
-    if node.function not in ("share", "sum", "count distinct", "first", "last"):
-        below = True
-    if node.function == "share":
-        below = True
-    rows = [row for row in (node.argument, node.weight) if row is not None and node.function != "share"]
+    """What an aggregate adds up, if that is counted things; then the rows that have what it needs."""
+    thing, kept = scope.thing(scope.shapes[node.source].thing), node.filter
+    if node.function in ("count", "count distinct") or (node.function == "sum" and _is_count(node.unit)):
+        yield Counted(node.unit, node, below)
+    if node.function == "count":
+        return
+    if node.function == "conversion":
+        begun = beginners(node, scope)
+        yield Counted(begun.unit, begun, True)
+    rows = [] if node.function == "share" else [node.argument, node.weight]
     for row in rows:
-        kept = conjunction(kept, Apply("not", (Apply("missing", (row,), FLAG),), FLAG), scope)
-    yield Counted(thing, scope.intern(Aggregate("count", node.source, None, thing, "additive", kept)), below)
+        there = None if row is None else Apply("not", (Apply("missing", (row,), FLAG),), FLAG)
+        kept = conjunction(kept, there, scope)
+    whole = node.function in _TOTALS
+    yield Counted(thing, rows_that(node, kept, scope), below or not whole)
 
 
 def _is_count(unit: Unit) -> bool:
