@@ -135,7 +135,7 @@ def rule(
     shown."""
     case = Case(evidence.kpi, evidence.schedule)
     value = evidence.value.column(evidence.slices, places, slot.window)
-    known, sure = ~np.isnan(value), certainty(evidence, places, slot.window, value)
+    known, sure = ~np.isnan(value), certainty(evidence, places, slot.window)
     words = np.full(len(places), code_of("no data"), np.int8)
     if bound is None:
         words[known] = code_of("no target")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -41,6 +42,12 @@ class Table:
         values = self.grid.values[there, self.columns[window]]
         return np.where((there >= 0) & np.isfinite(values), values, np.nan)
 
+    def whole(self, slices: Slices) -> Floats:
+        """The values of slices in every window."""
+        there = self._here(slices, np.arange(len(slices)))
+        values = self.grid.values[there]
+        return np.where((there >= 0)[:, None] & np.isfinite(values), values, np.nan)
+
     def _here(self, slices: Slices, places: Places) -> Places:
         if self.grid.slices is slices:
             return places
@@ -73,6 +80,8 @@ class Evidence(Case):
     nodes: Mapping[Node, Table]
     sure: Mapping[Node, Table] = field(factory=dict)
     """What a sample and an interval are made of."""
+    memo: dict[str, Any] = field(factory=dict, init=False)
+    """What was worked out of all of it."""
     _counted: dict[Ask, Table] = field(factory=dict, init=False)
 
     @property

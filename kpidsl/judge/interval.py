@@ -17,6 +17,7 @@ sample size of Kish (1965).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from statistics import NormalDist
 
@@ -24,10 +25,10 @@ import numpy as np
 from attrs import frozen
 
 from kpidsl.digits import Floats, twelve
-from kpidsl.graph import Estimate, Node
+from kpidsl.graph import Estimate
 from kpidsl.judge import bounds
 from kpidsl.judge.bounds import Band, rounded
-from kpidsl.judge.evidence import Evidence
+from kpidsl.judge.evidence import LARGE, Evidence, Table
 from kpidsl.judge.words import amount_text
 from kpidsl.model.periods import Window
 from kpidsl.results import Places, SliceKey
@@ -46,39 +47,46 @@ class Certainty:
     sample: Floats | None = None
 
 
-def certainty(evidence: Evidence, places: Places, window: Window, value: Floats) -> Certainty:
-    """Of slices that are named by their places among those of the value."""
-    promise = evidence.kpi.promise
-    sample = None
-    if promise.sample is not None:
-        counts = [_numbers(evidence, node, places, window) for node in promise.sample.nodes]
-        sample = np.nan_to_num(np.min(counts, axis=0))
-    if promise.confident is None or promise.estimate is None:
-        return Certainty(sample=sample)
-    estimate = promise.estimate
-
-    def found(node: Node | None) -> Floats | None:
-        return None if node is None else _numbers(evidence, node, places, window)
-
-    low, high = interval(estimate, promise.confident, value, found(estimate.size), found(estimate.variance))
-    return Certainty(low, high, sample)
+def certainty(evidence: Evidence, places: Places, window: Window) -> Certainty:
+    """Of slices that are named by their places among those of the value. What is not large is worked out for
+    all slices and windows at once."""
+    if evidence.value.grid.values.size > LARGE:
+        value = evidence.value.column(evidence.slices, places, window)
+        return _of(evidence, value, lambda table: table.column(evidence.slices, places, window))
+    if "certainty" not in evidence.memo:
+        value = evidence.value.whole(evidence.slices)
+        evidence.memo["certainty"] = _of(evidence, value, lambda table: table.whole(evidence.slices))
+    whole, column = evidence.memo["certainty"], evidence.value.columns[window]
+    return Certainty(
+        *(None if x is None else x[places, column] for x in (whole.low, whole.high, whole.sample))
+    )
 
 
 def certainty_of(evidence: Evidence, key: SliceKey, window: Window) -> tuple[float | None, ...]:
     """Low, high and sample of one slice."""
-    place = evidence.slices.place(key)
-    if place is None:
+    promise, place = evidence.kpi.promise, evidence.slices.place(key)
+    if place is None or (promise.confident is None and promise.sample is None):
         return None, None, None
-    places = np.array([place])
-    found = certainty(evidence, places, window, evidence.value.column(evidence.slices, places, window))
+    found = certainty(evidence, np.array([place]), window)
     return tuple(
         None if numbers is None or math.isnan(numbers[0]) else float(numbers[0])
         for numbers in (found.low, found.high, found.sample)
     )
 
 
-def _numbers(evidence: Evidence, node: Node, places: Places, window: Window) -> Floats:
-    return evidence.sure[node].column(evidence.slices, places, window)
+def _of(evidence: Evidence, value: Floats, numbers: Callable[[Table], Floats]) -> Certainty:
+    promise = evidence.kpi.promise
+    sample = None
+    if promise.sample is not None:
+        counts = [numbers(evidence.sure[node]) for node in promise.sample.nodes]
+        sample = np.nan_to_num(np.min(counts, axis=0))
+    if promise.confident is None or promise.estimate is None:
+        return Certainty(sample=sample)
+    estimate = promise.estimate
+    size, variance = (
+        None if node is None else numbers(evidence.sure[node]) for node in (estimate.size, estimate.variance)
+    )
+    return Certainty(*interval(estimate, promise.confident, value, size, variance), sample)
 
 
 # -- intervals -----------------------------------------------------------------------------------------------
