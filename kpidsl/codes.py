@@ -196,8 +196,30 @@ _family(
     ),
     ("K445", "target-of-period", _E, "The targets of periods overlap, or do not say what a window owes."),
     ("K446", "bad-pace-share", _E, "The shares of a pace are no part of a total, or do not rise to it."),
+    ("K450", "no-interval", _E, "`confident` is asked of a formula that has no confidence interval."),
+    ("K451", "wrong-sample", _E, "A sample is asked for in things that the formula does not count."),
+    ("K452", "wrong-level", _E, "A level of confidence is not from 50% to less than 100%."),
+    ("K453", "nothing-to-be-sure-of", _W, "`confident` or `sample` where nothing is promised."),
+    ("K454", "wrong-scale", _E, "A scale is not of a number column, or its ends are the wrong way round."),
 )
 
+
+_family(
+    ("K450", "no-interval", Severity.ERROR, "`confident` needs a formula that has a confidence interval."),
+    (
+        "K451",
+        "wrong-sample",
+        Severity.ERROR,
+        "A sample is asked for in things that the formula does not count.",
+    ),
+    ("K452", "wrong-level", Severity.ERROR, "A level of confidence is no percentage between 50% and 100%."),
+    (
+        "K453",
+        "nothing-to-be-sure-of",
+        Severity.WARNING,
+        "`confident` or `sample` stands where nothing is promised.",
+    ),
+)
 
 # -- K5xx: sources and data ---------------------------------------------------------------------------------
 
@@ -264,6 +286,7 @@ _family(
         "A database cannot be reached, does not let its user in, or was lost in the middle of a query.",
     ),
     ("K532", "no-permission", Severity.ERROR, "The user of a connection may not read a table."),
+    ("K540", "off-scale", Severity.WARNING, "Values lie outside of the scale of their column."),
     (
         "K533",
         "too-many-rows",

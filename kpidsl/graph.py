@@ -331,6 +331,31 @@ class Trailing:
     grain: Grain
 
 
+@frozen
+class Estimate:
+    """What the interval of a value is computed from; `kpidsl.judge.interval` has the formulas.
+
+    `wilson`: the value is `offset` plus `scale` times the share of successes in `size` trials. `poisson`: the
+    same of a count. `student` and `normal`: `variance` is that of the value; of the first the degrees of
+    freedom are `size` - 1.
+    """
+
+    method: Literal["wilson", "poisson", "student", "normal"]
+    size: Node | None = None
+    variance: Node | None = None
+    scale: float = 1.0
+    offset: float = 0.0
+
+
+@frozen
+class Sample:
+    """What the formula counts its value by: the least of `nodes`, in `unit`. `least` is what is asked for."""
+
+    nodes: tuple[Node, ...]
+    unit: Unit
+    least: float = 0.0
+
+
 Measured = Every | Cumulative | Trailing
 
 Pace = Literal[
@@ -357,6 +382,12 @@ class Promise:
     """What is promised for some periods, each for the windows that end in it."""
     shares: tuple[tuple[date, float], ...] = ()
     """For the pace `schedule`: the part of the target that is expected by the end of a day, in order."""
+    confident: float | None = None
+    """The level of the interval, a fraction."""
+    estimate: Estimate | None = None
+    """There where `confident` is."""
+    sample: Sample | None = None
+    """There where `confident` is, or a sample is asked for."""
 
     @property
     def bounds(self) -> tuple[Bound, ...]:

@@ -223,6 +223,11 @@ class Verdict:
     days_left: int | None = None
     watermark: date | None = None
     rows: int | None = None
+    low: float | None = None
+    """The interval of the value, where `confident` asks for one."""
+    high: float | None = None
+    sample: float | None = None
+    """How many things the value is made of, where `confident` or `sample` asks."""
     hash: str = ""
     running: bool = False
     """Whether the window is still open."""

@@ -48,6 +48,7 @@ def _extend(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         ),
         st.builds("last  touch({} to {} within 30 day, {})".format, COLUMNS, COLUMNS, inner),
         st.builds("percentile({}, {})".format, COLUMNS, NUMBERS),
+        st.builds("csat({}, {}   by {})".format, COLUMNS, NUMBERS, COLUMNS),
         st.builds("(when {} > {} then {} otherwise {})".format, inner, inner, inner, inner),
     )
 
@@ -114,6 +115,8 @@ kpi_clauses = st.one_of(
             "pace like last  year by weekday",
             "pace like last year by calendar day",
             "pace  business days",
+            "confident   95 %",
+            "sample at  least 100 sessions",
         ]
     ),
     st.builds("deadline {}".format, PERIODS),
@@ -169,6 +172,8 @@ source_clauses = st.one_of(
             "rows at least 10 every day",
             "rows at most 1_000 every day else stale",
             "rows between 10 and 20 every week else warn",
+            "scale  x1 from -3   to 2.5",
+            "scale score from 0 to 10",
         ]
     ),
     st.builds("column {} {}".format, NAMES, UNITS),
@@ -204,7 +209,18 @@ def _block(draw: st.DrawFn, head: str, clauses: st.SearchStrategy[str]) -> str:
     seen: set[str] = set()
     for clause in draw(st.lists(clauses, min_size=1, max_size=6)):
         word = clause.split(maxsplit=1)[0]
-        repeats = ("column", "check", "label", "holidays", "holiday", "kpi", "objective", "set", "expect")
+        repeats = (
+            "column",
+            "check",
+            "scale",
+            "label",
+            "holidays",
+            "holiday",
+            "kpi",
+            "objective",
+            "set",
+            "expect",
+        )
         if word in seen and word not in repeats:
             continue
         if word in ("leading", "lagging"):

@@ -7,16 +7,16 @@ from kpidsl.compile.columns import way_to
 from kpidsl.compile.lower import conjunction
 from kpidsl.compile.rows import check_condition, check_number, check_row
 from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
+from kpidsl.compile.surveys import survey
 from kpidsl.compile.walk import names_in, ungrouped, written
-from kpidsl.graph import Additivity, Aggregate, Combine, Node
+from kpidsl.graph import Additivity, Aggregate, Node
 from kpidsl.model.functions import Function
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
-from kpidsl.model.types import FLAG, NUMBER, TEXT
+from kpidsl.model.types import FLAG, TEXT
 from kpidsl.model.units import PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
 
 _MOST_PERIODS = 1000
-_PROMOTER, _DETRACTOR, _CONTENT = 9.0, 6.0, 4.0
 
 
 def check_aggregate(call: nodes.Call, function: Function, scope: Scope) -> Node | None:
@@ -37,7 +37,8 @@ def well_called(call: nodes.Call, function: Function, scope: Scope) -> bool:
         return False
     if not right_count(function, call, scope):
         return False
-    if (call.by is None) != (function.by is None):
+    needed = function.by is not None and not function.by.optional
+    if (call.by is not None and function.by is None) or (call.by is None and needed):
         needs = f"needs {'an' if function.by and function.by.name[0] in 'aeiou' else 'a'} "
         what = "takes no `by`" if function.by is None else f"{needs}{function.by.name} after `by`"
         scope.error(
@@ -248,7 +249,10 @@ def _built(
             return _share(argument, filter_, call, shape, scope)
         case "nps" | "csat":
             assert argument is not None
-            return _survey(call, function, argument, filter_, shape, scope)
+            weight = check_number(call.by, at) if call.by is not None else None
+            if weight is None and call.by is not None:
+                return None
+            return survey(call, function, argument, filter_, weight, scope)
     assert argument is not None
     unit = argument.type.unit
     if function.name in ("sum", "closing", "opening") and not _sums(argument, call, scope):
@@ -384,33 +388,3 @@ def _share(
         return None
     asked, kept = (filter_, None) if argument is None else (argument, filter_)
     return _node("share", shape, asked, PERCENT, "none", kept, scope)
-
-
-def _survey(
-    call: nodes.Call, function: Function, score: Row, filter_: Row | None, shape: Shape, scope: Scope
-) -> Node | None:
-    """NPS by Reichheld's scale of 0 to 10; CSAT as the share of the top boxes, 4 and 5 of 5 unless said
-    otherwise.
-    """
-    given = Apply("not", (Apply("missing", (score,), FLAG),), FLAG)
-    kept = conjunction(filter_, given, scope)
-    least = _CONTENT
-    if len(call.args) > 1:
-        number = ungrouped(call.args[1])
-        if not isinstance(number, nodes.Number) or number.unit is not None:
-            scope.error(
-                "K311",
-                "`csat` needs a score written out",
-                call.args[1].span,
-                help=f"as in `{function.example}`",
-            )
-            return None
-        least = number.value
-
-    def share(op: str, limit: float) -> Aggregate:
-        asked = Apply(op, (score, Literal(limit, NUMBER)), FLAG)
-        return _node("share", shape, asked, PERCENT, "none", kept, scope)
-
-    if function.name == "csat":
-        return share(">=", least)
-    return scope.intern(Combine("-", (share(">=", _PROMOTER), share("<=", _DETRACTOR)), POINTS, "none"))

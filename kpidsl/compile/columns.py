@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from attrs import evolve, frozen
 
+from kpidsl.compile.scales import on_scale, scale_of
 from kpidsl.compile.scope import RowPlace, Scope, Shape, cycle, listed, rests_on, similar
 from kpidsl.compile.walk import written
 from kpidsl.graph import Constant
@@ -22,7 +23,7 @@ def check_name(name: nodes.Name, at: RowPlace) -> Row | None:
         return None
     found = find_column(word, at)
     if isinstance(found, ColumnRef):
-        return found
+        return on_scale(found, scope)
     if isinstance(found, Bad):
         return None
     if len(found) > 1:
@@ -146,6 +147,8 @@ def _key_type(shape: Shape, word: str, scope: Scope) -> Type | None:
     with scope.apart() as inner:
         name = nodes.Name(shape.spans[word], (word,))
         found = check_name(name, RowPlace(scope, shape.parent, "a grouping"))
+        if found is not None and scale_of(found) is not None:
+            found = next(iter(columns_of(found)))
         if isinstance(found, Literal):
             what = f"rows are grouped by columns of {shape.parent.name}, and `{word}` is a constant"
             scope.error("K305", what, name.span)
@@ -205,7 +208,7 @@ def _path(name: nodes.Name, at: RowPlace) -> Row | None:
         _unknown_column(word, name, here, at)
         return None
     found = _column(here, here.channel if word == "channel" and here.channel else word, tuple(via), at)
-    return None if isinstance(found, Bad) else found
+    return None if isinstance(found, Bad) else on_scale(found, scope)
 
 
 def way_to(target: str, start: Shape, scope: Scope) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
 from kpidsl.compile.meaning import Meaning
 from kpidsl.compile.promises import read_promise
+from kpidsl.compile.samples import with_certainty
 from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.graph import (
@@ -65,7 +66,7 @@ def kpi_of(definition: nodes.KpiDef, scope: Scope, meaning: Meaning) -> Kpi | Di
 
 def _kpi(draft: Draft, about: About, meaning: Meaning) -> Kpi | None:
     scope, definition, node = draft.scope, draft.kpi, draft.node
-    promise = read_promise(draft)
+    promise = with_certainty(read_promise(draft), draft)
     slices = _slices(draft)
     dimensions = _dimensions(draft, promise)
     if scope.report.errors or scope.blame is not None:

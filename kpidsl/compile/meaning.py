@@ -142,7 +142,7 @@ class Meaning:
     def promise(self, promise: Promise) -> str:
         """A promise as text."""
         milestones = "; ".join(f"{self._bound(bound)} by {day}" for day, bound in promise.milestones)
-        return " | ".join(
+        said = " | ".join(
             (
                 self._measured(promise.measured),
                 self._bound(promise.bound),
@@ -156,6 +156,11 @@ class Meaning:
                 "; ".join(f"{share!r} by {day}" for day, share in promise.shares),
             )
         )
+        sample = promise.sample
+        if promise.confident is None and (sample is None or not sample.least):
+            return said
+        counted = " ".join(map(self.node, sample.nodes)) if sample is not None and sample.least else ""
+        return f"{said} | {promise.confident!r} | {sample.least if sample else 0!r} of {counted}"
 
     def _measured(self, measured: Measured) -> str:
         match measured:

@@ -66,6 +66,8 @@ class Shape:
     """The source whose rows are grouped; None too where that cannot be known."""
     keys: dict[str, ColumnRef | None] = field(factory=dict)
     """The columns that rows are grouped by, as the parent has them; asked of it at their first use."""
+    scales: dict[str, nodes.Scale] = field(factory=dict)
+    """What the values of columns lie between."""
     cause: Diagnostic | None = None
     """The error that keeps the source from being used."""
 

@@ -19,8 +19,10 @@ from kpidsl.compile.groups import (
     refuse_own_rows,
 )
 from kpidsl.compile.rows import check_condition
+from kpidsl.compile.scales import check_scale
 from kpidsl.compile.scope import RowPlace, Scope, Shape, similar
 from kpidsl.compile.walk import written
+from kpidsl.model.rows import Row
 from kpidsl.model.sources import (
     ColumnSpec,
     Consequence,
@@ -104,6 +106,11 @@ def _columns(shape: Shape, scope: Scope) -> None:
                 _role(shape, word, UNKNOWN, scope)
             case nodes.Row(thing=thing):
                 shape.thing = thing.text
+            case nodes.Scale(column=word):
+                if word.text in shape.scales:
+                    earlier = (shape.scales[word.text].span, "first here")
+                    scope.error("K212", f"`{word.text}` has two scales", clause.span, earlier)
+                shape.scales.setdefault(word.text, clause)
 
 
 def _column(shape: Shape, clause: nodes.Column, scope: Scope) -> None:
@@ -231,6 +238,7 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
     fresh, complete, volume, checks = None, None, None, []
     key: tuple[str, ...] = ()
     follows: list[Consequence] = []
+    scales: list[Row] = []
     otherwise = Otherwise()
     for clause in shape.definition.clauses:
         match clause:
@@ -253,6 +261,9 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
                 row = check_condition(condition, RowPlace(scope, shape, "a check"))
                 checks += [row] if row is not None else []
                 follows += [word_ or "warn"] if row is not None else []
+            case nodes.Scale():
+                row = check_scale(clause, shape, scope)
+                scales += [row] if row is not None else []
             case nodes.Key(columns=words, otherwise=word_):
                 key = tuple(word.text for word in words)
                 otherwise = evolve(otherwise, key=word_ or "warn")
@@ -280,10 +291,11 @@ def _spec(shape: Shape, columns: Sequence[ColumnSpec], scope: Scope) -> SourceSp
         tuple(shape.links.values()),
         fresh,
         complete,
-        tuple(checks),
+        (*checks, *scales),
         shape.definition.span,
         volume=volume,
         otherwise=evolve(otherwise, checks=tuple(follows)),
+        scales=tuple(scales),
     )
 
 

@@ -18,7 +18,7 @@ from kpidsl.evaluate.sql import breach_sql
 from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.wording import said
 from kpidsl.graph import Graph
-from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.model.rows import Apply, ColumnRef, Literal, Row, columns_of
 from kpidsl.model.sources import Consequence, SourceSpec
 from kpidsl.results import Profile, SourcePromise
 
@@ -80,6 +80,9 @@ def _promise(spec: SourceSpec, check: Row, count: int | None, otherwise: Consequ
     """A check and how many rows break it; None where they could not be counted."""
     text = f"check {said(check)}"
     found = f"{_rows(count)} of {spec.name} break{'s' if count == 1 else ''} {text}" if count else None
+    if check in spec.scales:
+        text = _scale(check)
+        found = _off_scale(spec, count) if count else None
     return SourcePromise(text, otherwise, found, asked=count is not None)
 
 
@@ -105,7 +108,29 @@ def _example(runner: Runner, spec: SourceSpec, check: Row, as_of: date) -> str:
     return ", ".join(f"{ref.name} {value}" for ref, value in zip(shown, values, strict=True))
 
 
+def _scale(check: Row) -> str:
+    """The clause that a scale's check was made of."""
+    match check:
+        case Apply(args=(ColumnRef(name=name), Literal(value=float(low)), Literal(value=float(high)))):
+            return f"scale {name} from {low:g} to {high:g}"
+    return said(check)
+
+
+def _off_scale(spec: SourceSpec, count: int) -> str:
+    return f"{_rows(count)} of {spec.name} {'is' if count == 1 else 'are'} off the scale"
+
+
 def _breach(spec: SourceSpec, check: Row, count: int, example: str) -> Diagnostic:
+    if check in spec.scales:
+        return Diagnostic(
+            "K540",
+            f"{_off_scale(spec, count)}, and read as missing: `{_scale(check)}`",
+            spec.span,
+            Severity.WARNING,
+            notes=(f"an example: {example}",),
+            help="repair the rows, or change the scale",
+            place=f"source {spec.name}",
+        )
     return Diagnostic(
         "K604",
         f"{_rows(count)} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`",

@@ -8,6 +8,7 @@ bound that is reached is kept.
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from math import isfinite
 from typing import Literal
 
 from attrs import frozen
@@ -113,7 +114,8 @@ def word(judgement: Judgement, final: bool) -> Verb:
 def attainment(value: float, reference: Band) -> float | None:
     """How much of the reference is reached; 1.0 is just kept.
 
-    None where the value or what it is held against is not above 0: a quotient would say nothing.
+    None where the value or what it is held against is not above 0, or the quotient is no number that can be
+    written: it would say nothing.
     """
     if value <= 0:
         return None
@@ -123,8 +125,13 @@ def attainment(value: float, reference: Band) -> float | None:
             return 1.0
         return attainment(value, Band(low=low) if value < low else Band(high=high))
     if low is not None:
-        return rounded(exact(value) / low) if low > 0 else None
-    return rounded(high / exact(value)) if high is not None and high > 0 else None
+        return _quotient(exact(value), low) if low > 0 else None
+    return _quotient(high, exact(value)) if high is not None and high > 0 else None
+
+
+def _quotient(above: Decimal, below: Decimal) -> float | None:
+    found = rounded(above / below)
+    return found if isfinite(found) else None
 
 
 def gap(value: float, reference: Band) -> float:

@@ -9,20 +9,21 @@ from __future__ import annotations
 from decimal import Decimal
 
 import numpy as np
-from attrs import frozen
+from attrs import field, frozen
 
 from kpidsl.digits import Floats, noiseless, twelve
 from kpidsl.graph import Bound, Cumulative, Tolerance
 from kpidsl.judge.bounds import Judgement, word
 from kpidsl.judge.due import not_reached, time_gone, waits
 from kpidsl.judge.evidence import Case, Evidence
+from kpidsl.judge.interval import Certainty, certainty
 from kpidsl.judge.owed import Ends, Owed, owed_by
 from kpidsl.judge.schedule import Hole, Slot
 from kpidsl.judge.verdict import is_last, settles, undecided, verdict
 from kpidsl.results import Codes, Flags, Places, code_of
 
 _JUDGEMENTS: tuple[Judgement, ...] = ("green", "amber", "red")
-_GREEN, _AMBER, _RED = range(3)
+_GREEN, _AMBER, _RED, _UNSURE = range(4)
 
 
 @frozen(eq=False)
@@ -40,6 +41,7 @@ class Ruling:
     """Where the value was held against a reference: only there are the numbers below."""
     at_once: Flags | None = None
     """Where the word is final before the window ends."""
+    sure: Certainty = field(factory=Certainty)
 
     def among(self, numbers: Floats | None) -> Floats:
         """Numbers where there was something to rule, NaN elsewhere."""
@@ -73,7 +75,7 @@ class Ruling:
                 found = np.where((low > 0) & under, twelve(value / low), found)
         if low is not None and high is not None:
             found = np.where(self._reference.hold(value), 1.0, found)
-        return self.among(np.where(value > 0, found, np.nan))
+        return self.among(np.where((value > 0) & np.isfinite(found), found, np.nan))
 
     @property
     def gap(self) -> Floats:
@@ -133,44 +135,52 @@ def rule(
     shown."""
     case = Case(evidence.kpi, evidence.schedule)
     value = evidence.value.column(evidence.slices, places, slot.window)
-    known = ~np.isnan(value)
+    known, sure = ~np.isnan(value), certainty(evidence, places, slot.window)
     words = np.full(len(places), code_of("no data"), np.int8)
     if bound is None:
         words[known] = code_of("no target")
-        return Ruling(case, slot, tolerance, value, words)
-    owed = owed_by(evidence, bound, tolerance, places, slot, value)
+        return Ruling(case, slot, tolerance, value, words, sure=sure)
+    ends = [value, *(end for end in (sure.low, sure.high) if end is not None)]
+    owed = owed_by(evidence, bound, tolerance, places, slot, ends)
     if evidence.schedule.stale is not None:
         words[:] = code_of("stale")
-        return Ruling(case, slot, tolerance, value, words, owed)
+        return Ruling(case, slot, tolerance, value, words, owed, sure=sure)
     gone = time_gone(evidence, slot, slot.window.start)
     if not_reached(evidence, slot, gone):
-        return Ruling(case, slot, tolerance, value, words, owed)
+        return Ruling(case, slot, tolerance, value, words, owed, sure=sure)
     ruled = known & ~owed.lost
+    asked = evidence.kpi.promise.sample
+    if asked is not None and sure.sample is not None:
+        words[few := ruled & (sure.sample < asked.least)] = code_of("too few")
+        ruled &= ~few
     judgement, at_once = _judgements(evidence, owed, value, gone, slot)
+    if evidence.kpi.promise.confident is not None:
+        judgement = _surely(owed, sure)
     if undecided(evidence, slot) or waits(evidence, gone):
         ruled &= at_once
     for code, found in enumerate(_JUDGEMENTS):
         mine = ruled & (judgement == code)
         words[mine] = code_of(word(found, slot.closed))
         words[mine & at_once] = code_of(word(found, True))
+    words[ruled & (judgement == _UNSURE)] = code_of("inconclusive")
     for n in np.flatnonzero(owed.unsure & known).tolist():
         words[n] = code_of(verdict(evidence, bound, tolerance, evidence.slices[places[n]], slot).word)
         ruled[n] = words[n] in _RULED
         at_once[n] = ruled[n] and not slot.closed and words[n] in _FINAL
-    return Ruling(case, slot, tolerance, value, words, owed, ruled, at_once)
+    return Ruling(case, slot, tolerance, value, words, owed, ruled, at_once, sure)
 
 
 _FINAL = frozenset(code_of(word(judgement, True)) for judgement in _JUDGEMENTS)
-_RULED = _FINAL | frozenset(code_of(word(judgement, False)) for judgement in _JUDGEMENTS)
+_RULED = _FINAL | frozenset(
+    (code_of("inconclusive"), *(code_of(word(judgement, False)) for judgement in _JUDGEMENTS))
+)
 
 
 def _judgements(
     evidence: Evidence, owed: Owed, value: Floats, gone: Decimal | None, slot: Slot
 ) -> tuple[Codes, Flags]:
     """Green, amber or red for every value, and where that is decided before the window ends."""
-    found = np.full(value.shape, _RED, np.int8)
-    found[owed.reference_wide.hold(value)] = _AMBER
-    found[owed.reference.hold(value)] = _GREEN
+    found = _lights(owed, value)
     at_once = np.zeros(value.shape, np.bool_)
     if settles(evidence, owed.so_far, gone, slot):
         falls = evidence.schedule.drift < 0
@@ -182,3 +192,29 @@ def _judgements(
             at_once = owed.due.hold(value)
             found[at_once] = _GREEN
     return found, at_once
+
+
+def _lights(owed: Owed, value: Floats) -> Codes:
+    found = np.full(value.shape, _RED, np.int8)
+    found[owed.reference_wide.hold(value)] = _AMBER
+    found[owed.reference.hold(value)] = _GREEN
+    return found
+
+
+def _surely(owed: Owed, sure: Certainty) -> Codes:
+    """As `interval.sure_light`."""
+    if sure.low is None or sure.high is None:
+        return np.full(owed.lost.shape, _UNSURE, np.int8)
+    low, high = _lights(owed, sure.low), _lights(owed, sure.high)
+    same = (low == high) & (_sides(owed.reference, sure.low) == _sides(owed.reference, sure.high))
+    same &= ~np.isnan(sure.low) & ~np.isnan(sure.high)
+    return np.where(same, low, np.int8(_UNSURE))
+
+
+def _sides(reference: Ends, value: Floats) -> Codes:
+    found = np.zeros(value.shape, np.int8)
+    if reference.low is not None:
+        found[value < reference.low] = -1
+    if reference.high is not None:
+        found[value > reference.high] = 1
+    return found

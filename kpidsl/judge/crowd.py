@@ -168,6 +168,9 @@ class Slicewise:
                 return ruling.slack
             case "projection":
                 return ruling.projection
+            case "low" | "high" | "sample":
+                found = getattr(ruling.sure, name)
+                return np.full(ruling.value.shape, np.nan) if found is None else found
         if owed is None:
             return ruling.among(None)
         match name:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from attrs import evolve, field, frozen
@@ -41,6 +42,12 @@ class Table:
         values = self.grid.values[there, self.columns[window]]
         return np.where((there >= 0) & np.isfinite(values), values, np.nan)
 
+    def whole(self, slices: Slices) -> Floats:
+        """The values of slices in every window."""
+        there = self._here(slices, np.arange(len(slices)))
+        values = self.grid.values[there]
+        return np.where((there >= 0)[:, None] & np.isfinite(values), values, np.nan)
+
     def _here(self, slices: Slices, places: Places) -> Places:
         if self.grid.slices is slices:
             return places
@@ -71,6 +78,10 @@ class Evidence(Case):
     baseline: Table | None
     pace: Table | None
     nodes: Mapping[Node, Table]
+    sure: Mapping[Node, Table] = field(factory=dict)
+    """What a sample and an interval are made of."""
+    memo: dict[str, Any] = field(factory=dict, init=False)
+    """What was worked out of all of it."""
     _counted: dict[Ask, Table] = field(factory=dict, init=False)
 
     @property
@@ -151,6 +162,7 @@ def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
         baseline=_table(schedule.baseline, answers.grid(schedule.baseline)) if schedule.baseline else None,
         pace=_table(schedule.pace, answers.grid(schedule.pace)) if schedule.pace else None,
         nodes={node: _table(ask, answers.grid(ask)) for node, ask in schedule.nodes},
+        sure={node: _table(ask, answers.grid(ask)) for node, ask in schedule.sure},
     )
 
 

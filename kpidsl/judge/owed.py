@@ -74,15 +74,15 @@ def owed_by(
     tolerance: Tolerance | None,
     places: Places,
     slot: Slot,
-    value: Floats,
+    values: Sequence[Floats],
 ) -> Owed:
-    """What slices owe, named by their places among those of the value."""
+    """What slices owe, named by their places among those of the value; `values` are held against it."""
     gone = time_gone(evidence, slot, slot.window.start)
     if waits(evidence, gone):
         gone = None
     if isinstance(bound, Hole) or _is_uniform(evidence, bound, slot, gone):
         return _uniform(evidence, bound, tolerance, slot, gone, len(places))
-    return _Varying(evidence, places, slot, value).owed(bound, tolerance, gone)
+    return _Varying(evidence, places, slot, values).owed(bound, tolerance, gone)
 
 
 def _is_uniform(evidence: Evidence, bound: Bound, slot: Slot, gone: Decimal | None) -> bool:
@@ -168,7 +168,7 @@ class _Varying:
     evidence: Evidence
     places: Places
     slot: Slot
-    value: Floats
+    values: Sequence[Floats]
 
     def owed(self, bound: Bound, tolerance: Tolerance | None, gone: Decimal | None) -> Owed:
         evidence, slot, promise = self.evidence, self.slot, self.evidence.kpi.promise
@@ -282,7 +282,9 @@ class _Varying:
         for end in ends:
             if end is None:
                 continue
-            near = np.abs(self.value - end.x) <= _NEAR * np.maximum(end.size, np.abs(self.value))
+            near = np.zeros(len(self.places), np.bool_)
+            for value in self.values:
+                near |= np.abs(value - end.x) <= _NEAR * np.maximum(end.size, np.abs(value))
             if not near.any():
                 continue
             found[near] |= doubtful[near] | _between_two(end.x[near], end.size[near])

@@ -81,6 +81,7 @@ def asks(
         drift=drift(kpi.formula, sources or {}),
         value=Ask(kpi.formula, found.windows, kpi.dimensions, begin),
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
+        sure=tuple((node, Ask(node, found.windows, kpi.dimensions, begin)) for node in certain_nodes(kpi)),
     )
     return _pace(_baselines(found, kpi, calendar, begin), kpi, begin)
 
@@ -98,6 +99,14 @@ def promised_nodes(kpi: Kpi) -> tuple[Node, ...]:
     if baseline is not None and not isinstance(baseline, Window | str):
         nodes.append(baseline)
     return tuple(dict.fromkeys(nodes))
+
+
+def certain_nodes(kpi: Kpi) -> tuple[Node, ...]:
+    """What a sample and an interval are made of."""
+    estimate, sample = kpi.promise.estimate, kpi.promise.sample
+    nodes = [estimate.size, estimate.variance] if estimate is not None else []
+    nodes += sample.nodes if sample is not None else []
+    return tuple(dict.fromkeys(node for node in nodes if node is not None))
 
 
 def told_by_data_so_far(node: Node) -> bool:

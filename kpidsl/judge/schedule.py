@@ -133,6 +133,8 @@ class Schedule:
     """Whether every window has the same baseline, so that a line can be drawn from it."""
     nodes: tuple[tuple[Node, Ask], ...] = field(default=(), repr=False)
     """The numbers that bounds and the baseline are made of."""
+    sure: tuple[tuple[Node, Ask], ...] = field(default=(), repr=False)
+    """What a sample and an interval are made of."""
     last_year: LastYear | None = None
     calendar: Calendar = field(factory=Calendar, repr=False)
     """Says what a business day is."""
@@ -146,7 +148,7 @@ class Schedule:
     @property
     def asks(self) -> tuple[Ask, ...]:
         """All questions, each once."""
-        every = (self.value, self.baseline, self.pace, *(ask for _, ask in self.nodes))
+        every = (self.value, self.baseline, self.pace, *(ask for _, ask in (*self.nodes, *self.sure)))
         return tuple(dict.fromkeys(ask for ask in every if ask is not None))
 
 

@@ -11,7 +11,15 @@ from kpidsl.judge import bounds
 from kpidsl.judge.bounds import Band, exact, rounded
 from kpidsl.judge.due import Due, NoTarget, due, not_reached, reference, time_gone, waits
 from kpidsl.judge.evidence import Case, Evidence
-from kpidsl.judge.schedule import Hole, Slot
+from kpidsl.judge.interval import (
+    certainty_of,
+    sure_light,
+    too_few,
+)
+from kpidsl.judge.schedule import (
+    Hole,
+    Slot,
+)
 from kpidsl.judge.words import (
     amount_text,
     band_text,
@@ -20,6 +28,7 @@ from kpidsl.judge.words import (
     no_value,
     over,
     share_text,
+    sure_text,
     tolerance_text,
     with_origin,
 )
@@ -49,13 +58,19 @@ def verdict(
     elif isinstance(owed, NoTarget):
         ruling = _grey("no data", f"{found}. {owed.why}")
     else:
-        ruling = _ruling(evidence, owed, tolerance, key, value, slot)
+        ruling = _ruling(evidence, owed, tolerance, key, value, slot, facts)
     why = ruling["why"].removesuffix(".") + _notes(evidence, slot, value, ruling["word"])
     return Verdict(**facts | ruling | {"why": f"{why}."})
 
 
 def _ruling(
-    evidence: Evidence, owed: Due, tolerance: Tolerance | None, key: SliceKey, value: float, slot: Slot
+    evidence: Evidence,
+    owed: Due,
+    tolerance: Tolerance | None,
+    key: SliceKey,
+    value: float,
+    slot: Slot,
+    facts: Facts,
 ) -> Facts:
     """Word, light and sentence for a value that can be judged, and the numbers they follow from."""
     gone = time_gone(evidence, slot, slot.window.start)
@@ -66,6 +81,8 @@ def _ruling(
     if isinstance(expected, NoTarget):
         return _grey("no data", f"{_found(evidence, slot, value)}. {expected.why}")
     band, share = expected
+    if few := too_few(evidence, facts["sample"]):
+        return _grey("too few", f"{_found(evidence, slot, value)}: {few}")
     at_once = _settled(evidence, owed, value, gone, slot)
     if at_once is None and undecided(evidence, slot):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
@@ -75,7 +92,9 @@ def _ruling(
         return _grey(
             "no data", f"{asked}: no business day has gone by, and it is judged from the first one on"
         )
-    judgement = at_once or bounds.light(value, band, owed.slack)
+    confident, low, high = evidence.kpi.promise.confident, facts["low"], facts["high"]
+    light = bounds.light(value, band, owed.slack)
+    judgement = at_once or (light if confident is None else sure_light(low, high, band, owed.slack))
     final = slot.closed or at_once is not None
     slack = (owed.slack.low if band.nearest(value) == band.low else owed.slack.high) or Decimal(0)
     if at_once is not None:
@@ -84,10 +103,12 @@ def _ruling(
         held = _expected(evidence, owed, band, gone, share, slot)
         why = f"{_found(evidence, slot, value)}, {held}: {distance_text(value, band, evidence.kpi.unit)}"
         if tolerance is not None:
-            why += tolerance_text(judgement, tolerance, value, band, owed.slack, evidence.kpi.unit)
+            why += tolerance_text(light, tolerance, value, band, owed.slack, evidence.kpi.unit)
+    if confident is not None:
+        why += sure_text(confident, low, high, judgement is not None, evidence.kpi)
     return {
-        "word": bounds.word(judgement, final),
-        "light": judgement,
+        "word": bounds.word(judgement, final) if judgement else "inconclusive",
+        "light": judgement or "grey",
         "why": why,
         "reference_low": _float(band.low),
         "reference_high": _float(band.high),
@@ -114,9 +135,10 @@ def _settled(
 
 
 def settles(evidence: Evidence, so_far: bool, gone: Decimal | None, slot: Slot) -> bool:
-    """Whether a value can decide an open window, as it can only go on the way it went."""
+    """Whether a value can decide an open window, as it can only go on the way it went. One that has to be
+    sure decides nothing by itself."""
     schedule = evidence.schedule
-    if so_far or slot.ahead is not None:
+    if so_far or slot.ahead is not None or evidence.kpi.promise.confident is not None:
         return False
     return (gone is not None and schedule.grows) or (undecided(evidence, slot) and schedule.drift != 0)
 
@@ -129,6 +151,7 @@ def _facts(evidence: Evidence, key: SliceKey, slot: Slot, value: float | None, j
     to_milestone = kpi.promise.milestones and isinstance(kpi.promise.measured, Cumulative)
     deadline = slot.due_on if to_milestone else schedule.deadline
     rows = evidence.rows(key, window)
+    low, high, sample = certainty_of(evidence, key, window)
     return {
         "kpi": kpi.name,
         "title": kpi.label,
@@ -140,6 +163,9 @@ def _facts(evidence: Evidence, key: SliceKey, slot: Slot, value: float | None, j
         "days_left": days_left(deadline, schedule.now),
         "watermark": schedule.watermark,
         "rows": None if rows is None else int(rows),
+        "low": low,
+        "high": high,
+        "sample": sample,
         "hash": kpi.hash,
         "running": slot.open,
         "counts": judged and not kpi.about.draft,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from math import isclose
 
-from kpidsl.graph import Bound, Cumulative, Measured, Tolerance, Trailing
+from kpidsl.graph import Bound, Cumulative, Kpi, Measured, Tolerance, Trailing
 from kpidsl.judge.bounds import Band, Judgement, exact, rounded
 from kpidsl.model.periods import Window
 from kpidsl.model.units import PERCENT, POINTS, Unit, format_value
@@ -64,6 +64,15 @@ def distance_text(value: float, reference: Band, unit: Unit) -> str:
     if unit.style != "plain" or bound <= 0:
         return f"{_short(abs(apart), _difference(unit))} {side}"
     return f"{_short(abs(apart) / bound, PERCENT)} {side}"
+
+
+def sure_text(level: float, low: float | None, high: float | None, settled: bool, kpi: Kpi) -> str:
+    """`; 4.1% to 6.5% with 95% confidence, which does not tell`."""
+    sure = f"with {format_value(level, PERCENT)} confidence"
+    if low is None or high is None:
+        return f"; no interval {sure}: there is too little data for one"
+    said = f"; {amount_text(low, kpi.unit)} to {amount_text(high, kpi.unit)} {sure}"
+    return said if settled else f"{said}, which leaves it open"
 
 
 def with_origin(asked: str, origin: str) -> str:

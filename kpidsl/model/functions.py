@@ -197,18 +197,21 @@ AGGREGATES = _by_name(
         "points",
         "none",
         "Net promoter score: the share of scores of 9 and 10 less that of 0 to 6, of the rows "
-        "that have a score.",
+        "that have a score; weighted, if a weight is said.",
         "nps(survey.score)",
+        _X,
+        by=Parameter("weight", "number", optional=True),
     ),
     _aggregate(
         "csat",
         "percent",
         "none",
         "Customer satisfaction: the share of scores of at least 4 (or the score given) of the "
-        "rows that have one.",
+        "rows that have one; weighted, if a weight is said.",
         "csat(survey.satisfaction, 4)",
         _X,
         Parameter("score", "score", optional=True),
+        by=Parameter("weight", "number", optional=True),
     ),
     _aggregate(
         "new",

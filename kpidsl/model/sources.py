@@ -125,6 +125,8 @@ class SourceSpec:
     """Sources whose rows are read together with its own: those of the paths that begin here."""
     volume: Volume | None = None
     otherwise: Otherwise = Otherwise()
+    scales: tuple[Row, ...] = ()
+    """The last of the checks: what the scales of columns ask. Values that break one are read as missing."""
 
     def column(self, name: str) -> ColumnSpec | None:
         """The column of that name, if declared."""

@@ -152,6 +152,11 @@ def _promise(explanation: Explanation, outcome: Outcome, named: words.Leaf) -> I
         yield "gap", f"{'+' if v.gap > 0 else ''}{_distance(v.gap, v.unit)}"
     if v.attainment is not None:
         yield "attained", figures.percent(v.attainment)
+    if v.low is not None and v.high is not None and kpi.promise.confident is not None:
+        sure = figures.percent(kpi.promise.confident)
+        yield "interval", f"{figures.bounds(v.low, v.high, v.unit)}, with {sure} confidence"
+    if v.sample is not None and kpi.promise.sample is not None:
+        yield "sample", figures.amount(v.sample, str(kpi.promise.sample.unit))
     if v.projection is not None and v.projection != v.value:
         yield "projection", f"{figures.amount(v.projection, v.unit)} at the end, if it goes on like this"
     if v.deadline is not None:

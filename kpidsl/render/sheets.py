@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NUMBERS = (
     "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline",
-    "attainment", "gap", "projection",
+    "attainment", "gap", "projection", "low", "high", "sample",
 )  # fmt: skip
 _BATCH = 50_000
 _SHARED = ("kpi", "title", "window", "unit", "deadline", "days_left", "watermark", "hash", "running")

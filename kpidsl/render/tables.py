@@ -26,7 +26,8 @@ KINDS: dict[str, type] = {
     "light": str, "word": str, "value": float, "unit": str, "target": str, "target_low": float,
     "target_high": float, "reference_low": float, "reference_high": float, "tolerance": float,
     "baseline": float, "attainment": float, "gap": float, "projection": float, "deadline": date,
-    "days_left": int, "watermark": date, "rows": int, "running": bool, "counts": bool, "final": bool,
+    "days_left": int, "watermark": date, "rows": int,
+    "low": float, "high": float, "sample": float, "running": bool, "counts": bool, "final": bool,
     "hash": str, "why": str,
 }  # fmt: skip
 """The columns of a flat record, and what each holds where it is not None."""

@@ -378,6 +378,17 @@ class Builder:
     def rows_between(self, items: Items) -> nodes.Volume:
         return nodes.Volume(self._span(items), items[2], items[4], self._word(items[6]), _otherwise(items))
 
+    def scale(self, items: Items) -> nodes.Scale:
+        return nodes.Scale(self._span(items), self._word(items[1]), items[3], items[5])
+
+    def limit(self, items: Items) -> nodes.Expression:
+        number: nodes.Expression = items[0]
+        return number
+
+    def NEGATIVE(self, text: str, start: int, end: int) -> nodes.Unary:
+        number = nodes.Number(Span(self.source, start + 1, end), text[1:], None)
+        return nodes.Unary(Span(self.source, start, end), "-", number)
+
     # -- promises --------------------------------------------------------------------------------------------
 
     target = _said(nodes.Target)
@@ -465,6 +476,9 @@ class Builder:
 
     def draft(self, items: Items) -> nodes.Draft:
         return nodes.Draft(self._span(items))
+
+    confident = _said(nodes.Confident)
+    sample = _said(nodes.SampleAtLeast)
 
     def deprecated(self, items: Items) -> nodes.Deprecated:
         until = use = None

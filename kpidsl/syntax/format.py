@@ -284,6 +284,8 @@ def _said_of_source(clause: Any) -> tuple[str, str] | None:
             return "check", said + _otherwise(otherwise)
         case n.Volume(grain=grain, otherwise=otherwise):
             return "rows", f"{_volume(clause)} every {a_word(grain)}{_otherwise(otherwise)}"
+        case n.Scale(column=column, low=low, high=high):
+            return "scale", f"{a_word(column)} from {expression(low)} to {expression(high)}"
         case n.OnlyChannel(values=values):
             return "channel", ", ".join(map(a_value, values))
     return None
@@ -321,6 +323,10 @@ def _said_of_promise(clause: Any) -> tuple[str, str] | None:
             return "baseline", value if isinstance(value, str) else expression(value)
         case n.Pace(kind=kind):
             return "pace", "" if kind == "schedule" else kind
+        case n.Confident(level=level):
+            return "confident", a_number(level)
+        case n.SampleAtLeast(amount=amount):
+            return "sample", f"at least {a_number(amount)}"
         case n.By(dimensions=dimensions):
             return "by", " and ".join(map(expression, dimensions))
     return None

@@ -414,6 +414,16 @@ class Volume(Node):
     otherwise: Consequence | None = None
 
 
+@frozen(repr=False)
+class Scale(Node):
+    """`scale score from 0 to 10`: what the values of a column lie between, both included."""
+
+    column: Word
+    low: Expression
+    high: Expression
+    """A `Number`, or one with a minus before it."""
+
+
 # -- promises ------------------------------------------------------------------------------------------------
 
 
@@ -571,6 +581,20 @@ class Draft(Node):
 
 
 @frozen(repr=False)
+class Confident(Node):
+    """`confident 95%`."""
+
+    level: Number
+
+
+@frozen(repr=False)
+class SampleAtLeast(Node):
+    """`sample at least 100 sessions`."""
+
+    amount: Number
+
+
+@frozen(repr=False)
 class Deprecated(Node):
     """`deprecated until 2026-12-31 use net_sales`."""
 
@@ -666,7 +690,7 @@ Clause = (
     | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
     | Check | Volume | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
     | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
-    | Expect | Set | Solve
+    | Expect | Set | Solve | Confident | SampleAtLeast | Scale
 )  # fmt: skip
 
 

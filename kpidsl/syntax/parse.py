@@ -29,7 +29,7 @@ MAX_DEPTH = 150
 """How deep the nodes of an expression may be nested, so that they can be walked by recursion."""
 
 _MANY = (
-    *(nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Caption, nodes.Stakeholder),
+    *(nodes.Column, nodes.BelongsTo, nodes.Check, nodes.Scale, nodes.Caption, nodes.Stakeholder),
     *(nodes.Member, nodes.Given, nodes.Expect, nodes.Set),
     *(nodes.Holidays, nodes.Holiday, nodes.Occurrence),
 )

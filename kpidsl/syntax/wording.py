@@ -37,6 +37,7 @@ BOUND = frozenset(["AT_LEAST", "AT_MOST", "BETWEEN", "INCREASE_BY", "DECREASE_BY
 _PHRASES = {
     "NAME": "a name",
     "NUMBER": "a number",
+    "NEGATIVE": "a number below zero",
     "STRING": "a text in quotes",
     "YEAR": "a year",
     "PERIOD": "a period such as `2026-Q4`",

@@ -590,6 +590,92 @@ CASES = {
         "calendar\n  weekend Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday #! K431 \n",
         "calendar\n  weekend Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday\n",
     ),
+    # -- samples, intervals, scales
+    "interval of a median": (
+        kpi("median(orders.amount)", "target at least 1 EUR", "confident 95% #! K450 `median` has no"),
+        kpi("average(orders.amount)", "target at least 1 EUR", "confident 95%"),
+    ),
+    "interval of a growth": (
+        kpi("growth(leads)", "target at least 1%", "confident 95% #! K450 another period"),
+        kpi("leads", "target at least 1 lead", "confident 95%"),
+    ),
+    "interval of a part": (
+        kpi(
+            "ad_spend / count distinct(crm.contact)",
+            "target at most 9 EUR per contact",
+            "confident 95% #! K450 `count distinct` has no",
+        ),
+        kpi("ad_spend / leads", "target at most 9 EUR per lead", "confident 95%"),
+    ),
+    "interval of a constant": (
+        kpi("3 EUR", "target at least 1 EUR", "confident 95% #! K450 no total"),
+        kpi("3 EUR", "target at least 1 EUR"),
+    ),
+    "sample of something else": (
+        kpi(
+            "leads / count(sessions)",
+            "target at least 1 lead per session",
+            "sample at least 100 orders #! K451 this counts session, lead",
+        ),
+        kpi("leads / count(sessions)", "target at least 1 lead per session", "sample at least 100 sessions"),
+    ),
+    "sample of nothing said": (
+        kpi("leads", "target at least 1 lead", "sample at least 100 #! K451 what is counted"),
+        kpi("leads", "target at least 1 lead", "sample at least 100 leads"),
+    ),
+    "sample of no rows": (
+        kpi("leads", "target at least 1 lead", "sample at least 0 leads #! K451 at least one"),
+        kpi("median(crm.pages)", "target at least 1 page", "sample at least 30 leads"),
+    ),
+    "level above all": (
+        kpi("leads", "target at least 1 lead", "confident 100% #! K452 95%"),
+        kpi("leads", "target at least 1 lead", "confident 99.9%"),
+    ),
+    "level without a unit": (
+        kpi("leads", "target at least 1 lead", "confident 95 #! K452 95%"),
+        kpi("leads", "target at least 1 lead", "confident 50%"),
+    ),
+    "sure of nothing": (
+        kpi("leads", "confident 95% #! K453 "),
+        kpi("leads", "by channel\n    google at least 3 leads", "confident 95%"),
+    ),
+    "sample of nothing promised": (
+        kpi("leads", "sample at least 9 leads #! K453 "),
+        kpi("leads", "target at least 3 leads", "sample at least 9 leads"),
+    ),
+    "scale upside down": (
+        CALLS.replace("grade %", "grade number") + "  scale grade from 10 to 0 #! K454 nothing is from\n",
+        CALLS.replace("grade %", "grade number") + "  scale grade from -10 to 0\n",
+    ),
+    "scale of a text": (
+        CALLS + "  scale word from 0 to 10 #! K454 plain numbers\n",
+        CALLS + "  scale minutes from 0 to 10\n",
+    ),
+    "scale of a percentage": (
+        CALLS + "  scale grade from 0 to 10 #! K454 plain numbers\n",
+        CALLS + "  check grade < 100%\n",
+    ),
+    "scale of nothing": (
+        CALLS + "  scale minute from 0 to 10 #! K203 minutes\n",
+        CALLS + "  scale minutes from 0 to 10.5\n",
+    ),
+    "scale twice": (
+        CALLS + "  scale minutes from 0 to 10\n  scale minutes from 0 to 9 #! K212 two scales\n",
+        CALLS.replace("grade %", "grade number")
+        + "  scale minutes from 0 to 10\n  scale grade from 0 to 9\n",
+    ),
+    "nps of another scale": (
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("nps(calls.minutes) #! K454 from 0 to 10"),
+        CALLS + "  scale minutes from 0 to 10\n" + kpi("nps(calls.minutes)"),
+    ),
+    "csat of another scale": (
+        CALLS + "  scale minutes from 1 to 7\n" + kpi("csat(calls.minutes) #! K454 csat(survey"),
+        CALLS + "  scale minutes from 1 to 7\n" + kpi("csat(calls.minutes, 6)"),
+    ),
+    "weight of a text": (
+        CALLS + kpi("nps(calls.minutes by calls.word) #! K305 "),
+        CALLS + kpi("nps(calls.minutes by calls.minutes)"),
+    ),
     "no change": (
         kpi("leads", "baseline 2025", "target increase by -5% #! K421 "),
         kpi("leads", "baseline 2025", "target increase by 5%"),

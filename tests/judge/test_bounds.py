@@ -157,6 +157,11 @@ def test_attainment(value, target, reached):
     assert attainment(value, target) == reached
 
 
+def test_an_attainment_that_no_float_can_hold_is_absent():
+    assert attainment(5e-324, Band(high=Decimal(100))) is None
+    assert attainment(1e308, Band(low=Decimal("1e-300"))) is None
+
+
 @pytest.mark.parametrize(("value", "apart"), [(99, -1), (100, 0), (150, 0), (200, 0), (203, 3)])
 def test_the_gap_between_two_bounds_is_the_distance_outside(value, apart):
     assert gap(value, Band(exact(100), exact(200))) == apart
