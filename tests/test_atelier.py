@@ -30,6 +30,7 @@ FACTS = ("word", "rows", "running", "deadline", "days_left", "watermark")
 LIGHTS = {
     "met": "green", "on track": "green", "nearly met": "amber", "at risk": "amber", "missed": "red",
     "off track": "red", "no data": "grey", "stale": "grey", "not started": "grey", "no target": "none",
+    "too few": "grey",
 }  # fmt: skip
 FEWEST = 1_000
 """Verdicts compared, with 19 fields each: so that the comparison does not shrink unseen."""
