@@ -272,7 +272,9 @@ kpi bought
             "who": rng.integers(0, 40, 25).astype(str),
         }
     )
-    found = kpidsl.load(tmp_path).evaluate(as_of="2026-02-01", data={"looks": looks, "buys": buys})
+    found = kpidsl.load(tmp_path).evaluate(
+        as_of="2026-02-10", for_="2026-01", data={"looks": looks, "buys": buys}
+    )
     begun = set(looks.who[looks.page == "lamp"])
     verdict = found.verdict("bought")
     assert verdict.sample == len(begun) >= 12
@@ -325,6 +327,6 @@ kpi least_sample
     assert values["most"] == 3
     assert values["least_sample"] == pytest.approx(1 / 3)
     assert (found.verdict("least_sample").word, found.verdict("least_sample").sample) == ("too few", 3)
-    off = [d.message for d in found.diagnostics if d.code == "K540"]
+    off = [d.message for d in found.sources["answers"].problems if d.code == "K540"]
     assert [message.split(" of ")[0] for message in off] == ["3 rows", "2 rows"]
     assert "`scale mood from -1.5 to 3`" in off[1]
