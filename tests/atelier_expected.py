@@ -266,6 +266,8 @@ class Judge:
             return attrs.evolve(found, word="stale")
         if value is None:
             return found
+        if rows < kpi.sample:
+            return attrs.evolve(found, word="too few")
         low, high, way = self.due(promise, baseline)
         words = OPEN if self.running else CLOSED
         return attrs.evolve(

@@ -233,3 +233,100 @@ def test_intervals_are_those_of_the_rows(name, channel, found, visits, ads):
     assert verdict.low == pytest.approx(low, rel=1e-8, abs=1e-9)
     assert verdict.high == pytest.approx(high, rel=1e-8, abs=1e-9)
     assert verdict.low <= verdict.value <= verdict.high
+
+
+def test_a_conversion_is_a_share_of_those_who_begin(tmp_path):
+    (tmp_path / "paths.kpi").write_text(
+        """
+source looks
+  from        "looks.csv"
+  time        day
+  column      who id of person
+  column      page text
+
+source buys
+  from        "buys.csv"
+  time        day
+  column      who id of person
+
+kpi bought
+  formula     conversion(looks.who where page = "lamp" to buys.who within 7 days)
+  target      at least 20%
+  confident   90%
+  sample      at least 12 persons
+  measured    every month
+""",
+        "utf-8",
+    )
+    rng = np.random.default_rng(3)
+    looks = pd.DataFrame(
+        {
+            "day": pd.to_datetime("2026-01-01") + pd.to_timedelta(rng.integers(0, 20, 90), "D"),
+            "who": rng.integers(0, 40, 90).astype(str),
+            "page": rng.choice(["lamp", "desk"], 90),
+        }
+    )
+    buys = pd.DataFrame(
+        {
+            "day": pd.to_datetime("2026-01-01") + pd.to_timedelta(rng.integers(0, 30, 25), "D"),
+            "who": rng.integers(0, 40, 25).astype(str),
+        }
+    )
+    found = kpidsl.load(tmp_path).evaluate(
+        as_of="2026-02-10", for_="2026-01", data={"looks": looks, "buys": buys}
+    )
+    begun = set(looks.who[looks.page == "lamp"])
+    verdict = found.verdict("bought")
+    assert verdict.sample == len(begun) >= 12
+    assert (verdict.low, verdict.high) == pytest.approx(wilson(verdict.value * len(begun), len(begun)))
+
+
+def test_what_is_off_its_scale_counts_nowhere(tmp_path):
+    (tmp_path / "scales.kpi").write_text(
+        """
+source answers
+  from        "answers.csv"
+  row         answer
+  time        day
+  column      score number
+  column      mood number
+  column      good = score >= 9
+  scale       score from 0 to 10
+  scale       mood from -1.5 to 3
+
+kpi how_many
+  formula     count(answers.score)
+kpi mean
+  formula     average(answers.score)
+kpi top
+  formula     share(answers where score >= 9)
+kpi good
+  formula     count(answers) where good
+kpi most
+  formula     max(answers.mood)
+kpi least_sample
+  formula     nps(answers.score)
+  target      at least 0 points
+  sample      at least 4 answers
+""",
+        "utf-8",
+    )
+    answers = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2026-01-05"] * 7),
+            "score": [0, 10, 10.5, -1, 9, None, 99],
+            "mood": [-1.5, 3, 3.01, -2, 0, None, 1],
+        }
+    )
+    found = kpidsl.load(tmp_path).evaluate(as_of="2026-02-01", data={"answers": answers})
+    values = {v.kpi: v.value for v in found}
+    assert values["how_many"] == 3
+    assert values["mean"] == pytest.approx(19 / 3)
+    assert values["top"] == pytest.approx(2 / 7)
+    assert values["good"] == 2
+    assert values["most"] == 3
+    assert values["least_sample"] == pytest.approx(1 / 3)
+    assert (found.verdict("least_sample").word, found.verdict("least_sample").sample) == ("too few", 3)
+    off = [d.message for d in found.sources["answers"].problems if d.code == "K540"]
+    assert [message.split(" of ")[0] for message in off] == ["3 rows", "2 rows"]
+    assert "`scale mood from -1.5 to 3`" in off[1]
