@@ -152,8 +152,8 @@ class Meaning:
                 str(promise.start),
                 str(promise.deadline),
                 self._pace(promise),
-                "; ".join(f"{self._bound(bound)} in {w.start} to {w.end}" for w, bound in promise.levels),
-                "; ".join(f"{share!r} by {day}" for day, share in promise.shares),
+                *(f"{self._bound(bound)} in {w.start} to {w.end}" for w, bound in promise.levels),
+                *(f"{share!r} by {day}" for day, share in promise.shares),
             )
         )
         sample = promise.sample

@@ -273,7 +273,8 @@ class Store:
         if result is None or node.function not in ACCOUNTS:
             return Slices()
         keys, _, count = stock.levels(node, result, columns, windows)
-        return keys.only(np.asarray((count > 0).any(axis=1)))
+        known = stock.known(node, windows, self.profiles[node.source])
+        return keys.only(np.asarray(((count > 0) & known).any(axis=1)))
 
     def _stock(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
         if node.function in ACCOUNTS:
