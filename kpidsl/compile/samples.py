@@ -12,7 +12,7 @@ from kpidsl.compile.certainty import HAVE_ONE, beginners, estimate_of, unsure_of
 from kpidsl.compile.delta import MOST_TOTALS, rows_that
 from kpidsl.compile.lower import conjunction
 from kpidsl.compile.scope import Scope, listed
-from kpidsl.graph import Aggregate, Combine, Node, Promise, Sample, aggregates, children
+from kpidsl.graph import Aggregate, Assumed, Combine, Node, Promise, Sample, Unknown, aggregates, children
 from kpidsl.model.rows import Apply
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE, PERCENT, Unit, kind, plurals
@@ -33,11 +33,14 @@ class Counted:
 
 
 def with_certainty(promise: Promise, draft: Draft) -> Promise:
-    """The promise with what its `confident` and `sample` clauses ask for. Errors are told."""
+    """The promise with what its `confident` and `sample` clauses ask for. Errors are told.
+
+    What a scenario assumes is taken as it is: a value that rests on it has neither interval nor sample.
+    """
     confident = cast(nodes.Confident | None, draft.clause(nodes.Confident))
     asked = cast(nodes.SampleAtLeast | None, draft.clause(nodes.SampleAtLeast))
     clause = confident or asked
-    if clause is None:
+    if clause is None or _assumes(draft.node):
         return promise
     by = cast(nodes.By | None, draft.clause(nodes.By))
     if draft.clause(nodes.Target) is None and not (by and by.slices):
@@ -54,6 +57,16 @@ def with_certainty(promise: Promise, draft: Draft) -> Promise:
     counted = list(counted_in(draft.node, draft.scope))
     sample = _least(asked.amount, counted, draft) if asked else _first(counted)
     return evolve(promise, confident=level, estimate=estimate, sample=sample)
+
+
+def _assumes(node: Node) -> bool:
+    stack = [node]
+    while stack:
+        one = stack.pop()
+        if isinstance(one, Assumed | Unknown):
+            return True
+        stack.extend(children(one))
+    return False
 
 
 def _level(number: nodes.Number, scope: Scope) -> float | None:

@@ -330,3 +330,25 @@ kpi least_sample
     off = [d.message for d in found.sources["answers"].problems if d.code == "K540"]
     assert [message.split(" of ")[0] for message in off] == ["3 rows", "2 rows"]
     assert "`scale mood from -1.5 to 3`" in off[1]
+
+
+def test_what_is_assumed_is_taken_as_it_is(visits, ads, tmp_path):
+    (tmp_path / "all.kpi").write_text(
+        SOURCES
+        + """
+measure sessions = count(visits)
+
+kpi per_session
+  formula     sum(visits.amount) / sessions
+  target      at least 20 EUR per session
+  confident   90%
+  sample      at least 500 sessions
+""",
+        "utf-8",
+    )
+    project, data = kpidsl.load(tmp_path), {"visits": visits, "ads": ads}
+    assert project.evaluate(as_of="2026-02-01", data=data).verdict("per_session").word == "too few"
+    trial = project.whatif({"sessions": 50}, as_of="2026-02-01", data=data)
+    (pair,) = trial
+    assert (pair.before.word, pair.after.word) == ("too few", "met")
+    assert (pair.before.sample, pair.after.low, pair.after.sample) == (len(visits), None, None)
