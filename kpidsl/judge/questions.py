@@ -19,6 +19,7 @@ from kpidsl.graph import (
     Kpi,
     Node,
     Shift,
+    Told,
     Trailing,
     aggregates,
     children,
@@ -137,7 +138,7 @@ def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
     stack, plain = [node], True
     while stack and plain:
         one = stack.pop()
-        plain = isinstance(one, Aggregate | Combine | Constant | Default)
+        plain = isinstance(one, Aggregate | Combine | Constant | Default | Told)
         stack.extend(children(one))
     return (around(slot.window) or ()) if plain else ()
 

@@ -705,5 +705,6 @@ def test_every_code_is_shown(code: str) -> None:
         "K208": "test_resolve", "K209": "test_resolve", "K215": "test_broken", "K403": "test_promises",
         "K411": "test_promises", "K323": "test_broken", "K324": "test_broken", "K220": "test_grouped",
         "K440": "test_attain", "K441": "test_lint_data", "K442": "test_lint_data", "K443": "test_lint_data",
+        "K445": "test_targets", "K446": "test_targets",
     }  # fmt: skip
     assert f"#! {code}" in shown or code in elsewhere
