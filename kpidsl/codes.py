@@ -194,6 +194,8 @@ _family(
         _W,
         "In the data, the baseline of a change is zero, negative or absent.",
     ),
+    ("K445", "target-of-period", _E, "The targets of periods overlap, or do not say what a window owes."),
+    ("K446", "bad-pace-share", _E, "The shares of a pace are no part of a total, or do not rise to it."),
     ("K450", "no-interval", _E, "`confident` is asked of a formula that has no confidence interval."),
     ("K451", "wrong-sample", _E, "A sample is asked for in things that the formula does not count."),
     ("K452", "wrong-level", _E, "A level of confidence is not from 50% to less than 100%."),

@@ -139,6 +139,16 @@ class Default:
 
 
 @frozen(cache_hash=True)
+class Told:
+    """The node, and no value for a slice of which its sources have no rows: what a plan does not say is not
+    zero."""
+
+    node: Aggregate
+    unit: Unit
+    additivity: Additivity
+
+
+@frozen(cache_hash=True)
 class Unknown:
     """A number that is looked for; it has a value once `with_value` puts one in its place."""
 
@@ -162,7 +172,7 @@ class Assumed:
     since: date | None = None
 
 
-Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default | Unknown | Assumed
+Node = Aggregate | Constant | Combine | Shift | Running | Rolling | Share | Default | Unknown | Assumed | Told
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -180,6 +190,7 @@ def children(node: Node) -> tuple[Node, ...]:
             | Rolling(node=inner)
             | Share(node=inner)
             | Default(node=inner)
+            | Told(node=inner)
         ):
             return (inner,)
 
@@ -238,6 +249,9 @@ def rebuilt(root: Node, change: Callable[[Node, Node], Node]) -> Node:
                 | Default(node=inner)
             ):
                 return evolve(node, node=step(inner))
+            case Told(node=inner):
+                changed = step(inner)
+                return evolve(node, node=changed) if isinstance(changed, Aggregate) else changed
 
     return step(root)
 
@@ -344,6 +358,10 @@ class Sample:
 
 Measured = Every | Cumulative | Trailing
 
+Pace = Literal[
+    "linear", "like last year", "like last year by weekday", "business days", "schedule", "none"
+]  # fmt: skip
+
 Baseline = Window | Node | Literal["previous period", "same period last year"]
 
 
@@ -358,14 +376,38 @@ class Promise:
     baseline: Baseline | None = None
     start: date | None = None
     deadline: date | None = None
-    pace: Literal["linear", "like last year", "business days", "none"] | None = None
+    pace: Pace | None = None
     """None: as the rules say by default."""
+    levels: tuple[tuple[Window, Bound], ...] = ()
+    """What is promised for some periods, each for the windows that end in it."""
+    shares: tuple[tuple[date, float], ...] = ()
+    """For the pace `schedule`: the part of the target that is expected by the end of a day, in order."""
     confident: float | None = None
     """The level of the interval, a fraction."""
     estimate: Estimate | None = None
     """There where `confident` is."""
     sample: Sample | None = None
     """There where `confident` is, or a sample is asked for."""
+
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """Every bound of the whole; slices may have their own."""
+        own = (self.bound,) if self.bound else ()
+        return (*own, *(bound for _, bound in self.milestones), *(bound for _, bound in self.levels))
+
+    @property
+    def by_last_year(self) -> bool:
+        """Whether last year says what is expected by now."""
+        return self.pace in ("like last year", "like last year by weekday")
+
+    def rebound(self, change: Callable[[Bound], Bound]) -> Promise:
+        """The promise with all its bounds changed."""
+        return evolve(
+            self,
+            bound=change(self.bound) if self.bound else None,
+            milestones=tuple((day, change(bound)) for day, bound in self.milestones),
+            levels=tuple((window, change(bound)) for window, bound in self.levels),
+        )
 
 
 @frozen

@@ -60,7 +60,7 @@ def _told(kpi: Kpi, message: str, hint: str | None) -> Diagnostic:
 def nodes_of(kpi: Kpi) -> list[Node]:
     """Everything that a KPI is computed from: its formula, its bounds, its baseline."""
     promise = kpi.promise
-    bounds = [b for b in (promise.bound, *(b for _, b in promise.milestones)) if b is not None]
+    bounds = promise.bounds
     found = [kpi.formula, *(b.value for b in bounds), *(b.high for b in bounds if b.high is not None)]
     if isinstance(promise.baseline, Node):
         found.append(promise.baseline)

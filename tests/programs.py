@@ -97,6 +97,10 @@ kpi_clauses = st.one_of(
     st.builds("unit {}".format, UNITS),
     st.builds("target {}".format, bounds),
     st.builds("target\n      at least 100 lead by 2026-03\n      {} by {}".format, bounds, PERIODS),
+    st.builds(
+        "target\n      at least 100 lead in 2026-03\n      at most {} in  {}".format, arithmetic, PERIODS
+    ),
+    st.builds("pace\n      20 % by 2026-03\n      {}% by {}".format, NUMBERS, PERIODS),
     st.builds("tolerance {} %".format, NUMBERS),
     st.builds(
         "measured every {}".format, st.sampled_from(["day", "year", "retail  month", "sale", "`sale`"])
@@ -108,6 +112,8 @@ kpi_clauses = st.one_of(
             "leading",
             "draft",
             "pace none",
+            "pace like last  year by weekday",
+            "pace like last year by calendar day",
             "pace  business days",
             "confident   95 %",
             "sample at  least 100 sessions",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from attrs import evolve
 
+from kpidsl.compile.bounds import Draft, fit
 from kpidsl.compile.formulas import check_formula, restrict
 from kpidsl.compile.lower import constant, converted
-from kpidsl.compile.promises import Draft, fit
 from kpidsl.compile.scope import Named, Scope
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.graph import Assumed, Combine, Constant, Node, Unknown, aggregates

@@ -33,6 +33,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Told,
     Unknown,
 )
 from kpidsl.model.periods import Grain
@@ -223,7 +224,7 @@ class _Reaching:
                 return FRACTION if self.structure(inner, promises=False).low >= 0 else ANY
             case Shift(node=inner) | Running(node=inner) | Rolling(node=inner):
                 return NOT_NEGATIVE if self.structure(inner, promises=False).low >= 0 else ANY
-            case Assumed(value=inner):
+            case Assumed(value=inner) | Told(node=inner):
                 return below(inner)
             case Unknown():
                 return ANY

@@ -6,15 +6,29 @@ from typing import cast
 
 from attrs import evolve
 
+from kpidsl.compile.bounds import Draft, read_bound, read_tolerance
 from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
 from kpidsl.compile.meaning import Meaning
-from kpidsl.compile.promises import Draft, read_bound, read_promise, read_tolerance
+from kpidsl.compile.promises import read_promise
 from kpidsl.compile.samples import with_certainty
 from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
 from kpidsl.diagnostics import Diagnostic, Span
-from kpidsl.graph import About, Bound, Dimension, Kpi, Measure, Node, Promise, SlicePromise, aggregates
+from kpidsl.graph import (
+    About,
+    Aggregate,
+    Bound,
+    Dimension,
+    Kpi,
+    Measure,
+    Node,
+    Promise,
+    SlicePromise,
+    Told,
+    aggregates,
+    rebuilt,
+)
 from kpidsl.model.rows import ColumnRef
 from kpidsl.syntax import nodes
 
@@ -57,7 +71,7 @@ def _kpi(draft: Draft, about: About, meaning: Meaning) -> Kpi | None:
     dimensions = _dimensions(draft, promise)
     if scope.report.errors or scope.blame is not None:
         return None
-    promise = _within(promise, draft)
+    promise = _as_told(_within(promise, draft), draft)
     title = definition.title.text if definition.title else None
     return Kpi(
         definition.name.text,
@@ -78,6 +92,24 @@ def _written(span: Span) -> str:
     return " ".join(span.text.split())
 
 
+def _as_told(promise: Promise, draft: Draft) -> Promise:
+    """What a target reads from sources that the formula does not read is a plan: where that says nothing of a
+    slice, there is no target, and not one of zero."""
+    own, scope = {part.source for part in aggregates(draft.node)}, draft.scope
+
+    def told(_: Node, node: Node) -> Node:
+        counted = isinstance(node, Aggregate) and node.function in ("sum", "count")
+        if not isinstance(node, Aggregate) or not counted or node.source in own:
+            return scope.intern(node)
+        return scope.intern(Told(node, node.unit, node.additivity))
+
+    def change(bound: Bound) -> Bound:
+        high = bound.high if bound.high is None else rebuilt(bound.high, told)
+        return evolve(bound, value=rebuilt(bound.value, told), high=high)
+
+    return promise.rebound(change)
+
+
 def _within(promise: Promise, draft: Draft) -> Promise:
     """A reference that is computed from data looks at the channels of the KPI only."""
     clause = cast(nodes.OnlyChannel | None, draft.clause(nodes.OnlyChannel))
@@ -93,12 +125,7 @@ def _within(promise: Promise, draft: Draft) -> Promise:
     baseline = promise.baseline
     if baseline is not None and isinstance(baseline, Node):
         baseline = fit(baseline)
-    return evolve(
-        promise,
-        bound=fit_bound(promise.bound) if promise.bound else None,
-        milestones=tuple((day, fit_bound(bound)) for day, bound in promise.milestones),
-        baseline=baseline,
-    )
+    return evolve(promise.rebound(fit_bound), baseline=baseline)
 
 
 # -- dimensions and slices -----------------------------------------------------------------------------------
@@ -130,8 +157,7 @@ def _dimension(name: nodes.Name, draft: Draft, promise: Promise) -> Dimension | 
     if not own:
         scope.error("K313", "a constant has no rows that could be split", name.span)
         return None
-    bound = promise.bound
-    references = [n for n in (bound.value, bound.high) if n is not None] if bound else []
+    references = [n for bound in promise.bounds for n in (bound.value, bound.high) if n is not None]
     asked = [part.source for part in aggregates(*references)]
     needed = asked if node.additivity in ("none", "constant") else []
     others = asked + _baseline_sources(promise)

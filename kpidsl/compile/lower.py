@@ -11,7 +11,14 @@ from attrs import evolve
 
 from kpidsl.compile.additivity import combined
 from kpidsl.compile.scope import Scope, product
-from kpidsl.graph import Aggregate, Assumed, Combine, Constant, Node, rebuilt
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Constant,
+    Node,
+    rebuilt,
+)
 from kpidsl.model.rows import Apply, Row
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, is_ratio_of_counts

@@ -31,6 +31,7 @@ from kpidsl.graph import (
     Shift,
     SlicePromise,
     Step,
+    Told,
     Tolerance,
     Trailing,
     Unknown,
@@ -94,6 +95,8 @@ class Meaning:
                 return f"share({self.node(inner)})"
             case Default(node=inner, value=value):
                 return f"default({self.node(inner)} {value!r})"
+            case Told(node=inner):
+                return f"told({self.node(inner)})"
             case Unknown():
                 return f"unknown{_in(node.unit)}"
             case Assumed(node=inner, value=value, spread=spread):
@@ -149,6 +152,8 @@ class Meaning:
                 str(promise.start),
                 str(promise.deadline),
                 self._pace(promise),
+                *(f"{self._bound(bound)} in {w.start} to {w.end}" for w, bound in promise.levels),
+                *(f"{share!r} by {day}" for day, share in promise.shares),
             )
         )
         sample = promise.sample

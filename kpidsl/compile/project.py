@@ -109,9 +109,7 @@ def _trusted(kpi: Kpi, no_days: Diagnostic | None, scope: Scope) -> Kpi | Diagno
     if no_days is not None:
         return rests_on(kpi.name, kpi.span, no_days)
     promise = kpi.promise
-    bounds = [
-        b for b in (promise.bound, *(b for _, b in promise.milestones), *(s.bound for s in kpi.slices)) if b
-    ]
+    bounds = [*promise.bounds, *(s.bound for s in kpi.slices)]
     roots = [kpi.formula, *(b.value for b in bounds), *(b.high for b in bounds if b.high is not None)]
     for part in aggregates(*roots):
         for name in sources_of(part):

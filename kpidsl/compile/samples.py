@@ -7,10 +7,10 @@ from typing import cast
 
 from attrs import evolve, frozen
 
+from kpidsl.compile.bounds import Draft
 from kpidsl.compile.certainty import HAVE_ONE, beginners, estimate_of, unsure_of
 from kpidsl.compile.delta import MOST_TOTALS, rows_that
 from kpidsl.compile.lower import conjunction
-from kpidsl.compile.promises import Draft
 from kpidsl.compile.scope import Scope, listed
 from kpidsl.graph import Aggregate, Assumed, Combine, Node, Promise, Sample, Unknown, aggregates, children
 from kpidsl.model.rows import Apply

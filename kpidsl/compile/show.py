@@ -20,6 +20,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Told,
     Unknown,
     children,
     sources_of,
@@ -149,6 +150,8 @@ def label(node: Node) -> str:
             return "share of total"
         case Default(value=value, unit=unit):
             return f"default {format_value(value, unit)}"
+        case Told():
+            return "as far as it is told"
         case Unknown():
             return "looked for"
         case Assumed():

@@ -42,6 +42,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Told,
     Unknown,
     sources_of,
 )
@@ -178,6 +179,9 @@ class Store:
             case Default(node=inner, value=value):
                 found = self.values(inner, windows, frame)
                 return np.where(np.isnan(found), value, found)
+            case Told(node=inner):
+                found = self.values(inner, windows, frame)
+                return np.where(self._kept_rows(inner, windows, frame) > 0, found, np.nan)
             case Share(node=inner):
                 found = self.values(inner, windows, frame)
                 return combine("/", [found, np.broadcast_to(found[:1], shape)])
@@ -246,6 +250,16 @@ class Store:
         out[0] = total
         return twelve(out if has_rows.all() else np.where(has_rows, out, np.nan))
 
+    def _kept_rows(self, node: Aggregate, windows: Windows, frame: Frame) -> Floats:
+        """How many rows an aggregate has of each slice."""
+        out = np.zeros((len(frame.slices), len(windows)))
+        kept, columns = Partial("rows", None, node.filter), columns_for(frame.ask.dimensions, node.source)
+        if columns:
+            keys, found = self.rows(node.source, kept, columns, windows)
+            out = spread(found, self.places(keys, frame.slices), 0.0)
+        out[0] = self.rows(node.source, kept, (), windows)[1][0]
+        return out
+
     def places(self, keys: Slices, wanted: Slices) -> Indexes:
         """Where the slices that are wanted are among those that are known, -1 where they are not."""
         at = (id(keys), id(wanted))
@@ -259,7 +273,8 @@ class Store:
         if result is None or node.function not in ACCOUNTS:
             return Slices()
         keys, _, count = stock.levels(node, result, columns, windows)
-        return keys.only(np.asarray((count > 0).any(axis=1)))
+        known = stock.known(node, windows, self.profiles[node.source])
+        return keys.only(np.asarray(((count > 0) & known).any(axis=1)))
 
     def _stock(self, node: Aggregate, columns: Columns, windows: Windows) -> tuple[Slices, Floats]:
         if node.function in ACCOUNTS:

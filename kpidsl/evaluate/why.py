@@ -20,6 +20,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Told,
     Unknown,
     positive_part,
 )
@@ -71,6 +72,8 @@ class _Why:
                 return self.of(inner, window)
             case Default(node=inner):
                 return self.of(inner, window)
+            case Told(node=inner):
+                return self.of(inner, window) or self._untold(inner, window)
             case Assumed(node=inner, value=value, since=since_day):
                 if since_day is not None and window.end < since_day:
                     return self.of(inner, window)
@@ -105,6 +108,11 @@ class _Why:
                 )
         return "the result is too large a number"
 
+    def _untold(self, node: Aggregate, window: Window) -> str:
+        where = " that its filter keeps" if node.filter is not None else ""
+        slice_ = f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
+        return f"{node.source} has no rows{where}{slice_} in {window.label}"
+
     def _aggregate(self, node: Aggregate, window: Window) -> str:
         source, name = node.source, words(node, self.graph)
         if node.function in ACCOUNTS:
@@ -119,13 +127,8 @@ class _Why:
         kept = Partial("rows", None, node.filter)
         keys, rows = self.store.rows(source, kept, (columns or ()) if self.key else (), (window,))
         at = keys.place(self.key)
-        count = rows[at, 0] if at is not None else 0
-        if not count:
-            where = " that its filter keeps" if node.filter is not None else ""
-            slice_ = (
-                f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
-            )
-            return f"{source} has no rows{where}{slice_} in {window.label}"
+        if at is None or not rows[at, 0]:
+            return self._untold(node, window)
         match node.function:
             case "standard deviation":
                 return f"{name} needs two values in {window.label}"

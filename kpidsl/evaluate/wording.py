@@ -15,6 +15,7 @@ from kpidsl.graph import (
     Running,
     Share,
     Shift,
+    Told,
 )
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.units import format_value
@@ -51,7 +52,7 @@ def words(node: Node, graph: Graph) -> str:
             return f"the running total of {words(inner, graph)}"
         case Rolling(node=inner):
             return f"the rolling average of {words(inner, graph)}"
-        case Share(node=inner) | Default(node=inner) | Assumed(node=inner):
+        case Share(node=inner) | Default(node=inner) | Assumed(node=inner) | Told(node=inner):
             return words(inner, graph)
         case Combine(op="-" | "+" | "*" | "/" as op, args=args):
             return f" {op} ".join(words(arg, graph) for arg in args)

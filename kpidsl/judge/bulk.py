@@ -14,11 +14,11 @@ from attrs import field, frozen
 from kpidsl.digits import Floats, noiseless, twelve
 from kpidsl.graph import Bound, Cumulative, Tolerance
 from kpidsl.judge.bounds import Judgement, word
-from kpidsl.judge.due import not_reached, time_gone
+from kpidsl.judge.due import not_reached, time_gone, waits
 from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.interval import Certainty, certainty
 from kpidsl.judge.owed import Ends, Owed, owed_by
-from kpidsl.judge.schedule import Slot
+from kpidsl.judge.schedule import Hole, Slot
 from kpidsl.judge.verdict import is_last, settles, undecided, verdict
 from kpidsl.results import Codes, Flags, Places, code_of
 
@@ -116,7 +116,7 @@ class Ruling:
         ahead, gone = self.value, time_gone(case, slot, slot.window.start)
         with np.errstate(all="ignore"):
             if gone is not None:
-                share = owed.share if promise.pace == "like last year" else np.array(float(gone))
+                share = owed.share if promise.by_last_year else np.array(float(gone))
                 ahead = np.where(share == 0, np.nan, ahead / share) if share is not None else ahead
             if owed.progress is not None:
                 if owed.progress == 0 or owed.baseline is None:
@@ -129,7 +129,7 @@ class Ruling:
 
 
 def rule(
-    evidence: Evidence, bound: Bound | None, tolerance: Tolerance | None, places: Places, slot: Slot
+    evidence: Evidence, bound: Bound | Hole | None, tolerance: Tolerance | None, places: Places, slot: Slot
 ) -> Ruling:
     """Judge slices, named by their places among those of the value, by a bound; without one they are only
     shown."""
@@ -157,7 +157,7 @@ def rule(
         judgement, at_once = _surely(owed, sure), np.zeros(value.shape, np.bool_)
     else:
         judgement, at_once = _judgements(evidence, owed, value, gone, slot)
-    if undecided(evidence, slot) or gone == 0:
+    if undecided(evidence, slot) or waits(evidence, gone):
         ruled &= at_once
     for code, found in enumerate(_JUDGEMENTS):
         mine = ruled & (judgement == code)

@@ -16,7 +16,7 @@ from kpidsl.graph import Bound, Kpi, Tolerance
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.bulk import Ruling, rule
 from kpidsl.judge.evidence import LARGE, Evidence
-from kpidsl.judge.schedule import Slot
+from kpidsl.judge.schedule import Hole, Slot, counted_sources
 from kpidsl.judge.verdict import verdict
 from kpidsl.results import (
     LIGHT_OF,
@@ -31,7 +31,7 @@ from kpidsl.results import (
     code_of,
 )
 
-Terms = tuple[Bound | None, Tolerance | None]
+Terms = tuple[Bound | Hole | None, Tolerance | None]
 
 _latest: list[Evidence] = []
 """The last such evidence that was asked for again: outputs take one KPI after the other."""
@@ -268,7 +268,18 @@ class Keys(Set[SliceKey]):
 
 def terms(kpi: Kpi, slot: Slot) -> Terms:
     """What slices owe that have no promise of their own: the KPI's, unless they add up, for a part does not
-    owe the whole."""
-    if kpi.formula.additivity in ("additive", "semi"):
+    owe the whole. A plan that is told for each slice is each slice's own."""
+    if kpi.formula.additivity in ("additive", "semi") and not planned(kpi, slot.bound):
         return None, None
     return slot.bound, kpi.promise.tolerance
+
+
+def planned(kpi: Kpi, bound: Bound | Hole | None) -> bool:
+    """Whether a bound is a plan that is told for each slice: every number of it is read from other sources
+    than the formula, which have the dimensions."""
+    if not isinstance(bound, Bound) or bound.direction in ("increase", "decrease"):
+        return False
+    own = set(counted_sources(kpi.formula))
+    read = [set(counted_sources(node)) for node in (bound.value, bound.high) if node is not None]
+    able = [set(dict(dimension.columns)) for dimension in kpi.dimensions]
+    return all(names and not names & own and all(names <= has for has in able) for names in read)

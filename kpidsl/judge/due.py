@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from attrs import frozen
@@ -11,7 +11,7 @@ from kpidsl.graph import Bound, Cumulative, Tolerance
 from kpidsl.judge.bounds import Band, exact, rounded, slack_of
 from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.questions import told_by_data_so_far
-from kpidsl.judge.schedule import Slot
+from kpidsl.judge.schedule import Hole, Slot
 from kpidsl.judge.words import amount_text, band_text, change_text
 from kpidsl.judge.workdays import business_days
 from kpidsl.model.periods import Window
@@ -55,9 +55,11 @@ class Base:
 
 
 def due(
-    evidence: Evidence, bound: Bound, tolerance: Tolerance | None, key: SliceKey, slot: Slot
+    evidence: Evidence, bound: Bound | Hole, tolerance: Tolerance | None, key: SliceKey, slot: Slot
 ) -> Due | NoTarget:
     """Settle what a slice owes in a slot."""
+    if isinstance(bound, Hole):
+        return NoTarget(None, bound.why)
     base = _baseline(evidence, key, slot)
     found = _target(evidence, bound, base, key, slot.window)
     if isinstance(found, NoTarget):
@@ -194,8 +196,28 @@ def time_gone(evidence: Case, slot: Slot, since: date) -> Decimal | None:
     if evidence.kpi.promise.pace == "business days":
         every = business_days(since, slot.due_on, schedule.calendar)
         return Decimal(business_days(since, reached, schedule.calendar)) / (every or 1)
+    if evidence.kpi.promise.pace == "schedule":
+        return _by_schedule(evidence, reached, slot.due_on)
     gone = (reached - since).days + 1
     return Decimal(max(gone, 0)) / ((slot.due_on - since).days + 1)
+
+
+def _by_schedule(evidence: Case, day: date, due_on: date) -> Decimal:
+    """The share of the target that is expected by a day: on the line between two shares of the pace."""
+    start = evidence.schedule.start or day
+    points = [(start - timedelta(days=1), Decimal(0))]
+    points += [(by, exact(share)) for by, share in evidence.kpi.promise.shares]
+    points += [(due_on, Decimal(1))] if points[-1][0] < due_on else []
+    after = next((n for n, (by, _) in enumerate(points) if by >= day), len(points) - 1)
+    if after == 0:
+        return Decimal(0)
+    (earlier, low), (later, high) = points[after - 1], points[after]
+    return low + (high - low) * (day - earlier).days / (later - earlier).days
+
+
+def waits(evidence: Case, gone: Decimal | None) -> bool:
+    """Whether nothing has gone of an open total, so that there is nothing yet to hold it against."""
+    return gone == 0 and evidence.kpi.promise.pace != "schedule"
 
 
 def not_reached(evidence: Case, slot: Slot, gone: Decimal | None) -> bool:
@@ -214,7 +236,7 @@ def reference(
         return owed.due, Decimal(1)
     if evidence.kpi.promise.milestones:
         return _on_the_way(evidence, owed, slot, key), gone
-    share = _share_last_year(evidence, owed, key) if pace == "like last year" else gone
+    share = _share_last_year(evidence, owed, key) if evidence.kpi.promise.by_last_year else gone
     return share if isinstance(share, NoTarget) else (owed.due.times(share), share)
 
 

@@ -17,6 +17,7 @@ from kpidsl.graph import (
     Node,
     Running,
     Step,
+    Told,
     aggregates,
     rows_of,
     sources_of,
@@ -102,6 +103,8 @@ class _Growth:
                 return value >= 0
             case Combine(op="+" | "*" | "/", args=args):
                 return all(self.only_grows(arg) for arg in args)
+            case Told(node=inner):
+                return self.only_grows(inner)
             case Default(node=inner, value=value):
                 return value == 0 and self.only_grows(inner)
             case Assumed(node=inner):
@@ -141,7 +144,7 @@ def unfinished(node: Node) -> bool:
             return function in _UNFINISHED
         case Running():
             return True
-        case Default(node=inner) | Assumed(node=inner):
+        case Default(node=inner) | Assumed(node=inner) | Told(node=inner):
             return unfinished(inner)
         case Combine(op="/", args=(above, *below)):
             return unfinished(above) and not aggregates(*below)

@@ -62,7 +62,7 @@ def _failure(kpi: Kpi, answers: Answers) -> str | None:
 
 def _idle(kpi: Kpi, schedule: Schedule, word: Verb, reason: str) -> Judged:
     """A verdict without numbers."""
-    promised = kpi.promise.bound is not None or bool(kpi.promise.milestones)
+    promised = bool(kpi.promise.bounds)
     headline = Verdict(
         kpi=kpi.name,
         title=kpi.label,

@@ -15,9 +15,9 @@ from attrs import frozen
 from kpidsl.digits import Floats, twelve
 from kpidsl.graph import Bound, Tolerance, aggregates
 from kpidsl.judge.bounds import Band, rounded
-from kpidsl.judge.due import NoTarget, counted_so_far, due, progress_at, reference, time_gone
+from kpidsl.judge.due import NoTarget, counted_so_far, due, progress_at, reference, time_gone, waits
 from kpidsl.judge.evidence import Evidence
-from kpidsl.judge.schedule import Slot
+from kpidsl.judge.schedule import Hole, Slot
 from kpidsl.model.periods import Window
 from kpidsl.results import Flags, Places
 
@@ -70,15 +70,17 @@ class Owed:
 
 def owed_by(
     evidence: Evidence,
-    bound: Bound,
+    bound: Bound | Hole,
     tolerance: Tolerance | None,
     places: Places,
     slot: Slot,
     values: Sequence[Floats],
 ) -> Owed:
     """What slices owe, named by their places among those of the value; `values` are held against it."""
-    gone = time_gone(evidence, slot, slot.window.start) or None  # where nothing has gone, nothing is judged
-    if _is_uniform(evidence, bound, slot, gone):
+    gone = time_gone(evidence, slot, slot.window.start)
+    if waits(evidence, gone):
+        gone = None
+    if isinstance(bound, Hole) or _is_uniform(evidence, bound, slot, gone):
         return _uniform(evidence, bound, tolerance, slot, gone, len(places))
     return _Varying(evidence, places, slot, values).owed(bound, tolerance, gone)
 
@@ -87,13 +89,13 @@ def _is_uniform(evidence: Evidence, bound: Bound, slot: Slot, gone: Decimal | No
     bounds = [bound] if slot.floor is None else [bound, slot.floor]
     nodes = [node for each in bounds for node in (each.value, each.high) if node is not None]
     promise = evidence.kpi.promise
-    by_last_year = promise.pace == "like last year" and gone is not None
+    by_last_year = promise.by_last_year and gone is not None
     return promise.baseline is None and not aggregates(*nodes) and not by_last_year
 
 
 def _uniform(
     evidence: Evidence,
-    bound: Bound,
+    bound: Bound | Hole,
     tolerance: Tolerance | None,
     slot: Slot,
     gone: Decimal | None,
@@ -187,7 +189,7 @@ class _Varying:
             elif promise.milestones:
                 expected, share = self._on_the_way(owed, base), np.full(len(self.places), float(gone))
             else:
-                like_last_year = promise.pace == "like last year"
+                like_last_year = promise.by_last_year
                 share = self._share_last_year() if like_last_year else np.full(len(self.places), float(gone))
                 expected, lost = _each(owed, lambda end: end.times(share)), lost | np.isnan(share)
             wide, due_wide = _widened(expected, slack), _widened(owed, slack)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from attrs import evolve
@@ -89,8 +89,7 @@ def asks(
 def bounds_of(kpi: Kpi) -> tuple[Bound, ...]:
     """Every bound that a KPI has, the slices' included."""
     promise = kpi.promise
-    own = (promise.bound,) if promise.bound else ()
-    return (*own, *(bound for _, bound in promise.milestones), *(part.bound for part in kpi.slices))
+    return (*promise.bounds, *(part.bound for part in kpi.slices))
 
 
 def promised_nodes(kpi: Kpi) -> tuple[Node, ...]:
@@ -233,7 +232,7 @@ def _comparable(kpi: Kpi, baseline: Window, found: Schedule, calendar: Calendar)
 def _pace(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
     """What the open window of a total was a year ago; milestones are a pace of their own."""
     slot, watermark = found.slots[-1], found.watermark
-    if kpi.promise.pace != "like last year" or kpi.promise.milestones:
+    if not kpi.promise.by_last_year or kpi.promise.milestones:
         return found
     if (
         kpi.formula.additivity != "additive"
@@ -243,14 +242,23 @@ def _pace(found: Schedule, kpi: Kpi, begin: date | None) -> Schedule:
         or watermark < slot.window.start
     ):
         return found
-    whole = same_last_year(slot.span)
+    weekday = kpi.promise.pace == "like last year by weekday"
+    whole = _weeks_ago(slot.span) if weekday else same_last_year(slot.span)
     if whole is None:
         return found
     if watermark >= slot.due_on:
         part = whole
-    elif slot.span.grain == "week" or slot.span.of is not None:
+    elif weekday or slot.span.grain == "week" or slot.span.of is not None:
         part = Window(whole.start, min(whole.end, whole.start + (watermark - slot.window.start)))
     else:
         part = Window(whole.start, max(whole.start, add_grain(watermark, -1, "year")))
     ask = Ask(kpi.formula, tuple(dict.fromkeys((whole, part))), kpi.dimensions, begin)
     return evolve(found, last_year=LastYear(whole, part), pace=ask)
+
+
+_A_YEAR_OF_WEEKS = timedelta(weeks=52)
+
+
+def _weeks_ago(window: Window) -> Window:
+    """The days 52 weeks earlier, which are the same days of the week."""
+    return Window(window.start - _A_YEAR_OF_WEEKS, window.end - _A_YEAR_OF_WEEKS)

@@ -45,6 +45,13 @@ _DAY = timedelta(days=1)
 
 
 @frozen
+class Hole:
+    """A window that no target is said for, among others that have one."""
+
+    why: str
+
+
+@frozen
 class Slot:
     """A window and what it owes."""
 
@@ -53,7 +60,7 @@ class Slot:
     """The last day of a total's promise: the period's, the deadline, a milestone."""
     closed: bool
     """Whether nothing can be added any more: the words are final."""
-    bound: Bound | None
+    bound: Bound | Hole | None
     """The total's."""
     complete: bool = False
     """Whether the window has all its days, though what it owes is due later: the first milestone is ahead."""
@@ -152,11 +159,11 @@ def settle_windows(
     promise = kpi.promise
     written = written_start(promise)
     names, after = counted_sources(kpi.formula), days_after(kpi.formula)
-    last_milestone = max((day for day, _ in promise.milestones), default=None)
+    steps = [*(day for day, _ in promise.milestones), *(period.end for period, _ in promise.levels)]
     found = Schedule(
         now=as_of,
         start=written or _latest([profiles[name].first for name in names if name in profiles]),
-        deadline=promise.deadline or last_milestone,
+        deadline=promise.deadline or max(steps, default=None),
         watermark=_earliest([profiles[name].watermark for name in names if name in profiles]),
     )
     match promise.measured:
@@ -173,6 +180,8 @@ def written_start(promise: Promise) -> date | None:
     """The first day of the promise as the spec says it: its `from`, else the day after the baseline."""
     if promise.start is not None:
         return promise.start
+    if promise.levels:
+        return promise.levels[0][0].start
     baseline: Baseline | None = promise.baseline
     return baseline.end + _DAY if isinstance(baseline, Window) else None
 
@@ -247,15 +256,20 @@ def _complete_ones(found: Schedule) -> Schedule:
 
 
 def _period_slot(window: Window, promise: Promise, now: date, after: int) -> Slot:
-    bound, ahead = _level(promise, window.end)
+    bound, ahead = _level(promise, window)
     over, owed = window.end + after * _DAY < now, ahead is None
     return Slot(
         window, window.end, over and owed, bound, complete=over and not owed, ahead=ahead, after=after
     )
 
 
-def _level(promise: Promise, day: date) -> tuple[Bound | None, date | None]:
-    """What a level owes on a day: the last milestone passed; before the first, that one and its day ahead."""
+def _level(promise: Promise, window: Window) -> tuple[Bound | Hole | None, date | None]:
+    """What a window owes at its end: the target of the period it ends in; the last milestone passed; before
+    the first, that one and its day ahead."""
+    day = window.end
+    if promise.levels:
+        said = (bound for period, bound in promise.levels if day in period)
+        return next(said, None) or Hole(f"No target is said for {window}."), None
     if not promise.milestones:
         return promise.bound, None
     milestones = sorted(promise.milestones, key=lambda milestone: milestone[0])
@@ -346,7 +360,7 @@ def _trailing(
         window = Window(first, behind - _DAY)
         if number and (start is None or window.end < start):
             break
-        bound, ahead = _level(promise, window.end)
+        bound, ahead = _level(promise, window)
         slots.insert(0, Slot(window, None, over and ahead is None and not number, bound, ahead=ahead))
     return evolve(found, slots=tuple(slots), headline=len(slots) - 1)
 

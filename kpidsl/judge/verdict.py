@@ -9,10 +9,17 @@ from typing import Any
 from kpidsl.graph import Bound, Cumulative, Kpi, Tolerance
 from kpidsl.judge import bounds
 from kpidsl.judge.bounds import Band, exact, rounded
-from kpidsl.judge.due import Due, NoTarget, due, not_reached, reference, time_gone
+from kpidsl.judge.due import Due, NoTarget, due, not_reached, reference, time_gone, waits
 from kpidsl.judge.evidence import Case, Evidence
-from kpidsl.judge.interval import certainty_of, sure_light, too_few
-from kpidsl.judge.schedule import Slot
+from kpidsl.judge.interval import (
+    certainty_of,
+    sure_light,
+    too_few,
+)
+from kpidsl.judge.schedule import (
+    Hole,
+    Slot,
+)
 from kpidsl.judge.words import (
     amount_text,
     band_text,
@@ -32,7 +39,7 @@ Facts = dict[str, Any]
 
 
 def verdict(
-    evidence: Evidence, bound: Bound | None, tolerance: Tolerance | None, key: SliceKey, slot: Slot
+    evidence: Evidence, bound: Bound | Hole | None, tolerance: Tolerance | None, key: SliceKey, slot: Slot
 ) -> Verdict:
     """Judge a slice in a slot by a bound; without one it is only shown."""
     value = evidence.value.at(key, slot.window)
@@ -80,7 +87,7 @@ def _ruling(
     if at_once is None and undecided(evidence, slot):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
         return _grey("no data", f"{asked}: it may change until {slot.settles_on}, and is judged after that")
-    if at_once is None and gone == 0:
+    if at_once is None and waits(evidence, gone):
         asked = f"{_found(evidence, slot, value)}, {_asked(evidence, owed, slot)}"
         return _grey(
             "no data", f"{asked}: no business day has gone by, and it is judged from the first one on"
@@ -205,7 +212,7 @@ def _projection(
         return None
     ahead = exact(value)
     if gone is not None:
-        by_pace = share if evidence.kpi.promise.pace == "like last year" else gone
+        by_pace = share if evidence.kpi.promise.by_last_year else gone
         if by_pace == 0:
             return None
         ahead /= by_pace
@@ -272,16 +279,19 @@ def _expected(
     if gone is None and owed.progress is not None and owed.progress != 1:
         origin = f" ({owed.origin})" if owed.origin else ""
         return f"{expected} expected on the way to {owed.text} by {evidence.schedule.deadline}{origin}"
-    what = "business days" if evidence.kpi.promise.pace == "business days" else "time"
-    past = f"{share_text(gone)} of the {what} gone, " if gone is not None else ""
+    gone_by = _PACES.get(evidence.kpi.promise.pace or "", "of the time gone")
+    past = f"{share_text(gone)} {gone_by}, " if gone is not None else ""
     if gone is None or band == owed.due:
         return f"{past}{_asked(evidence, owed, slot)}"
     asked = with_origin(f"{owed.text} asked{_until(evidence, slot)}", owed.origin)
     promise = evidence.kpi.promise
-    if promise.pace == "like last year" and not promise.milestones:
+    if promise.by_last_year and not promise.milestones:
         came = f", for {share_text(share)} of last year's total had come by then"
         return f"{expected} expected by now{came} ({asked})"
     return f"{past}{expected} expected by now ({asked})"
+
+
+_PACES = {"business days": "of the business days gone", "schedule": "due by the schedule"}
 
 
 def _until(evidence: Evidence, slot: Slot) -> str:

@@ -19,6 +19,7 @@ from kpidsl.graph import (
     Share,
     Shift,
     Step,
+    Told,
     Unknown,
     positive_part,
 )
@@ -64,6 +65,8 @@ def formula(node: Node, leaf: Leaf = lambda node: None, *, top: bool = True) -> 
             return f"rolling average({formula(inner, leaf, top=False)}, {count})"
         case Share(node=inner):
             return f"share of total({formula(inner, leaf, top=False)})"
+        case Told(node=inner):
+            return formula(inner, leaf, top=top)
         case Default(node=inner, value=value, unit=unit):
             return f"{formula(inner, leaf, top=False)} default {literal_number(value, unit)}"
         case Unknown():

@@ -400,6 +400,15 @@ class Builder:
         bound, _, period, _ = items
         return nodes.Milestone(bound.span.to(period.span), bound, period)
 
+    def level(self, items: Items) -> nodes.Level:
+        token, flat, _ = items
+        when = flat.pop()
+        if not isinstance(when, Sign) or when.text != "in" or when.span.text.endswith(")"):
+            last = when.span if flat or isinstance(when, Sign) else Span(self.source, token.start, token.end)
+            raise Misplaced("level", last)
+        bound, period = self.bound([token, flat]), self.period(list(when.items))
+        return nodes.Level(bound.span.to(period.span), bound, period)
+
     def bound(self, items: Items) -> nodes.Bound:
         token, flat = items
         direction = _words(token)
@@ -435,7 +444,16 @@ class Builder:
         return nodes.Baseline(Span(self.source, keyword.start, value.span.end), value)
 
     def pace(self, items: Items) -> nodes.Pace:
-        return nodes.Pace(self._span(items), _words(items[1]))
+        kind = _words(items[1])
+        if len(items) > 3 and items[3].kind == "WEEKDAY":
+            kind += " by weekday"
+        return nodes.Pace(self._span(items), kind)
+
+    def paced(self, items: Items) -> nodes.Pace:
+        return nodes.Pace(self._span(items), "schedule", tuple(items[2]))
+
+    def part(self, items: Items) -> nodes.PacePart:
+        return nodes.PacePart(items[0].span.to(items[2].span), items[0], items[2])
 
     def by(self, items: Items) -> nodes.By:
         return nodes.By(self._span(items), tuple(items[1]), tuple(items[3]) if len(items) > 3 else ())

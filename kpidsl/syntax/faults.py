@@ -27,6 +27,10 @@ _MISPLACED = {
         "`{text}` is not a period",
         "periods are written `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`",
     ),
+    "level": (
+        "a line under `target` ends with when it holds",
+        "`at least 100 leads by 2026-03` is a milestone, `at least 100 leads in 2026-Q1` a period's target",
+    ),
     "path": (
         "`{text}` is a path, where a plain name belongs",
         "in backticks a dot is part of a name: `` `{text}` ``",

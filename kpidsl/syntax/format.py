@@ -165,8 +165,12 @@ def _block(clause: Any) -> Iterator[Line]:
                 yield Line(_padded(BLOCK, a_value(s.value), promise), BLOCK, s.span.start, s.span.end)
         case n.Target(milestones=milestones):
             for m in milestones:
-                text = f"{BLOCK}{_bound(m.bound)} by {m.by.text}"
-                yield Line(text, BLOCK, m.span.start, m.span.end)
+                when = f"in {m.period.text}" if isinstance(m, n.Level) else f"by {m.by.text}"
+                yield Line(f"{BLOCK}{_bound(m.bound)} {when}", BLOCK, m.span.start, m.span.end)
+        case n.Pace(parts=parts):
+            for part in parts:
+                text = f"{BLOCK}{a_number(part.share)} by {part.by.text}"
+                yield Line(text, BLOCK, part.span.start, part.span.end)
         case n.Given(rows=rows):
             columns = max((len(row) for row in rows), default=0)
             widths = [max((len(r[i].text) for r in rows if i < len(r)), default=0) for i in range(columns)]
@@ -318,7 +322,7 @@ def _said_of_promise(clause: Any) -> tuple[str, str] | None:
         case n.Baseline(value=value):
             return "baseline", value if isinstance(value, str) else expression(value)
         case n.Pace(kind=kind):
-            return "pace", kind
+            return "pace", "" if kind == "schedule" else kind
         case n.Confident(level=level):
             return "confident", a_number(level)
         case n.SampleAtLeast(amount=amount):

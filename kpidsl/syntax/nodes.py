@@ -445,11 +445,19 @@ class Milestone(Node):
 
 
 @frozen(repr=False)
+class Level(Node):
+    """`at least 100 lead in 2026-Q1`: the target of a period."""
+
+    bound: Bound
+    period: PeriodText
+
+
+@frozen(repr=False)
 class Target(Node):
-    """`target at least 25`, or a bare `target` with milestones under it."""
+    """`target at least 25`, or a bare `target` with milestones or targets of periods under it."""
 
     bound: Bound | None
-    milestones: tuple[Milestone, ...] = ()
+    milestones: tuple[Milestone | Level, ...] = ()
 
 
 @frozen(repr=False)
@@ -492,10 +500,20 @@ class Baseline(Node):
 
 
 @frozen(repr=False)
+class PacePart(Node):
+    """`20% by 2026-03`: the part of the target that is expected by the end of a period."""
+
+    share: Number
+    by: PeriodText
+
+
+@frozen(repr=False)
 class Pace(Node):
-    """`pace linear`, `pace like last year`, `pace business days`, `pace none`."""
+    """`pace linear`, `pace like last year`, `pace like last year by weekday`, `pace business days`, `none`;
+    or `schedule`: shares under a bare `pace`."""
 
     kind: str
+    parts: tuple[PacePart, ...] = ()
 
 
 @frozen(repr=False)

@@ -168,12 +168,7 @@ def changed(kpi: Kpi, change: Callable[[Node], Node]) -> Kpi:
     return evolve(
         kpi,
         formula=change(kpi.formula),
-        promise=evolve(
-            promise,
-            bound=bound(promise.bound) if promise.bound else None,
-            milestones=tuple((day, bound(one)) for day, one in promise.milestones),
-            baseline=baseline,
-        ),
+        promise=evolve(promise.rebound(bound), baseline=baseline),
         slices=tuple(evolve(part, bound=bound(part.bound)) for part in kpi.slices),
     )
 
