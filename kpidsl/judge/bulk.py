@@ -153,9 +153,10 @@ def rule(
     if asked is not None and sure.sample is not None:
         words[few := ruled & (sure.sample < asked.least)] = code_of("too few")
         ruled &= ~few
-    judgement, at_once = _judgements(evidence, owed, value, gone, slot)
     if evidence.kpi.promise.confident is not None:
-        judgement = _surely(owed, sure)
+        judgement, at_once = _surely(owed, sure), np.zeros(value.shape, np.bool_)
+    else:
+        judgement, at_once = _judgements(evidence, owed, value, gone, slot)
     if undecided(evidence, slot) or waits(evidence, gone):
         ruled &= at_once
     for code, found in enumerate(_JUDGEMENTS):
@@ -206,8 +207,9 @@ def _surely(owed: Owed, sure: Certainty) -> Codes:
     if sure.low is None or sure.high is None:
         return np.full(owed.lost.shape, _UNSURE, np.int8)
     low, high = _lights(owed, sure.low), _lights(owed, sure.high)
-    same = (low == high) & (_sides(owed.reference, sure.low) == _sides(owed.reference, sure.high))
-    same &= ~np.isnan(sure.low) & ~np.isnan(sure.high)
+    same = (low == high) & ~np.isnan(sure.low) & ~np.isnan(sure.high)
+    if owed.reference.low is not None and owed.reference.high is not None:
+        same &= _sides(owed.reference, sure.low) == _sides(owed.reference, sure.high)
     return np.where(same, low, np.int8(_UNSURE))
 
 
