@@ -146,7 +146,7 @@ def _months_to(window: Window, day: date) -> list[Window]:
 
 
 def _up_to(day: date, month: Window, past: list[Window]) -> list[Window]:
-    """The last months up to the day that has come of the one in progress: they say how much of it is there."""
+    """The last months up to the day that has come of the one in progress, which say how much is there."""
     if not month.start <= day < month.end:
         return []
     ends = (min(one.start + (day - month.start), one.end) for one in past[-_A_YEAR:])
