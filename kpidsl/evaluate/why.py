@@ -159,6 +159,8 @@ class _Why:
                 return f"{name} is too large a number"
             case "retention":
                 start = before(window, earlier(node))
+                if start == NEVER:
+                    return f"{window.label} has no earlier one to look at"
                 return f"nobody was new{self._slice()} in {start.label}"
             case "conversion":
                 return f"nobody takes the first step{self._slice()} in {window.label}"
