@@ -55,3 +55,17 @@ def test_the_cause_is_the_one_that_there_is(tmp_path: Path, formula: str, month:
     assert judged.headline is not None
     assert judged.headline.value is None
     assert why in judged.headline.why
+
+
+def test_a_check_is_shown_as_it_is_written(tmp_path: Path) -> None:
+    spec = SPEC.replace("column      amount EUR", "column      amount EUR\n  scale       score from 0 to 9")
+    spec = spec.replace(
+        "\nkpi asked", "  check       score > 5\n  check       who is not missing\n\nkpi asked"
+    )
+    (tmp_path / "kpis.kpi").write_text(spec.format(formula="count(visits)"))
+    (tmp_path / "visits.csv").write_text(ROWS)
+    found = kpidsl.load(tmp_path).evaluate(as_of="2026-04-01")
+    assert [one.message for one in found.sources["visits"].problems if one.code == "K604"] == [
+        "3 rows of `visits` break its check `score > 5`",
+        "1 row of `visits` breaks its check `who is not missing`",
+    ]
