@@ -249,6 +249,8 @@ class _Reaching:
                 return column is not None and (column.value is None or self.never_negative(column.value))
             case Literal(value=value):
                 return isinstance(value, int | float) and value >= 0
+            case Apply(op="on scale", args=(of, low, _)):
+                return self.never_negative(low) or self.never_negative(of)
             case Apply(op="when", args=args):
                 return all(self.never_negative(value) for value in (*args[1:-1:2], args[-1]))
             case Apply(op=op, args=args):
