@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from attrs import evolve, frozen
 
-from kpidsl.compile.attain import bounds
+from kpidsl.compile.given import bounds
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.graph import (
     Bound,
