@@ -54,7 +54,7 @@ class Lookback:
 
     def __call__(self, kpi: Kpi, schedule: Schedule | None = None) -> Iterator[Ask]:
         """For each grain that matters, and over the baseline."""
-        if not kpi.promise.bounds:
+        if kpi.promise.bound is None and not kpi.promise.levels:
             return
         for grain in grains(kpi):
             yield self.history(kpi, grain)

@@ -35,7 +35,7 @@ NAMED = {
     ]
 }
 DAYS_OFF = {date(2026, 7, 14), date(2026, 11, 11), date(2026, 12, 24), date(2026, 12, 25)}
-"""Holidays in the second half of 2026 that are no Saturday or Sunday: those of France, and the stocktaking."""
+"""Holidays in the second half of 2026 on working days: those of France, and the day of the stocktaking."""
 
 
 @attrs.frozen

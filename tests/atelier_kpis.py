@@ -38,8 +38,8 @@ def between(low: float, high: float, tolerance: float) -> Promise:
 
 @attrs.frozen
 class Kpi:
-    """`measured` is a period, also one with a name, a number of days up to the newest, or "so far". `rows` counts
-    what was read."""
+    """`measured` is a period, perhaps one with a name, a number of days up to the newest, or "so far". `rows`
+    counts what was read."""
 
     measured: str | int
     query: str
@@ -111,24 +111,28 @@ CUSTOMERS = part("orders", "count(distinct customer)")
 WEB_ORDERS = count("orders", "kind = 'web'")
 VISITS = count("sessions")
 
-# The first order of each customer, and what each reseller reported last until the window ends, or a day of it.
+# The first order of each customer; what each reseller reported last, until the window ends or a day of it.
 ORDERED = "from orders where kind <> 'refund'"
 FIRST = f"(select customer, min(day) as day {ORDERED} group by customer)"
-LAST_REPORTS = (
-    "(select arg_max(lamps, day) as lamps from resellers where day <= {end} and {s} group by reseller)"
-)
+LAST_REPORTS = """(
+    select arg_max(lamps, day) as lamps from resellers where day <= {end} and {s} group by reseller
+)"""
 USUAL_REPORTS = """(select sum(lamps) as lamps from (
     select on_day, arg_max(lamps, day) as lamps
     from resellers join (
-        select unnest(generate_series({start}, least({end}, (select max(day) from resellers)), interval 1 day))::date
-        as on_day) on day <= on_day
+        select unnest(generate_series(
+            {start}, least({end}, (select max(day) from resellers)), interval 1 day
+        ))::date as on_day
+    ) on day <= on_day
     group by on_day, reseller
 ) group by on_day)"""
 BUYERS = """(
-    select visitor, bool_or(exists (
-        select 1 from purchases p
-        where p.visitor = sessions.visitor and p.at >= sessions.at and p.day <= sessions.day + 7
-    )) as bought from sessions where {w} group by visitor
+    select visitor, bool_or(came) as bought from (
+        select visitor, exists (
+            select 1 from purchases p
+            where p.visitor = sessions.visitor and p.at >= sessions.at and p.day <= sessions.day + 7
+        ) as came from sessions where {w}
+    ) group by visitor
 )"""
 
 
@@ -225,7 +229,8 @@ SALES = {
     ),
     "black_friday_growth": Kpi(
         "black_friday", GROSS, counted("orders where kind <> 'refund'"), additive=True,
-        baseline="select sum(amount) from orders where kind <> 'refund' and day between '2024-11-25' and '2024-12-01'",
+        baseline="select sum(amount) from orders where kind <> 'refund'"
+        " and day between '2024-11-25' and '2024-12-01'",
         promised=lambda before: least(before * 1.1, before * 1.1 * 0.05), start=date(2025, 1, 1),
         deadline=date(2026, 11, 29),
     ),
@@ -262,12 +267,13 @@ CUSTOMER_KPIS = {
     ),
     "customer_retention": Kpi(
         "quarter",
-        f"(select avg((customer in (select customer {ORDERED} and {{d}}))::int) from {FIRST} where {{before}})",
+        f"(select avg(again::int) from (select customer in (select customer {ORDERED} and {{d}}) as again"
+        f" from {FIRST} where {{before}}))",
         counted("orders where kind <> 'refund'"), least(0.1, 0.02), unfinished="grows",
     ),
     "week_conversion": Kpi(
-        "month", f"(select avg(bought::int) from {BUYERS})", counted("sessions"), least(0.03, 0.005), "channel",
-        {"email": least(0.05, 0.005), "meta": least(0.015, 0.005)}, unfinished="open",
+        "month", f"(select avg(bought::int) from {BUYERS})", counted("sessions"), least(0.03, 0.005),
+        "channel", {"email": least(0.05, 0.005), "meta": least(0.015, 0.005)}, unfinished="open",
     ),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What KPIs promise in numbers, and for which windows and slices: what targets are held against each other by."""
+"""What KPIs promise in numbers, and for which windows and slices: targets are held against each other by it."""
 
 from __future__ import annotations
 

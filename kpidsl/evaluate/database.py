@@ -94,6 +94,7 @@ def read(reading: Reading, table: str | None) -> Read:
     return Typed(relation, types, place, broken=missing)
 
 
+_LOCKED = ("set lock on file", "used by another process", "already attached")
 _HOLDER = re.compile(
     r"(?:held|open) in\s+(?P<program>.*?)\s*\(?PID (?P<pid>\d+)\)?(?: by user (?P<user>\S+))?", re.S
 )
@@ -103,7 +104,7 @@ _HOLDER = re.compile(
 def _closed(file: DataFile, said: str, span: Span | None) -> Diagnostic:
     """Why a file cannot be opened: another process has it, or it is no database."""
     said = said.replace(str(file.path), file.shown)
-    if not any(words in said for words in ("set lock on file", "used by another process", "already attached")):
+    if not any(words in said for words in _LOCKED):
         what = f"`{file.shown}` cannot be opened as a database"
         return Diagnostic("K513", what, span, notes=(first_line(said),), place=file.shown)
     return Diagnostic(
@@ -111,8 +112,8 @@ def _closed(file: DataFile, said: str, span: Span | None) -> Diagnostic:
         f"`{file.shown}` is locked: {_holder(said)} has it open for writing",
         span,
         notes=("DuckDB lets one process write, or several read",),
-        help="it can be read once that process has closed it; what it exports there with `COPY ... TO` can be read"
-        " at once",
+        help="it can be read once that process has closed it; what is exported there with `COPY ... TO` can be"
+        " read at once",
         place=file.shown,
     )
 

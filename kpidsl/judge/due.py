@@ -29,8 +29,8 @@ class Due:
     text: str
     """The target in words."""
     origin: str
-    """What a target follows from: of a change `an increase by 5% from 174.2 EUR in 2025`, of a plan the slices
-    that it does not know, else nothing."""
+    """What a target follows from: of a change `an increase by 5% from 174.2 EUR in 2025`, of a plan the
+    slices that it does not know, else nothing."""
     baseline: float | None
     progress: Decimal | None
     """How far along the line from baseline to target the window's end is, None where there is no line."""

@@ -1,8 +1,8 @@
 """What a plan leaves out of a total: slices that have a value, and of which it says nothing.
 
-The total of a plan is the sum of what is told. A slice that it tells in other windows and not in this one is a
-hole, and without that part the sum is no target of the whole. A slice that it never tells was not planned for:
-the sum is what was planned, and is called so.
+The total of a plan is the sum of what is told. A slice that it tells in other windows and not in this one is
+a hole, and without that part the sum is no target of the whole. A slice that it never tells was not planned
+for: the sum is what was planned, and is called so.
 """
 
 from __future__ import annotations

@@ -174,7 +174,8 @@ def _cell(tag: str, inside: str, style: str) -> str:
 def _html_bar(effect: float, wanted: int) -> str:
     """Of an effect as a part of the largest one."""
     color = _WANTED[wanted if effect > 0 else -wanted]
-    full = f'<span style="display:inline-block;height:0.8em;width:{abs(effect) * _SIDE:.2f}em;background:{color}"></span>'
+    length = f"height:0.8em;width:{abs(effect) * _SIDE:.2f}em"
+    full = f'<span style="display:inline-block;{length};background:{color}"></span>'
     less, more = (full, "") if effect < 0 else ("", full)
     side = f"display:inline-block;width:{_SIDE:g}em"
     return (

@@ -152,8 +152,8 @@ def _argument(argument: Row, source: str) -> str:
 
 
 def row(expression: Row, least: int = 0, home: str = "") -> str:
-    """An expression over a row: `pages >= 10 and whitepapers >= 1`; behind `home`, where its columns are to be
-    written with it."""
+    """An expression over a row: `pages >= 10 and whitepapers >= 1`; its columns behind `home`, where that is
+    given."""
     match expression:
         case ColumnRef(name=name, via=via):
             return ".".join(([home] if home else []) + [quoted(part) for part in (*via, name)])

@@ -69,7 +69,7 @@ def test_a_month_without_a_plan_is_grey(tmp_path: Path) -> None:
 
 
 def test_a_total_is_not_judged_by_a_plan_with_a_hole(tmp_path: Path) -> None:
-    """meta is planned in January and not in February: 100 EUR are then the target of google alone."""
+    """meta is planned in January and not in February: then 100 EUR are the target of google alone."""
     sales = "2026-01-05,google,90\n2026-01-06,meta,50\n2026-02-05,google,70\n2026-02-06,meta,50\n"
     plan = "2026-01-01,google,100\n2026-01-01,meta,50\n2026-02-01,google,100\n"
     checked = project(tmp_path, PLANNED, sales, plan)
