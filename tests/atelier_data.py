@@ -105,12 +105,12 @@ TABLES = {
     "crm": ("day date, channel text, contact text, mql bool, qualified bool, won bool", crm),
     "sessions": (
         "session text, day date, channel text, campaign text, landing_page text,"
-        " pages int, seconds int, bounced int, visitor int, visit int, at timestamp",
+        " pages int, seconds int, bounced int, visitor int, visit int, moment timestamp",
         sessions,
     ),
     "order_rows": (
         "session text, day date, customer text, new bool, kind text, amount double, cost double, wait int,"
-        " at timestamp",
+        " moment timestamp",
         orders,
     ),
     "survey": ("day date, channel text, score int, satisfaction int, weight double, comment text", survey),
@@ -138,7 +138,7 @@ def database() -> duckdb.DuckDBPyConnection:
         " from order_rows o left join sessions s on s.session = o.session"
     )
     db.execute(
-        "create table purchases as select s.visitor, o.day, o.at"
+        "create table purchases as select s.visitor, o.day, o.moment"
         " from order_rows o join sessions s on s.session = o.session where o.kind = 'web'"
     )
     return db

@@ -131,10 +131,8 @@ def fill(query: str, kpi: Kpi, window: Days, where: str) -> str:
         starts = [after(first, kpi.measured, -n) for n in range(3)]
         for n in (1, 2):
             spans[f"_{n}"] = (starts[n], starts[n - 1] - timedelta(days=1))
-    if kpi.measured in MONTHS:
-        before = (after(first, kpi.measured, -1), first - timedelta(days=1))
-    else:
-        before = window
+    earlier = after(first, kpi.measured, -1) if kpi.measured in MONTHS else first
+    before = (earlier, first - timedelta(days=1))
     days = {end: f"day between date '{a}' and date '{b}'" for end, (a, b) in spans.items()}
     filled = {f"d{end}": text for end, text in days.items()}
     filled |= {f"w{end}": f"({text} and {where})" for end, text in days.items()}

