@@ -120,7 +120,8 @@ def _checks(kpi: Kpi, headline: Verdict, outcome: Outcome, look: Lookback) -> It
     if promise.bound is not None and not _over(kpi, outcome.as_of):
         yield _Checks(kpi, promise.bound, headline, outcome, look)
     for window, bound in promise.levels:
-        one = evolve(kpi, promise=evolve(promise, bound=bound, levels=(), deadline=window.end))
+        alone = evolve(promise, bound=bound, levels=(), start=written_start(promise), deadline=window.end)
+        one = evolve(kpi, promise=alone)
         asked, tolerance = bounds(bound, kpi), promise.tolerance
         if asked is None or _over(one, outcome.as_of):
             continue
