@@ -92,11 +92,8 @@ def said(row: Row | None, source: str = "") -> str:
             return _constant(value, kind.unit)
         case Apply(op="not", args=(Apply(op="missing", args=(inner,)),)):
             return f"{said(inner, source)} is not missing"
-        case Apply(
-            op="when",
-            args=(Apply(op="between", args=(ColumnRef() as on_scale, _, _)), inner, Literal(value=None)),
-        ) if inner == on_scale:  # as a column with a scale is read, and nobody wrote it
-            return said(inner, source)
+        case Apply(op="on scale", args=(of, *_)):
+            return said(of, source)
         case Apply(op=op, args=args):
             return _applied(op, [said(arg, source) for arg in args])
         case Gather(function=function, argument=argument):
