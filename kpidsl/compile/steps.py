@@ -74,7 +74,7 @@ def _within(what: str, place: nodes.PeriodText, window: Window, dates: Dates, dr
             f"{what} is after the deadline",
             place.span,
             (last.span, f"this is {deadline}"),
-            help="the deadline is the last day of the promise, for its parts too",
+            help=f"a later `deadline {place.text}`, or an earlier day here",
         )
     if start is not None and window.start < start:
         first = cast(nodes.From, draft.clause(nodes.From))
@@ -83,7 +83,7 @@ def _within(what: str, place: nodes.PeriodText, window: Window, dates: Dates, dr
             f"{what} is before the start",
             place.span,
             (first.span, f"this is {start}"),
-            help="`from` is the first day of the promise, for its parts too",
+            help=f"an earlier `from {place.text}`, or a later day here",
         )
 
 

@@ -407,6 +407,16 @@ CASES = {
         kpi("ad_spend / leads", "measured cumulatively", "from 2026", "pace linear #! K412 "),
         kpi("ad_spend", "measured cumulatively", "from 2026", "pace linear"),
     ),
+    "pace of a month's ratio": (
+        kpi("ad_spend / leads", "pace business days #! K412 does not add up"),
+        kpi("ad_spend / leads", "pace none"),
+    ),
+    "period behind the target": (
+        kpi(
+            "leads", "target at least 3 leads in 2026-04 #! K445 bare `target`: `at least 3 leads in 2026-04`"
+        ),
+        kpi("leads", "target\n    at least 3 leads in 2026-04"),
+    ),
     "weight of nothing": (
         kpi("leads") + "objective o\n  kpi x weight 0 #! K414 \n",
         kpi("leads") + "objective o\n  kpi x weight 0.5\n",
@@ -646,6 +656,10 @@ CASES = {
     "sure of nothing": (
         kpi("leads", "confident 95% #! K453 "),
         kpi("leads", "by channel\n    google at least 3 leads", "confident 95%"),
+    ),
+    "sure of nothing, and a sample of it": (
+        kpi("leads", "confident 95% #! K453 `confident` and `sample` change no", "sample at least 9 leads"),
+        kpi("leads", "target at least 3 leads", "confident 95%", "sample at least 9 leads"),
     ),
     "sample of nothing promised": (
         kpi("leads", "sample at least 9 leads #! K453 "),
