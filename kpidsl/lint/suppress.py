@@ -14,6 +14,7 @@ from datetime import date, timedelta
 
 from attrs import define, field, frozen
 
+from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Span, near
 from kpidsl.lint.rule import INFO, WARNING, FAMILIES, Found, Rule
 from kpidsl.model.literals import parse_day
@@ -29,6 +30,9 @@ _FORM = re.compile(
 )
 _EXAMPLE = '`# kpi: ignore[missing-owner] until 2026-12-31 because "..."`'
 _LONG = timedelta(days=366)
+_ERRORS = frozenset(
+    word for one in CATALOGUE.values() if one.severity is Severity.ERROR for word in (one.name, one.code.casefold())
+)
 
 
 @frozen
@@ -63,6 +67,7 @@ class Settled:
 
     findings: tuple[Diagnostic, ...]
     passed: tuple[Passed, ...]
+    about: tuple[Diagnostic, ...]
 
 
 def settle(
@@ -86,7 +91,7 @@ def settle(
             passed.append(Passed(finding, one.because, one.until, one.comment.span))
     for one in found:
         told += _about(one, rules, asked, today)
-    return Settled((*left, *told), tuple(passed))
+    return Settled(tuple(left), tuple(passed), tuple(told))
 
 
 def _letting(
@@ -147,19 +152,29 @@ def _words(comment: nodes.Comment, form: re.Match[str]) -> Iterator[tuple[str, S
 def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterator[Diagnostic]:
     known = ["all", *FAMILIES, *(name for rule in rules for name in (rule.name, rule.code))]
     for word, span in words:
-        if any(rule.answers(word) for rule in rules):
+        named = [rule for rule in rules if rule.answers(word)]
+        if any(map(_may_pass, named)):
+            continue
+        if word.casefold() in _ERRORS:
+            help_ = "what is an error keeps something from being evaluated"
+            yield _rule("K972").diagnostic(Found(span, f"`{word}` is an error, and cannot be let pass", help=help_))
             continue
         alike = near(word, known)
         fix = Fix(f"write `{alike[0]}`", (Edit(span, alike[0]),), safe=False) if alike else None
-        named = ", ".join(f"`{name}`" for name in alike)
+        similar = ", ".join(f"`{name}`" for name in alike)
         yield _rule("K972").diagnostic(
             Found(
                 span,
                 f"no rule is called `{word}`",
-                help=f"similar: {named}" if alike else "`kpi rule` lists all rules",
+                help=f"similar: {similar}" if alike else "`kpi rule` lists all rules",
                 fix=fix,
             )
         )
+
+
+def _may_pass(rule: Rule) -> bool:
+    """Whether what a rule finds can be let pass: all but the errors of the compiler."""
+    return rule.find is not None or rule.severity is not Severity.ERROR
 
 
 def _scope(file: nodes.File, comment: nodes.Comment) -> Span:
@@ -190,8 +205,9 @@ def _scope(file: nodes.File, comment: nodes.Comment) -> Span:
 
 def _about(one: Suppression, rules: Sequence[Rule], asked: frozenset[str], today: date) -> Iterator[Diagnostic]:
     span = one.comment.span
-    known = [(word, place) for word, place in one.words if any(rule.answers(word) for rule in rules)]
-    heard = [word for word, _ in known if any(r.answers(word) and r.code in asked for r in rules)]
+    may = [rule for rule in rules if _may_pass(rule)]
+    known = [(word, place) for word, place in one.words if any(rule.answers(word) for rule in may)]
+    heard = [word for word, _ in known if any(rule.answers(word) and rule.code in asked for rule in may)]
     if one.until is not None and one.until < today:
         yield _rule("K973").diagnostic(
             Found(
