@@ -5,31 +5,16 @@ compiled with it, and one that changes what any KPI computes or promises is refu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from attrs import define, evolve, field, frozen
 
 from kpidsl.compiled import compile_sources
 from kpidsl.diagnostics import Diagnostic, Edit, Severity, Source
-from kpidsl.graph import About, Graph
+from kpidsl.lint.meaning import Meaning, meaning_of
 from kpidsl.specs import Specs
 
 _ROUNDS = 20
 """Of a definition that cannot be read one fault is told at a time, so mending takes several looks."""
-
-
-@frozen
-class Meaning:
-    """All of a project that decides numbers and verdicts, by name."""
-
-    parts: Mapping[tuple[str, str], Any]
-    errors: int
-
-    def kept_by(self, other: Meaning) -> bool:
-        """Whether the other says all that this one does, and has no more errors."""
-        return other.errors <= self.errors and all(
-            key in other.parts and other.parts[key] == value for key, value in self.parts.items()
-        )
 
 
 @frozen
@@ -109,11 +94,12 @@ class _Work:
     meaning: Meaning = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.meaning = _meaning(self.specs.graph, self.specs.diagnostics)
+        self.meaning = meaning_of(self.specs.graph, self.specs.diagnostics)
 
     def settle(self, fixes: Sequence[Diagnostic]) -> list[Diagnostic]:
-        """The fixes that may be applied: all of them, or those of either half that may."""
-        return self._settle(list(fixes), [])
+        """The fixes that may be applied: all of them, or those of either half that may; safe ones first."""
+        safe = self._settle([one for one in fixes if one.fix and one.fix.safe], [])
+        return [*safe, *self._settle([one for one in fixes if one.fix and not one.fix.safe], safe)]
 
     def _settle(self, fixes: list[Diagnostic], before: list[Diagnostic]) -> list[Diagnostic]:
         """Those of some fixes that keep the meaning, applied on top of others that do."""
@@ -135,14 +121,14 @@ class _Work:
 
     def _compiled(self, texts: Mapping[str, str]) -> Meaning:
         result = compile_sources([Source(name, text) for name, text in texts.items()], self.specs.config.root)
-        return _meaning(result.compiled.graph, result.diagnostics)
+        return meaning_of(result.compiled.graph, result.diagnostics)
 
     def accept(self, fixes: Sequence[Diagnostic]) -> None:
         """Apply fixes that were settled."""
         self.texts = _applied(self.texts, fixes)
         sources = [Source(name, text) for name, text in self.texts.items()]
         result = compile_sources(sources, self.specs.config.root)
-        self.meaning = _meaning(result.compiled.graph, result.diagnostics)
+        self.meaning = meaning_of(result.compiled.graph, result.diagnostics)
         self.specs = evolve(
             self.specs,
             sources=result.sources,
@@ -161,23 +147,3 @@ def _applied(texts: Mapping[str, str], fixes: Sequence[Diagnostic]) -> dict[str,
         name, text = edit.span.source.name, found[edit.span.source.name]
         found[name] = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return found
-
-
-def _meaning(graph: Graph, diagnostics: Sequence[Diagnostic]) -> Meaning:
-    """What of a project must not change by a safe fix: KPIs by the hash of what they mean, and all else that
-    they do not say themselves."""
-    parts: dict[tuple[str, str], Any] = {("kpi", name): kpi.hash for name, kpi in graph.kpis.items()}
-    parts |= {("counts", name): _standing(kpi.about) for name, kpi in graph.kpis.items()}
-    parts |= {("objective", name): evolve(one, title=None, owner=None) for name, one in graph.objectives.items()}
-    parts |= {("source", name): evolve(spec, title=None) for name, spec in graph.sources.items()}
-    parts |= {("measure", name): one.node for name, one in graph.measures.items()}
-    parts |= {("constant", name): one for name, one in graph.constants.items()}
-    parts |= {
-        ("scenario", one.title): (one.sets, one.goal, one.expected, one.as_of) for one in graph.scenarios
-    }
-    parts[("calendar", "")] = graph.calendar
-    return Meaning(parts, sum(one.severity is Severity.ERROR for one in diagnostics))
-
-
-def _standing(about: About) -> tuple[object, ...]:
-    return about.draft, about.deprecated, about.deprecated_until

@@ -6,10 +6,14 @@ Moore (1966), as in `kpidsl.compile.intervals`, and are never narrower than what
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 from kpidsl.compile.intervals import ANY, FRACTION, NOT_NEGATIVE, Reach, combined
 from kpidsl.graph import (
     Aggregate,
     Assumed,
+    Bound,
     Combine,
     Constant,
     Default,
@@ -21,6 +25,8 @@ from kpidsl.graph import (
     Told,
     Unknown,
 )
+from kpidsl.lint.view import Subject
+from kpidsl.model.units import format_value
 
 _COUNTS = frozenset(
     {
@@ -65,3 +71,26 @@ def range_of(node: Node) -> Reach:
 def _halves(above: Aggregate, below: Aggregate) -> bool:
     """Whether the difference is one of two shares of the same rows, as a net promoter score is."""
     return above.function == below.function == "share" and above.filter == below.filter
+
+
+def number(node: Node | None) -> float | None:
+    """The value of a constant; None of anything that depends on data."""
+    return node.value if isinstance(node, Constant) else None
+
+
+def levels(one: Subject) -> Iterator[tuple[Bound, float, float | None]]:
+    """The bounds of a KPI that are numbers, with the upper one of `between`."""
+    for bound in one.kpi.promise.bounds:
+        value = number(bound.value)
+        if value is not None and bound.direction in ("at least", "at most", "between"):
+            yield bound, value, number(bound.high)
+
+
+def between(one: Subject, low: float, high: float) -> str:
+    """What a formula lies between, in words."""
+    shown = [
+        f"{word} {format_value(value, one.kpi.unit)}"
+        for word, value in (("at least", low), ("at most", high))
+        if math.isfinite(value)
+    ]
+    return f"the formula is {' and '.join(shown)}"

@@ -24,22 +24,26 @@ def builtin() -> tuple[Rule, ...]:
         compiler,
         dependencies,
         documentation,
+        lifecycle,
         names,
         no_value,
+        objectives,
         practice,
         smart,
         sources,
         style,
         suppress,
         targets,
+        texts,
         time,
+        tolerances,
         types,
         units,
     )
 
     modules = (
-        *(names, types, units, aggregation, time, no_value, sources, dependencies, documentation, targets),
-        *(smart, practice, style, suppress, compiler),
+        *(names, types, units, aggregation, time, no_value, sources, dependencies, lifecycle),
+        *(documentation, texts, targets, tolerances, smart, practice, objectives, style, suppress, compiler),
     )
     order = list(FAMILIES)
     found: list[Rule] = [rule for module in modules for rule in module.RULES]

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 
-from kpidsl.diagnostics import Edit, Fix, Label, Span
-from kpidsl.graph import Bound, Constant, Cumulative, Kpi, Node, Share
-from kpidsl.lint.ranges import range_of
+from kpidsl.diagnostics import Label
+from kpidsl.graph import Constant, Cumulative, Share
+from kpidsl.lint.ranges import between, levels, number, range_of
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import Subject, View, parts_of
+from kpidsl.lint.view import View, parts_of
 from kpidsl.model.periods import Window, add_grain
 from kpidsl.model.units import format_value
 from kpidsl.syntax import nodes
@@ -23,37 +23,17 @@ _LOW_IS_GOOD = re.compile(
 )
 
 
-def _number(node: Node | None) -> float | None:
-    return node.value if isinstance(node, Constant) else None
-
-
-def _tolerated(kpi: Kpi, target: float) -> float | None:
-    """The tolerance in the unit of the KPI."""
-    tolerance = kpi.promise.tolerance
-    if tolerance is None:
-        return None
-    return abs(target) * tolerance.amount if tolerance.relative else tolerance.amount
-
-
-def _levels(one: Subject) -> Iterable[tuple[Bound, float, float | None]]:
-    """The bounds in numbers, with the upper one of `between`."""
-    for bound in one.kpi.promise.bounds:
-        value = _number(bound.value)
-        if value is not None and bound.direction in ("at least", "at most", "between"):
-            yield bound, value, _number(bound.high)
-
-
 def _always(view: View) -> Iterable[Found]:
     for one in view.active:
         reach = range_of(one.kpi.formula)
-        for bound, value, high in _levels(one):
+        for bound, value, high in levels(one):
             least = bound.direction == "at least" and value <= reach.low
             most = bound.direction == "at most" and value >= reach.high
             both = high is not None and value <= reach.low and high >= reach.high
             if least or most or both:
                 yield Found(
                     one.at(nodes.Target),
-                    f"the target is always met: {_between(one, reach.low, reach.high)}",
+                    f"the target is always met: {between(one, reach.low, reach.high)}",
                     (Label(one.at(nodes.Formula), "whatever the data says"),),
                     help="a promise is one that can be broken",
                     kpi=one.name,
@@ -61,85 +41,12 @@ def _always(view: View) -> Iterable[Found]:
                 break
 
 
-def _between(one: Subject, low: float, high: float) -> str:
-    shown = [
-        f"{word} {format_value(value, one.kpi.unit)}"
-        for word, value in (("at least", low), ("at most", high))
-        if math.isfinite(value)
-    ]
-    return f"the formula is {' and '.join(shown)}"
-
-
-def _never_red(view: View) -> Iterable[Found]:
-    for one in view.active:
-        tolerance_clause = one.clause(nodes.Tolerance)
-        if tolerance_clause is None:
-            continue
-        reach = range_of(one.kpi.formula)
-        for bound, value, _ in _levels(one):
-            tolerance = _tolerated(one.kpi, value)
-            if tolerance is None or not tolerance:
-                continue
-            below = bound.direction == "at least" and reach.low < value and value - tolerance <= reach.low
-            above = bound.direction == "at most" and reach.high > value and value + tolerance >= reach.high
-            if below or above:
-                yield Found(
-                    tolerance_clause.span,
-                    f"with this tolerance the target cannot be missed: {_between(one, reach.low, reach.high)}",
-                    (Label(one.at(nodes.Target), "the target"),),
-                    help="a smaller tolerance leaves room for red",
-                    kpi=one.name,
-                )
-                break
-
-
-def _wide(view: View) -> Iterable[Found]:
-    for one in view.active:
-        clause, tolerance = one.clause(nodes.Tolerance), one.kpi.promise.tolerance
-        if clause is None or tolerance is None:
-            continue
-        for bound in one.kpi.promise.bounds:
-            size = _size(one.kpi, bound)
-            amount = _tolerance_of(one.kpi, bound)
-            if size is not None and amount is not None and amount > size[0] > 0:
-                yield Found(
-                    clause.span,
-                    f"the tolerance of {tolerance.text} is wider than {size[1]}",
-                    (Label(one.at(nodes.Target), "the target"),),
-                    help="what is nearly met should be near: a tolerance of a few hundredths is usual",
-                    kpi=one.name,
-                )
-                break
-
-
-def _size(kpi: Kpi, bound: Bound) -> tuple[float, str] | None:
-    """What a tolerance has to be smaller than, and what that is."""
-    value, high = _number(bound.value), _number(bound.high)
-    if value is None:
-        return None
-    if bound.direction in ("increase", "decrease"):
-        return value, "the change that is asked for"
-    if high is not None:
-        return high - value, "the band"
-    return abs(value), "the target itself"
-
-
-def _tolerance_of(kpi: Kpi, bound: Bound) -> float | None:
-    """The tolerance, as a part of the baseline where the change is one."""
-    tolerance, value = kpi.promise.tolerance, _number(bound.value)
-    if tolerance is None or value is None:
-        return None
-    if bound.direction in ("increase", "decrease"):
-        return tolerance.amount if tolerance.relative == bound.relative else None
-    return _tolerated(kpi, max(abs(value), abs(_number(bound.high) or 0.0)))
-
-
 def _is_baseline(view: View) -> Iterable[Found]:
     for one in view.active:
         baseline = one.kpi.promise.baseline
         if not isinstance(baseline, Constant):
             continue
-        for bound, value, _ in _levels(one):
+        for bound, value, _ in levels(one):
             now = baseline.value
             reached = bound.direction == "at least" and value <= now
             reached = reached or (bound.direction == "at most" and value >= now)
@@ -177,7 +84,7 @@ def _backwards(view: View) -> Iterable[Found]:
         if target is None or not isinstance(promise.measured, Cumulative):
             continue
         places = [m for m in target.milestones if isinstance(m, nodes.Milestone)]
-        steps = [(bound, _number(bound.value)) for _, bound in promise.milestones]
+        steps = [(bound, number(bound.value)) for _, bound in promise.milestones]
         if len(places) != len(steps):
             continue
         for (_, before), (bound, after), place, other in zip(steps, steps[1:], places[1:], places, strict=False):
@@ -227,7 +134,7 @@ def _slices_sum(view: View) -> Iterable[Found]:
         by, bound = one.clause(nodes.By), one.kpi.promise.bound
         if by is None or not one.kpi.slices:
             continue
-        lows = [_number(p.bound.value) or 0.0 for p in one.kpi.slices if p.bound.direction in ("at least", "between")]
+        lows = [number(p.bound.value) or 0.0 for p in one.kpi.slices if p.bound.direction in ("at least", "between")]
         least, place = math.fsum(lows), by.slices[0].span.to(by.slices[-1].span)
         share = any(isinstance(node, Share) for node in parts_of(one.kpi.formula))
         if share and least > 1 + 1e-9:
@@ -237,30 +144,13 @@ def _slices_sum(view: View) -> Iterable[Found]:
                 help="shares of one total add up to 100%",
                 kpi=one.name,
             )
-        cap = _number(bound.value) if bound is not None and bound.direction == "at most" else None
+        cap = number(bound.value) if bound is not None and bound.direction == "at most" else None
         if not share and cap is not None and one.kpi.formula.additivity == "additive" and least > cap * (1 + 1e-9):
             yield Found(
                 place,
                 f"the slices are to be {format_value(least, one.kpi.unit)} together, more than the whole may be",
                 (Label(one.at(nodes.Target), f"at most {format_value(cap, one.kpi.unit)}"),),
                 help="one of the targets has to give way",
-                kpi=one.name,
-            )
-
-
-def _no_tolerance(view: View) -> Iterable[Found]:
-    for one in view.active:
-        clause, tolerance = one.clause(nodes.Tolerance), one.kpi.promise.tolerance
-        if clause is not None and tolerance is not None and tolerance.amount == 0:
-            source, start, end = clause.span
-            line = source.text.rfind("\n", 0, start) + 1
-            after = source.text.find("\n", end)
-            whole = Span(source, line, len(source.text) if after < 0 else after + 1)
-            yield Found(
-                clause.span,
-                "a tolerance of nothing: without it, nothing is tolerated either",
-                help="`nearly met` needs some room",
-                fix=Fix("delete the tolerance", (Edit(whole, ""),), safe=False),
                 kpi=one.name,
             )
 
@@ -300,54 +190,6 @@ RULES = (
           target      at least 100 leads
         """,
         _always,
-    ),
-    Rule(
-        "K922",
-        "never-red",
-        "targets",
-        WARNING,
-        "With its tolerance a target cannot be missed.",
-        """Amber reaches down to the target less the tolerance. Where that is below what the formula can be, there is no red left: the worst of all
-        outcomes is nearly met.""",
-        """
-        kpi reader_share "Readers among the leads"
-          formula     share(crm where pages >= 10)
-          target      at least 3%
-          tolerance   5 points
-        """,
-        """
-        kpi reader_share "Readers among the leads"
-          formula     share(crm where pages >= 10)
-          target      at least 3%
-          tolerance   0.5 points
-        """,
-        _never_red,
-    ),
-    Rule(
-        "K923",
-        "tolerance-too-wide",
-        "targets",
-        WARNING,
-        "A tolerance is wider than what it is the tolerance of.",
-        """An increase by 5% with a tolerance of 10% is nearly met by a decrease. A tolerance is for what is close enough to call
-        it even.""",
-        """
-        kpi sales "Sales"
-          formula     sum(orders.amount)
-          baseline    same period last year
-          target      increase by 5%
-          tolerance   10%
-          deadline    2026-12
-        """,
-        """
-        kpi sales "Sales"
-          formula     sum(orders.amount)
-          baseline    same period last year
-          target      increase by 5%
-          tolerance   1%
-          deadline    2026-12
-        """,
-        _wide,
     ),
     Rule(
         "K924",
@@ -491,26 +333,6 @@ RULES = (
             meta      at least 30%
         """,
         _slices_sum,
-    ),
-    Rule(
-        "K930",
-        "tolerance-of-nothing",
-        "targets",
-        INFO,
-        "A tolerance is zero.",
-        """Without a tolerance, a target is met or missed. A tolerance of 0 says the same with one more line.""",
-        """
-        kpi lead_count "Leads"
-          formula     count(crm)
-          target      at least 100 leads
-          tolerance   0%
-        """,
-        """
-        kpi lead_count "Leads"
-          formula     count(crm)
-          target      at least 100 leads
-        """,
-        _no_tolerance,
     ),
     Rule(
         "K931",

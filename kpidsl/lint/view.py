@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from typing import Any, TypeVar
 
 import attrs
 from attrs import field, frozen
 
 from kpidsl.diagnostics import Span
-from kpidsl.graph import Aggregate, Bound, Graph, Kpi, Node, Objective, aggregates, children
+from kpidsl.graph import Aggregate, Bound, Cumulative, Graph, Kpi, Node, Objective, aggregates, children
 from kpidsl.model.rows import Apply, Gather, Row
 from kpidsl.syntax import nodes
 
@@ -136,8 +136,7 @@ class View:
             one
             for one in self.active
             if one.name in self.members
-            or nodes.Measured in one.clauses
-            and one.clauses[nodes.Measured].kind == "cumulatively"  # type: ignore[union-attr]
+            or isinstance(one.kpi.promise.measured, Cumulative)
             or any(bound.direction in ("increase", "decrease") for bound in one.bounds)
         )
 
@@ -214,7 +213,7 @@ _MENTIONS: dict[type, Any] = {
 }
 
 
-@lru_cache(maxsize=None)
+@cache
 def _deep(kind: type) -> tuple[str, ...]:
     """The fields of a node that may hold further nodes worth a look."""
     return tuple(

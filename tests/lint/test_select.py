@@ -69,7 +69,7 @@ def test_severities_by_rule_family_and_all(tmp_path: Path) -> None:
 
 def test_paths_come_after_what_holds_for_all(tmp_path: Path) -> None:
     """The files are `spec.kpi` and `spec1.kpi`."""
-    more = TEXT.replace("crm", "crn").replace("lead_count", "lead_total").replace("New leads.", "Leads.")
+    more = TEXT.replace("crm", "crn").replace("leads.csv", "others.csv").replace("lead_count", "lead_total").replace("New leads.", "Leads.")
     wanted = lint(
         tmp_path,
         '[lint]\nignore = ["K956"]\n\n[lint.paths."spec1.*"]\nignore = ["types"]\nselect = ["K956"]\n'
