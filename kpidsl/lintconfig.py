@@ -122,7 +122,8 @@ def read(reader: Reader, data: Any, source: Source) -> LintConfig:
         _rule(reader, name, part)
         for name, part in reader.keys(("lint", "rules"), table.get("rules", {}), None).items()
     ]
-    baseline = reader.value(("lint", "baseline"), table, _text, 'a file, as in baseline = "lint-baseline.json"')
+    wanted = 'a file, as in baseline = "lint-baseline.json"'
+    baseline = reader.value(("lint", "baseline"), table, _text, wanted)
     return LintConfig(tuple(layers), tuple(rules), baseline, source)
 
 
@@ -138,7 +139,8 @@ def _layer(reader: Reader, path: Path, table: Mapping[str, Any], pattern: str | 
 
 
 def _words(reader: Reader, path: Path, table: Mapping[str, Any]) -> Words | None:
-    found = reader.value(path, table, _texts, f'a list of rules, as in {path[-1]} = ["missing-label", "style"]')
+    wanted = f'a list of rules, as in {path[-1]} = ["missing-label", "style"]'
+    found = reader.value(path, table, _texts, wanted)
     return None if found is None else Words(found, reader.place(path))
 
 

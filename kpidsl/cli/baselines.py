@@ -36,7 +36,7 @@ def without_known(
     quiet: bool,
 ) -> Left:
     """Findings without those of the baseline. What is mended leaves the file; `write` writes all of them down
-    where there is no file yet. `everything`: whether all rules were asked, so that what is missing is mended."""
+    where there is no file yet. `everything`: whether all rules were asked, so that what lacks is mended."""
     named = option or specs.config.lint.baseline
     if named is None and not write:
         return Left(found)

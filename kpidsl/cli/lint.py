@@ -33,7 +33,7 @@ _NOT_ASKED = frozenset({"K705", "K721", "K780", "K781", "K782", "K783"})
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep the meaning.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that may change it.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what --fix would change.")
-@click.option("--baseline", metavar="FILE", help="Findings that may stay for now; default: that of the config.")
+@click.option("--baseline", metavar="FILE", help="Findings that may stay; default: that of the config.")
 @click.option("--write-baseline", is_flag=True, help="Write down all findings as those that may stay.")
 @click.option("--data", is_flag=True, help="Look at the data, too: what promises cannot be kept?")
 @click.option(

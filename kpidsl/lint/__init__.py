@@ -1,4 +1,4 @@
-"""What is worth a word about specs that compile: rules, which are chosen, what is let pass, and what is mended.
+"""What is worth a word about specs that compile: rules, which are chosen, what passes, and what is mended.
 
 A rule is one frozen object (`rule`), found in one module for each family. `view` is a project as rules see
 it, `run` has them look, `select` says which of them and how much they weigh, `suppress` reads comments that

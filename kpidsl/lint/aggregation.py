@@ -41,7 +41,7 @@ def _rates(view: View) -> Iterable[Found]:
             yield Found(
                 span,
                 "the average of a ratio counts each row alike, however much stands behind it",
-                help="`sum(x) / sum(y)` is the ratio of all; `weighted average(x by y)` where only the ratio is kept",
+                help="`sum(x) / sum(y)` is the ratio of all; `weighted average(x by y)` where only it is kept",
                 kpi=name,
             )
 
@@ -152,8 +152,9 @@ RULES = (
         "aggregation",
         WARNING,
         "An average is taken of ratios.",
-        """A day with two visits and one click has a rate of 50%, a day with a thousand visits and ten clicks one of 1%. Their
-        average is 25%, and the rate of both days is 1.1%. The ratio of the sums is what was meant.""",
+        """A day with two visits and one click has a rate of 50%, a day with a thousand visits and ten
+        clicks one of 1%. Their average is 25%, and the rate of both days is 1.1%. The ratio of the sums
+        is what was meant.""",
         _RATE_SOURCE
         + """
     kpi click_rate "Click rate"
@@ -174,11 +175,14 @@ RULES = (
         "aggregation",
         WARNING,
         "Distinct counts are added.",
-        """Customers who bought in both shops are in both counts. Their sum is more than the number of customers, and nobody
-        can see by how much.""",
+        """Customers who bought in both shops are in both counts. Their sum is more than the number of
+        customers, and nobody can see by how much.""",
         """
+        measure web = count distinct(orders.customer) where kind = "web"
+        measure phone = count distinct(orders.customer) where kind = "phone"
+
         kpi customers "Customers"
-          formula     (count distinct(orders.customer) where kind = "web") + (count distinct(orders.customer) where kind = "phone")
+          formula     web + phone
           target      at least 100 customers
         """,
         """
@@ -194,8 +198,8 @@ RULES = (
         "aggregation",
         WARNING,
         "A rolling average is taken of a ratio.",
-        """The average of three monthly rates counts a month of ten orders as much as one of a thousand. Rolling the numerator and
-        the denominator apart keeps the weights.""",
+        """The average of three monthly rates counts a month of ten orders as much as one of a thousand.
+        Rolling the numerator and the denominator apart keeps the weights.""",
         """
         kpi lead_price "Cost per lead, smoothed"
           formula     rolling average(sum(ads.spend) / count(crm), 3)
@@ -214,8 +218,8 @@ RULES = (
         "aggregation",
         WARNING,
         "`count` is asked of a column that identifies something.",
-        """`count(orders.customer)` is the number of orders that have a customer. Who reads it aloud says "the number of customers",
-        which is `count distinct`.""",
+        """`count(orders.customer)` is the number of orders that have a customer. Who reads it aloud
+        says "the number of customers", which is `count distinct`.""",
         """
         kpi customers "Customers"
           formula     count(orders.customer)
@@ -234,8 +238,8 @@ RULES = (
         "aggregation",
         WARNING,
         "A column that is a level elsewhere is summed.",
-        """Stock, followers and open tickets are levels: there at a moment, and not gained on a day. Added up over a month they
-        are thirty times too many.""",
+        """Stock, followers and open tickets are levels: there at a moment, and not gained on a day.
+        Added up over a month they are thirty times too many.""",
         """
         measure in_stock = last(stock.level)
 
@@ -258,8 +262,8 @@ RULES = (
         "aggregation",
         WARNING,
         "One average is divided by another.",
-        """Two averages over the same rows have lost how many rows stand behind each value, and where a column has gaps they are
-        averages over different rows. Sums keep both.""",
+        """Two averages over the same rows have lost how many rows stand behind each value, and where a
+        column has gaps they are averages over different rows. Sums keep both.""",
         """
         kpi margin "Margin"
           formula     average(orders.cost) / average(orders.amount)

@@ -1,7 +1,7 @@
 """A baseline: the findings that a project had when it began to use lint, which may stay for now.
 
-A finding is known by what it is about, never by its line: the rule, the KPI, the text of the line without its
-blanks, and which of several alike it is. A baseline shrinks by itself, and does not grow: what is new is told.
+A finding is known by what it is about, never by its line: the rule, the KPI, the text of the line without
+its blanks, and which of several alike it is. A baseline shrinks by itself, and does not grow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 
-from attrs import frozen
+from attrs import asdict, frozen
 
 from kpidsl import files
 from kpidsl.diagnostics import Diagnostic, Severity
@@ -119,7 +119,7 @@ def write(baseline: Baseline) -> Diagnostic | None:
     """Write a baseline, sorted, one finding to a line, so that a diff shows what went; or what went wrong."""
     rows = sorted(baseline.known, key=lambda one: (one.file, one.rule, one.fingerprint))
     lines = ",\n".join(
-        "    " + json.dumps({"file": one.file, "rule": one.rule, "fingerprint": one.fingerprint}, ensure_ascii=False)
+        f"    {json.dumps(asdict(one), ensure_ascii=False, sort_keys=True)}"
         for one in rows
     )
     body = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n'

@@ -134,7 +134,9 @@ def _has(definition: Any, word: str) -> bool:
 
 def _unknown(declared: DeclaredRule, word: str, known: list[str], what: str) -> Diagnostic:
     alike = near(word, known)
-    hint = f"{what} with a similar name: `{alike[0]}`" if alike else f"{what} is one of {', '.join(sorted(known))}"
+    hint = f"{what} is one of {', '.join(sorted(known))}"
+    if alike:
+        hint = f"{what} with a similar name: `{alike[0]}`"
     return _wrong(declared, f"`{word}` is not {what}", hint)
 
 

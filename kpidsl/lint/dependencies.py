@@ -101,8 +101,8 @@ RULES = (
         "dependencies",
         WARNING,
         "Nothing uses a constant.",
-        """A constant that nothing uses was meant to be used: somewhere the number stands written out, and will not change when
-        the constant does.""",
+        """A constant that nothing uses was meant to be used: somewhere the number stands written out,
+        and will not change when the constant does.""",
         """
         let readers_read = 10 page
 
@@ -121,8 +121,8 @@ RULES = (
         "dependencies",
         INFO,
         "Nothing uses a measure.",
-        """A measure is a part of formulas. One that no KPI rests on is computed for nobody, and goes wrong without anybody
-        noticing.""",
+        """A measure is a part of formulas. One that no KPI rests on is computed for nobody, and goes
+        wrong without anybody noticing.""",
         """
         measure ad_spend = sum(ads.spend)
 
@@ -145,7 +145,8 @@ RULES = (
         "dependencies",
         INFO,
         "Nothing reads a source.",
-        """A source that nothing reads still has to be described, kept fresh and understood by the next reader of the spec.""",
+        """A source that nothing reads still has to be described, kept fresh and understood by the next
+        reader of the spec.""",
         """
         source shop
           from        "data/shop.csv"
@@ -174,7 +175,8 @@ RULES = (
         "dependencies",
         INFO,
         "Nothing uses a named period.",
-        """A campaign that has a name and no KPI is not measured. Most often its days stand written out beside it.""",
+        """A campaign that has a name and no KPI is not measured. Most often its days stand written out
+        beside it.""",
         """
         period spring "Spring campaign" from 2026-03 to 2026-05
 
@@ -219,7 +221,8 @@ RULES = (
         "dependencies",
         WARNING,
         "Two KPIs promise the same.",
-        """Two KPIs with one meaning have two verdicts, two owners and, after the next change of a target, two truths.""",
+        """Two KPIs with one meaning have two verdicts, two owners and, after the next change of a
+        target, two truths.""",
         """
         kpi leads_of_sales "Leads, says sales"
           formula     count(crm)

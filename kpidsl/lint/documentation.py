@@ -93,8 +93,8 @@ RULES = (
         "documentation",
         INFO,
         "A KPI has no owner, and nearly all others have one.",
-        """A promise that nobody answers for is nobody's. When it is missed there is nobody to ask, and when it is to be changed
-        nobody to agree.""",
+        """A promise that nobody answers for is nobody's. When it is missed there is nobody to ask, and
+        when it is to be changed nobody to agree.""",
         *_lacking('owner       "Acquisition"', 'owner       "Sales"'),
         _owner,
     ),
@@ -104,8 +104,12 @@ RULES = (
         "documentation",
         INFO,
         "A KPI has no description, and nearly all others have one.",
-        """A title fits on a line of a report; it cannot say whether refunds are in, or whose leads are counted. A description does.""",
-        *_lacking('description "{} of all platforms, as they report it."', 'description "New contacts, without those of partners."'),
+        """A title fits on a line of a report; it cannot say whether refunds are in, or whose leads are
+        counted. A description does.""",
+        *_lacking(
+            'description "{} of all platforms, as they report it."',
+            'description "New contacts, without those of partners."',
+        ),
         _description,
     ),
     Rule(
@@ -114,9 +118,12 @@ RULES = (
         "documentation",
         INFO,
         "A KPI does not say why its target is what it is, and nearly all others do.",
-        """In a year nobody remembers why it was 25 and not 30. With the reason beside it, whoever wants to change the target knows what
-        the change has to stand up against.""",
-        *_lacking('because     "{} was agreed on in the yearly plan."', 'because     "Sales can follow up so many."'),
+        """In a year nobody remembers why it was 25 and not 30. With the reason beside it, whoever wants
+        to change the target knows what the change has to stand up against.""",
+        *_lacking(
+            'because     "{} was agreed on in the yearly plan."',
+            'because     "Sales can follow up so many."',
+        ),
         _reason,
     ),
     Rule(
@@ -125,8 +132,8 @@ RULES = (
         "documentation",
         INFO,
         "A KPI has no stage of the funnel, and nearly all others have one.",
-        """Stages show whether the whole funnel is measured: reach, act, convert, engage. A KPI without one is missing from that
-        picture.""",
+        """Stages show whether the whole funnel is measured: reach, act, convert, engage. A KPI without
+        one is missing from that picture.""",
         *_lacking("stage       reach", "stage       act"),
         _stage,
     ),
@@ -187,7 +194,8 @@ RULES = (
         "documentation",
         INFO,
         "An objective has no owner, and nearly all others have one.",
-        """An objective is above the teams whose KPIs it has. Without an owner each of them thinks that it is another's.""",
+        """An objective is above the teams whose KPIs it has. Without an owner each of them thinks that
+        it is another's.""",
         "\n".join(
             [
                 'kpi lead_count "Leads"\n  formula     count(crm)\n  target      at least 100 leads\n',

@@ -87,8 +87,8 @@ RULES = (
         "dependencies",
         WARNING,
         "A formula or an objective rests on a deprecated KPI.",
-        """What is deprecated will be deleted. Whatever rests on it then has an error, on a day when somebody else wanted to
-        clean up.""",
+        """What is deprecated will be deleted. Whatever rests on it then has an error, on a day when
+        somebody else wanted to clean up.""",
         """
         kpi all_sales "Sales"
           formula     sum(orders.amount)
@@ -123,8 +123,8 @@ RULES = (
         "dependencies",
         WARNING,
         "A deprecated KPI was to be gone by now.",
-        """A deprecation with a date is an agreement with all who read the KPI. When the date is over and the KPI is there, nobody
-        believes the next one.""",
+        """A deprecation with a date is an agreement with all who read the KPI. When the date is over
+        and the KPI is there, nobody believes the next one.""",
         """
         kpi all_sales "Sales"
           formula     sum(orders.amount)
@@ -172,8 +172,8 @@ RULES = (
         "dependencies",
         WARNING,
         "A KPI that counts rests on one that is a draft.",
-        """A draft may change any day, without review. What is computed from it changes along, and with it a verdict that somebody
-        has to answer for.""",
+        """A draft may change any day, without review. What is computed from it changes along, and with
+        it a verdict that somebody has to answer for.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)

@@ -1,5 +1,5 @@
-"""Apply fixes. A safe one keeps the meaning or is surely what was meant, and it is held to that: the project is
-compiled with it, and one that changes what any KPI computes or promises is refused.
+"""Apply fixes. A safe one keeps the meaning or is surely what was meant, and it is held to that: the
+project is compiled with it, and one that changes what any KPI computes or promises is refused.
 """
 
 from __future__ import annotations

@@ -11,7 +11,9 @@ from kpidsl.lint.view import View, first_of
 from kpidsl.model.functions import AGGREGATES, RESULT_FUNCTIONS
 from kpidsl.syntax import nodes
 
-_EMPTY_NAME = re.compile(r"(?:kpi|measure|test|tmp|temp|foo|bar|baz|new|old|x|y|z|value|number|data)_?\d*", re.I)
+_EMPTY_NAME = re.compile(
+    r"(?:kpi|measure|test|tmp|temp|foo|bar|baz|new|old|x|y|z|value|number|data)_?\d*", re.IGNORECASE
+)
 
 
 def _hidden_constants(view: View) -> Iterable[Found]:
@@ -103,9 +105,9 @@ RULES = (
         "names",
         WARNING,
         "A constant has the name of a column, which comes first in filters.",
-        """In a filter or a computed column a bare name is that of a column before it is that of a constant. A
-        constant with the name of a column is silently passed over there, and the filter compares a column with
-        itself.""",
+        """In a filter or a computed column a bare name is that of a column before it is that of a
+        constant. A constant with the name of a column is silently passed over there, and the filter
+        compares a column with itself.""",
         """
         let pages = 10
 
@@ -124,8 +126,8 @@ RULES = (
         "names",
         WARNING,
         "Two names differ by capitals or underscores only.",
-        """Whoever writes a formula takes the name from memory. Of two names that are spelled nearly the same, one
-        will sooner or later stand for the other, and the number is wrong without an error.""",
+        """Whoever writes a formula takes the name from memory. Of two names that are spelled nearly the
+        same, one will sooner or later stand for the other, and the number is wrong without an error.""",
         """
         measure ad_spend = sum(ads.spend)
         measure adspend = sum(ads.spend) where platform = "google"
@@ -142,8 +144,8 @@ RULES = (
         "names",
         WARNING,
         "Two KPIs have the same title.",
-        """Reports, scorecards and pull requests show titles and not names. Two KPIs with one title look like
-        one KPI with two verdicts.""",
+        """Reports, scorecards and pull requests show titles and not names. Two KPIs with one title look
+        like one KPI with two verdicts.""",
         """
         kpi leads_monthly "Leads"
           formula     count(crm)
@@ -172,8 +174,8 @@ RULES = (
         "names",
         INFO,
         "A title is only the name again.",
-        """The name is for formulas, the title for people who have never seen the spec. A title that repeats
-        the name takes the place of one that explains it.""",
+        """The name is for formulas, the title for people who have never seen the spec. A title that
+        repeats the name takes the place of one that explains it.""",
         """
         kpi cost_per_lead "cost per lead"
           formula     sum(ads.spend) / count(crm)
@@ -192,8 +194,8 @@ RULES = (
         "names",
         INFO,
         "A name of one letter, or such as `test` or `kpi1`.",
-        """A name is read in formulas and messages, without its definition beside it. `kpi1` has to be looked up
-        each time.""",
+        """A name is read in formulas and messages, without its definition beside it. `kpi1` has to be
+        looked up each time.""",
         """
         measure x = sum(ads.spend)
         """,
@@ -208,8 +210,8 @@ RULES = (
         "names",
         INFO,
         "A measure, KPI or constant has the name of a function.",
-        """`growth` and `growth(sales)` would mean two different things in one formula, which a reader cannot
-        tell apart at a glance.""",
+        """`growth` and `growth(sales)` would mean two different things in one formula, which a reader
+        cannot tell apart at a glance.""",
         """
         measure growth = sum(orders.amount) - previous period(sum(orders.amount))
         """,

@@ -90,8 +90,8 @@ RULES = (
         "no-value",
         WARNING,
         "A ratio has a difference below its line.",
-        """A difference may be zero or negative. A return of 5 on a margin that has just turned negative is shown as -5, and on one that is
-        nearly zero as thousands.""",
+        """A difference may be zero or negative. A return of 5 on a margin that has just turned negative
+        is shown as -5, and on one that is nearly zero as thousands.""",
         """
         kpi payback "Spend on the margin"
           formula     sum(ads.spend) / (sum(orders.amount) - sum(orders.cost))
@@ -112,8 +112,8 @@ RULES = (
         "no-value",
         WARNING,
         "A default keeps the promise where there is no data.",
-        """A cost per lead without a single lead has no value. With `default 0` it is the best cost there ever was, and the
-        dashboard is green in the month in which everything stood still.""",
+        """A cost per lead without a single lead has no value. With `default 0` it is the best cost
+        there ever was, and the dashboard is green in the month in which everything stood still.""",
         """
         kpi lead_cost "Cost per lead"
           formula     sum(ads.spend) / count(crm) default 0
@@ -132,8 +132,8 @@ RULES = (
         "no-value",
         WARNING,
         "A default stands in a divisor.",
-        """A divisor that is made up makes the ratio up: `default 1` turns no leads into one lead, and 5 000 EUR of spend into a cost of 5
-        000 EUR per lead. With `default 0` there is still no value.""",
+        """A divisor that is made up makes the ratio up: `default 1` turns no leads into one lead, and 5
+        000 EUR of spend into a cost of 5 000 EUR per lead. With `default 0` there is still no value.""",
         """
         measure known_leads = count(crm) default 1 lead
 
@@ -156,8 +156,8 @@ RULES = (
         "no-value",
         INFO,
         "Values of different sources are added, and one of them may have none.",
-        """Arithmetic with no value gives no value. Where one shop has no rows in a month, the total of both is absent, not the other
-        shop's; whether that is meant, only the spec can say.""",
+        """Arithmetic with no value gives no value. Where one shop has no rows in a month, the total of
+        both is absent, not the other shop's; whether that is meant, only the spec can say.""",
         """
         kpi earned "Sales less ads"
           formula     sum(orders.amount) - sum(ads.spend)
@@ -179,8 +179,8 @@ RULES = (
         "no-value",
         WARNING,
         "A default stands behind what always has a value.",
-        """Behind a number or behind another default, a default is never used. The one that counts is the inner one, and a reader sees
-        the outer one first.""",
+        """Behind a number or behind another default, a default is never used. The one that counts is
+        the inner one, and a reader sees the outer one first.""",
         """
         measure paid = (sum(ads.spend) default 0) default 5 EUR
         """,

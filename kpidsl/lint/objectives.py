@@ -30,8 +30,10 @@ _OBJECTIVE = """
       kpi         sales
       kpi         ad_cost
 """
+_SIXTY = "\n      met         when at least 60% are met"
 _MANY = "\n".join(
-    f'kpi part_{n} "Leads of page {n}"\n  formula     count(crm) where pages = {n}\n  target      at least {n} leads\n'
+    f'kpi part_{n} "Leads of page {n}"\n  formula     count(crm) where pages = {n}\n'
+    f"  target      at least {n} leads\n"
     for n in range(1, 7)
 )
 
@@ -85,7 +87,7 @@ def _one_decides(view: View) -> Iterable[Found]:
         if name is not None:
             yield Found(
                 definition.name.span,
-                f"`{name}` alone decides about `{objective.name}`: it has {weights[name] / total:.0%} of the weight",
+                f"`{name}` alone decides about `{objective.name}`: {weights[name] / total:.0%} of the weight",
                 help="`key` says that a KPI has to be met; smaller weights let the others count",
             )
 
@@ -118,8 +120,8 @@ RULES = (
         "practice",
         INFO,
         "An objective rests on fewer than three KPIs.",
-        """One number can be reached at the cost of all others. Three to five show a goal from several sides: how many, how good, at what
-        price.""",
+        """One number can be reached at the cost of all others. Three to five show a goal from several
+        sides: how many, how good, at what price.""",
         """
         kpi lead_count "New leads"
           formula     count(crm)
@@ -137,8 +139,8 @@ RULES = (
         "practice",
         INFO,
         "An objective rests on more than five KPIs.",
-        """What is looked at together is looked at less. More than five KPIs in one objective dilute attention until none of them is
-        anybody's.""",
+        """What is looked at together is looked at less. More than five KPIs in one objective dilute
+        attention until none of them is anybody's.""",
         _MANY + '\nobjective grow "Grow"\n' + "".join(f"  kpi         part_{n}\n" for n in range(1, 7)),
         _MANY + '\nobjective grow "Grow"\n' + "".join(f"  kpi         part_{n}\n" for n in range(1, 5)),
         _many,
@@ -149,7 +151,8 @@ RULES = (
         "practice",
         INFO,
         "All KPIs of an objective are lagging.",
-        """Sales say how it went. Leads and clicks say how it will go, while there is time to do something about it.""",
+        """Sales say how it went. Leads and clicks say how it will go, while there is time to do
+        something about it.""",
         _objective("lagging"),
         _objective("lagging", "leading"),
         _lagging,
@@ -160,9 +163,10 @@ RULES = (
         "practice",
         INFO,
         "The weight of one KPI decides about an objective, whatever the others do.",
-        """Where one KPI has the weight that is needed, the others are decoration. If that is meant, it can be said: `key`.""",
-        _objective("deadline    2026-12", member=" weight 6") + "\n      met         when at least 60% are met",
-        _objective("deadline    2026-12", member=" weight 2") + "\n      met         when at least 60% are met",
+        """Where one KPI has the weight that is needed, the others are decoration. If that is meant, it
+        can be said: `key`.""",
+        _objective("deadline    2026-12", member=" weight 6") + _SIXTY,
+        _objective("deadline    2026-12", member=" weight 2") + _SIXTY,
         _one_decides,
     ),
     Rule(
@@ -171,7 +175,8 @@ RULES = (
         "practice",
         INFO,
         "The KPIs of an objective are due more than a month apart.",
-        """An objective whose KPIs end in March and in December is judged on two different things in between.""",
+        """An objective whose KPIs end in March and in December is judged on two different things in
+        between.""",
         _objective("deadline    2026-12", "deadline    2026-06"),
         _objective("deadline    2026-12"),
         _deadlines,

@@ -38,7 +38,7 @@ def _stages(view: View) -> Iterable[Found]:
     if missing:
         yield Found(
             staged[0].at(nodes.Stage),
-            f"no KPI looks at the stage{'s' if len(missing) > 1 else ''} {' and '.join(missing)} of the funnel",
+            f"no KPI looks at {' and '.join(missing)}, of the stages of the funnel",
             help="reach, act, convert, engage: what is not measured is not missed until it is too late",
         )
 
@@ -49,7 +49,7 @@ def _overdue(view: View) -> Iterable[Found]:
         if deadline is not None and review is not None and add_grain(deadline, 1, review) < view.today:
             yield Found(
                 one.at(nodes.Review),
-                f"`{one.name}` is to be reviewed every {review}, and its promise has been over since {deadline}",
+                f"`{one.name}` is reviewed every {review}, and has been over since {deadline}",
                 (Label(one.at(nodes.Deadline), "over"),),
                 notes=(f"today is {view.today}",),
                 help="a review gives it a new deadline and a new target, or ends it",
@@ -95,8 +95,8 @@ RULES = (
         "practice",
         INFO,
         "A KPI counts everything there is, and feeds no objective and no ratio.",
-        """Sessions alone mean everything and nothing: they rise with a bot as well as with a customer. A number that no goal and no ratio
-        rests on makes nobody act.""",
+        """Sessions alone mean everything and nothing: they rise with a bot as well as with a customer.
+        A number that no goal and no ratio rests on makes nobody act.""",
         """
         kpi visits "Leads, all of them"
           formula     count(crm)
@@ -115,8 +115,8 @@ RULES = (
         "practice",
         INFO,
         "A stage of the funnel has no KPI.",
-        """Reach, act, convert, engage: a funnel of which only the end is measured shows that sales fall, and not that nobody comes any
-        more. Told in projects that use stages.""",
+        """Reach, act, convert, engage: a funnel of which only the end is measured shows that sales
+        fall, and not that nobody comes any more. Told in projects that use stages.""",
         """
         kpi seen "Impressions"
           formula     sum(ads.impressions)
@@ -155,8 +155,8 @@ RULES = (
         "practice",
         WARNING,
         "A KPI has not been renewed in its own rhythm of reviews.",
-        """KPIs are reviewed on a rhythm, and after each campaign. A promise that has been over for longer than that rhythm has missed at least
-        one review.""",
+        """KPIs are reviewed on a rhythm, and after each campaign. A promise that has been over for
+        longer than that rhythm has missed at least one review.""",
         """
         kpi lead_count "New leads"
           formula     count(crm)

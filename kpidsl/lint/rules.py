@@ -13,7 +13,7 @@ from kpidsl.diagnostics import Diagnostic
 from kpidsl.lint.rule import FAMILIES, Rule
 
 GROUP = "kpidsl.rules"
-"""The group of entry points that packages bring rules by: a `Rule`, several, or a function that gives them."""
+"""The group of entry points that packages bring rules by: a `Rule`, several, or a function for them."""
 
 
 @lru_cache(maxsize=1)

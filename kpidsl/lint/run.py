@@ -1,4 +1,4 @@
-"""Have the rules look at a project: what is found, weighed as the config says, without what comments let pass.
+"""Have the rules look at a project: what is found, as the config weighs it, without what comments let pass.
 
 What was found is kept like all that is known of specs, under a digest of the texts, the config, the day and
 the code; not where packages bring rules, for their code is not part of that.

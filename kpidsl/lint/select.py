@@ -93,10 +93,11 @@ def problems(
 def unknown(word: str, span: Span | None, known: Iterable[str]) -> Diagnostic:
     """That no rule and no family has a name."""
     alike = near(word, known)
+    similar = ", ".join(f"`{name}`" for name in alike)
     return Diagnostic(
         "K780",
         f"no rule and no family of rules is called `{word}`",
         span,
         place=None if span is not None else f"`{word}`",
-        help=f"similar: {', '.join(f'`{name}`' for name in alike)}" if alike else "`kpi rule` lists all rules",
+        help=f"similar: {similar}" if alike else "`kpi rule` lists all rules",
     )

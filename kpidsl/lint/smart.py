@@ -34,7 +34,7 @@ def _measurable(view: View) -> Iterable[Found]:
             yield Found(
                 one.head,
                 f"M of SMART, measurable: `{one.name}` counts in an objective, and has no target",
-                help="`target at least ...` says from when on it is met; `for information` lets it be shown only",
+                help="`target at least ...` says when it is met; a member `for information` is only shown",
                 kpi=one.name,
             )
 
@@ -96,8 +96,8 @@ RULES = (
         "smart",
         WARNING,
         "S: a goal does not say in words what it is.",
-        """A goal is agreed on in words. `conv_rate_q3_adj` at least 4% is a number about which two people can agree and mean two
-        things; a title and a description leave one.""",
+        """A goal is agreed on in words. `conv_rate_q3_adj` at least 4% is a number about which two
+        people can agree and mean two things; a title and a description leave one.""",
         """
         kpi lead_count
           formula     count(crm)
@@ -123,8 +123,8 @@ RULES = (
         "smart",
         WARNING,
         "M: a KPI that counts in an objective has no target.",
-        """"Sell more" is no goal, for nobody can say when it is reached. Without a target there is no verdict, and an objective with such a
-        member is never met.""",
+        """"Sell more" is no goal, for nobody can say when it is reached. Without a target there is no
+        verdict, and an objective with such a member is never met.""",
         """
         kpi lead_count "New leads"
           formula     count(crm)
@@ -150,8 +150,8 @@ RULES = (
         "smart",
         WARNING,
         "A: a target is beyond what the formula can be.",
-        """A share is at most 100%, a count at least 0. Whether a target is ambitious the data says (`kpi lint --data`); that it is impossible
-        can be seen in the spec.""",
+        """A share is at most 100%, a count at least 0. Whether a target is ambitious the data says
+        (`kpi lint --data`); that it is impossible can be seen in the spec.""",
         """
         kpi reader_share "Readers among the leads"
           formula     share(crm where pages >= 10)
@@ -173,8 +173,9 @@ RULES = (
         "smart",
         WARNING,
         "R: nothing says what a goal is good for.",
-        """A goal that serves no objective is work for its own sake. Told in projects that have objectives, of goals that are in none of them, that no formula
-        uses, and that give no reason, stage or stakeholder.""",
+        """A goal that serves no objective is work for its own sake. Told in projects that have
+        objectives, of goals that are in none of them, that no formula uses, and that give no reason,
+        stage or stakeholder.""",
         """
         kpi lead_count "New leads"
           formula     count(crm)
@@ -217,8 +218,8 @@ RULES = (
         "smart",
         WARNING,
         "T: a goal has no deadline.",
-        """"Grow sales by 20%" can be kept for ever by never being over. "By the end of the year" makes it a promise, and lets everybody see
-        on the way whether it will be kept.""",
+        """"Grow sales by 20%" can be kept for ever by never being over. "By the end of the year" makes
+        it a promise, and lets everybody see on the way whether it will be kept.""",
         """
         kpi sales "Sales"
           formula     sum(orders.amount)

@@ -139,6 +139,18 @@ def _takes_all(view: View) -> Iterator[Found]:
                 )
 
 
+def _lacking(clause: str) -> tuple[str, str]:
+    """The bad and the good example of a clause that nearly all have: five sources, the last without it."""
+
+    def source(n: int, *more: str) -> str:
+        lines = [f"source s{n}", f'from        "data/s{n}.csv"', "row         thing", "time        day", *more]
+        return "\n  ".join(lines) + "\n"
+
+    used = "measure all_things = " + " + ".join(f"count(s{n})" for n in range(1, 6))
+    having = [source(n, clause) for n in range(1, 5)]
+    return "\n".join([*having, source(5), used]), "\n".join([*having, source(5, clause), used])
+
+
 RULES = (
     Rule(
         "K861",
@@ -146,27 +158,9 @@ RULES = (
         "sources",
         INFO,
         "A source does not say what no two of its rows share, and nearly all others do.",
-        """Exports are delivered twice, and files are copied. A key has every repeated row told; without one the number is
-        simply twice as high. Told where four of five sources have a key.""",
-        "\n".join(
-            [
-                *(
-                    f'source s{n}\n  from        "data/s{n}.csv"\n  row         thing\n  time        day\n  key         id\n'
-                    for n in range(1, 5)
-                ),
-                'source s5\n  from        "data/s5.csv"\n  row         thing\n  time        day\n',
-                "measure all_things = count(s1) + count(s2) + count(s3) + count(s4) + count(s5)",
-            ]
-        ),
-        "\n".join(
-            [
-                *(
-                    f'source s{n}\n  from        "data/s{n}.csv"\n  row         thing\n  time        day\n  key         id\n'
-                    for n in range(1, 6)
-                ),
-                "measure all_things = count(s1) + count(s2) + count(s3) + count(s4) + count(s5)",
-            ]
-        ),
+        """Exports are delivered twice, and files are copied. A key has every repeated row told; without
+        one the number is simply twice as high. Told where four of five sources have a key.""",
+        *_lacking("key         id"),
         _without_key,
     ),
     Rule(
@@ -175,27 +169,9 @@ RULES = (
         "sources",
         INFO,
         "A source does not say how new its rows have to be, and nearly all others do.",
-        """An export that stopped last month still gives numbers, and they look like a bad month. With `fresh` the verdict is grey and says
-        since when. Told where four of five sources promise it.""",
-        "\n".join(
-            [
-                *(
-                    f'source s{n}\n  from        "data/s{n}.csv"\n  row         thing\n  time        day\n  fresh       within 2 days\n'
-                    for n in range(1, 5)
-                ),
-                'source s5\n  from        "data/s5.csv"\n  row         thing\n  time        day\n',
-                "measure all_things = count(s1) + count(s2) + count(s3) + count(s4) + count(s5)",
-            ]
-        ),
-        "\n".join(
-            [
-                *(
-                    f'source s{n}\n  from        "data/s{n}.csv"\n  row         thing\n  time        day\n  fresh       within 2 days\n'
-                    for n in range(1, 6)
-                ),
-                "measure all_things = count(s1) + count(s2) + count(s3) + count(s4) + count(s5)",
-            ]
-        ),
+        """An export that stopped last month still gives numbers, and they look like a bad month. With
+        `fresh` the verdict is grey and says since when. Told where four of five sources promise it.""",
+        *_lacking("fresh       within 2 days"),
         _without_fresh,
     ),
     Rule(
@@ -204,8 +180,8 @@ RULES = (
         "sources",
         WARNING,
         "A KPI is computed from a source whose rows have no time.",
-        """Everything is measured over periods. Rows without a time are in none of them, so the KPI fails as soon as it is
-        evaluated (K603).""",
+        """Everything is measured over periods. Rows without a time are in none of them, so the KPI
+        fails as soon as it is evaluated (K603).""",
         """
         source shop
           from        "data/shop.csv"
@@ -233,8 +209,9 @@ RULES = (
         "sources",
         WARNING,
         "A source belongs to another one by a column that is no key there.",
-        """A link is from many rows to one. Where the far column repeats, rows would be multiplied, and the evaluation refuses it (K522). A key
-        on the far side has that checked, and told with the rows that repeat.""",
+        """A link is from many rows to one. Where the far column repeats, rows would be multiplied, and
+        the evaluation refuses it (K522). A key on the far side has that checked, and told with the rows
+        that repeat.""",
         """
         source shop
           from        "data/shop.csv"
@@ -268,8 +245,8 @@ RULES = (
         "sources",
         WARNING,
         "A source has the same check twice.",
-        """The second one finds what the first one found. It was likely copied to be changed, and what it should check is
-        not checked.""",
+        """The second one finds what the first one found. It was likely copied to be changed, and what
+        it should check is not checked.""",
         """
         source shop
           from        "data/shop.csv"
@@ -296,8 +273,8 @@ RULES = (
         "sources",
         WARNING,
         "A source may be older than the periods that are judged by it.",
-        """A source that is fresh within ten days keeps its promise without a single row of this week. What is measured every week is then
-        judged on nothing, and nobody is told.""",
+        """A source that is fresh within ten days keeps its promise without a single row of this week.
+        What is measured every week is then judged on nothing, and nobody is told.""",
         """
         source social
           from        "data/social.csv"
@@ -330,8 +307,8 @@ RULES = (
         "sources",
         INFO,
         "Two sources read the same rows.",
-        """Two descriptions of one file drift apart: one learns a new column or another decimal sign, and the other does not. Numbers of the two
-        then differ for no reason that anybody can see.""",
+        """Two descriptions of one file drift apart: one learns a new column or another decimal sign,
+        and the other does not. Numbers of the two then differ for no reason that anybody can see.""",
         """
         source shop
           from        "data/shop.csv"
@@ -358,8 +335,8 @@ RULES = (
         "sources",
         INFO,
         "A pattern of files begins with `*`.",
-        """`*.csv` takes in each file of the folder, also the export of something else that a colleague puts there next year. Its
-        columns do not fit, or, worse, do.""",
+        """`*.csv` takes in each file of the folder, also the export of something else that a colleague
+        puts there next year. Its columns do not fit, or, worse, do.""",
         """
         source shop
           from        "*.csv"

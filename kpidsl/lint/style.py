@@ -164,14 +164,14 @@ def _filters(view: View) -> Iterable[Found]:
     for _, expr in view.written(nodes.Where):
         if len(operands(expr.condition, "and")) > 1:
             seen.setdefault(" ".join(expr.condition.span.text.split()), []).append(expr)
-    for text, places in seen.items():
+    for places in seen.values():
         if len(places) >= _OFTEN:
             first, *_, last = places
             yield Found(
                 last.condition.span,
                 f"the same filter stands in {len(places)} places",
                 (Label(first.condition.span, "first here"),),
-                help=f"a column can hold it: `column chosen = {text}` under the source" if len(text) < 60 else None,
+                help="a column of the source can hold it: `column chosen = ...`",
             )
 
 
@@ -194,7 +194,8 @@ def _comments(view: View) -> Iterable[Found]:
     for file in view.files:
         for comment in file.comments:
             if _TODO.match(comment.text):
-                yield Found(comment.span, "something is still to be done", help="`draft` keeps what is not ready from counting")
+                help_ = "`draft` keeps what is not ready from counting"
+                yield Found(comment.span, "something is still to be done", help=help_)
 
 
 RULES = (
@@ -204,7 +205,8 @@ RULES = (
         "style",
         INFO,
         "A number of five digits or more is not grouped.",
-        """1000000 and 100000 look the same in a review. Underscores between thousands make the size of a target plain.""",
+        """1000000 and 100000 look the same in a review. Underscores between thousands make the size of
+        a target plain.""",
         """
         kpi sales "Sales"
           formula     sum(orders.amount)
@@ -223,7 +225,8 @@ RULES = (
         "style",
         INFO,
         "A whole formula stands in parentheses.",
-        """Parentheses say that something belongs together that would not otherwise. Around everything they say nothing.""",
+        """Parentheses say that something belongs together that would not otherwise. Around everything
+        they say nothing.""",
         """
         measure ad_price = (sum(ads.spend) / sum(ads.clicks))
         """,
@@ -278,7 +281,8 @@ RULES = (
         "style",
         INFO,
         "`not` stands before a comparison that has an opposite.",
-        """`not pages < 10` has to be turned round in the head, and in a longer condition it is turned round wrongly.""",
+        """`not pages < 10` has to be turned round in the head, and in a longer condition it is turned
+        round wrongly.""",
         """
         measure readers = count(crm) where not (pages < 10)
         """,
@@ -293,7 +297,8 @@ RULES = (
         "style",
         INFO,
         "A title ends in a full stop.",
-        """Titles stand in tables and above charts, and some with a full stop among others without look like cut off sentences.""",
+        """Titles stand in tables and above charts, and some with a full stop among others without look
+        like cut off sentences.""",
         """
         kpi lead_count "New leads."
           formula     count(crm)
@@ -310,8 +315,8 @@ RULES = (
         "style",
         INFO,
         "A name has capitals where nearly all others have none.",
-        """Names are case-sensitive. In a project that writes them one way, nobody has to remember which of them are
-        written another.""",
+        """Names are case-sensitive. In a project that writes them one way, nobody has to remember which
+        of them are written another.""",
         """
         measure lead_count = count(crm)
         measure ad_spend = sum(ads.spend)
@@ -334,7 +339,8 @@ RULES = (
         "style",
         INFO,
         "A formula has more than eight aggregations.",
-        """A formula is read aloud in meetings. What is a measure has a name there, and in `kpi explain` a line of its own.""",
+        """A formula is read aloud in meetings. What is a measure has a name there, and in `kpi explain`
+        a line of its own.""",
         'kpi total "Leads"\n  formula     '
         + " + ".join(f"(count(crm) where pages = {n})" for n in range(1, 11))
         + "\n",
@@ -352,7 +358,8 @@ RULES = (
         "style",
         INFO,
         "The same filter of several conditions stands in three places.",
-        """What a qualified lead is, is a decision. Written out in each place, it is changed in all of them but one.""",
+        """What a qualified lead is, is a decision. Written out in each place, it is changed in all of
+        them but one.""",
         """
         measure good_leads = count(crm) where pages >= 10 and status = "open"
         measure good_pages = sum(crm.pages) where pages >= 10 and status = "open"
@@ -370,7 +377,8 @@ RULES = (
         "style",
         INFO,
         "The same number stands in three measures.",
-        """A number that decides what is counted has a meaning. `let` gives it a name, and one place to be changed.""",
+        """A number that decides what is counted has a meaning. `let` gives it a name, and one place to
+        be changed.""",
         """
         measure readers = count(crm) where pages >= 25
         measure read_pages = sum(crm.pages) where pages >= 25
@@ -391,7 +399,8 @@ RULES = (
         "style",
         INFO,
         "A comment says TODO.",
-        """A spec that is merged counts. What is still to be done belongs to a `draft`, which is shown and never counts.""",
+        """A spec that is merged counts. What is still to be done belongs to a `draft`, which is shown
+        and never counts.""",
         """
         # TODO: leave out partners
         measure lead_count = count(crm)

@@ -1,9 +1,9 @@
 """Comments that let a finding pass: `# kpi: ignore[rule] until 2026-12-31 because "..."`.
 
-Behind a clause they are about that line, behind the first line of a definition or on a line of their own above
-it about all of it, and on a line of their own above a clause about that clause. What is expired, used by
-nothing or written wrongly is a finding itself. Errors of the compiler do not pass: they keep something from
-being evaluated.
+Behind a clause they are about that clause, behind the first line of a definition or on a line of their own
+above it about all of it, and on a line of their own above a clause about that clause. What is expired, used
+by nothing or written wrongly is a finding itself. Errors of the compiler do not pass: they keep something
+from being evaluated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,10 @@ _FORM = re.compile(
 _EXAMPLE = '`# kpi: ignore[missing-owner] until 2026-12-31 because "..."`'
 _LONG = timedelta(days=366)
 _ERRORS = frozenset(
-    word for one in CATALOGUE.values() if one.severity is Severity.ERROR for word in (one.name, one.code.casefold())
+    word
+    for one in CATALOGUE.values()
+    if one.severity is Severity.ERROR
+    for word in (one.name, one.code.casefold())
 )
 
 
@@ -157,7 +160,8 @@ def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterat
             continue
         if word.casefold() in _ERRORS:
             help_ = "what is an error keeps something from being evaluated"
-            yield _rule("K972").diagnostic(Found(span, f"`{word}` is an error, and cannot be let pass", help=help_))
+            said = f"`{word}` is an error, and cannot be let pass"
+            yield _rule("K972").diagnostic(Found(span, said, help=help_))
             continue
         alike = near(word, known)
         fix = Fix(f"write `{alike[0]}`", (Edit(span, alike[0]),), safe=False) if alike else None
@@ -265,8 +269,8 @@ RULES = (
         "suppressions",
         WARNING,
         "A comment to kpidsl cannot be read.",
-        """A comment that was to let something pass and cannot be read lets nothing pass, and says nothing about it. It has
-        one form.""",
+        """A comment that was to let something pass and cannot be read lets nothing pass, and says
+        nothing about it. It has one form.""",
         f"# kpi: noqa title-with-full-stop\n{_COUNT}",
         f'# kpi: ignore[title-with-full-stop] until 2026-12-31 because "Agreed with sales."\n{_COUNT}',
     ),
@@ -276,7 +280,8 @@ RULES = (
         "suppressions",
         WARNING,
         "A comment names a rule that does not exist.",
-        """A rule that does not exist is never found, so the comment does nothing. Most often the name is misspelled.""",
+        """A rule that does not exist is never found, so the comment does nothing. Most often the name
+        is misspelled.""",
         f'# kpi: ignore[title-with-fullstop] until 2026-12-31 because "Agreed with sales."\n{_COUNT}',
         f'# kpi: ignore[title-with-full-stop] until 2026-12-31 because "Agreed with sales."\n{_COUNT}',
     ),
@@ -286,8 +291,8 @@ RULES = (
         "suppressions",
         WARNING,
         "A comment was to let something pass until a day that is over.",
-        """"Until the end of the quarter" is an agreement. When the day has come, what was let pass is told again, and so is that somebody
-        wanted to have mended it.""",
+        """"Until the end of the quarter" is an agreement. When the day has come, what was let pass is
+        told again, and so is that somebody wanted to have mended it.""",
         f'# kpi: ignore[title-with-full-stop] until 2026-03-31 because "Agreed with sales."\n{_COUNT}',
         f'# kpi: ignore[title-with-full-stop] until 2026-12-31 because "Agreed with sales."\n{_COUNT}',
     ),
@@ -297,7 +302,8 @@ RULES = (
         "suppressions",
         WARNING,
         "A comment has nothing to let pass.",
-        """What it was about is mended. Left where it is, it lets the next slip of that kind pass as well.""",
+        """What it was about is mended. Left where it is, it lets the next slip of that kind pass as
+        well.""",
         '# kpi: ignore[title-with-full-stop] until 2026-12-31 because "Agreed with sales."\n'
         'kpi lead_count "New leads"\n  formula     count(crm)\n',
         f'# kpi: ignore[title-with-full-stop] until 2026-12-31 because "Agreed with sales."\n{_COUNT}',
@@ -308,7 +314,8 @@ RULES = (
         "suppressions",
         INFO,
         "A comment does not say why something may pass.",
-        """In a year somebody has to decide whether it may still pass. The reason is all there is to decide by.""",
+        """In a year somebody has to decide whether it may still pass. The reason is all there is to
+        decide by.""",
         f"# kpi: ignore[title-with-full-stop] until 2026-12-31\n{_COUNT}",
         f'# kpi: ignore[title-with-full-stop] until 2026-12-31 because "Agreed with sales."\n{_COUNT}',
     ),

@@ -19,7 +19,8 @@ from kpidsl.syntax import nodes
 _GRACE = timedelta(days=30)
 """How long a promise that is over may stay: until its last verdict has been talked about."""
 _LOW_IS_GOOD = re.compile(
-    r"(?:^|_)(?:costs?|cpl|cpc|cpa|cpm|churn|bounces?|refunds?|complaints?|delays?|errors?|unsubscribes?)(?:_|$)"
+    r"(?:^|_)(?:costs?|cpl|cpc|cpa|cpm|churn|bounces?|refunds?"
+    r"|complaints?|delays?|errors?|unsubscribes?)(?:_|$)"
 )
 
 
@@ -148,7 +149,7 @@ def _slices_sum(view: View) -> Iterable[Found]:
         if not share and cap is not None and one.kpi.formula.additivity == "additive" and least > cap * (1 + 1e-9):
             yield Found(
                 place,
-                f"the slices are to be {format_value(least, one.kpi.unit)} together, more than the whole may be",
+                f"together the slices are to be {format_value(least, one.kpi.unit)}, more than the whole may",
                 (Label(one.at(nodes.Target), f"at most {format_value(cap, one.kpi.unit)}"),),
                 help="one of the targets has to give way",
                 kpi=one.name,
@@ -177,8 +178,8 @@ RULES = (
         "targets",
         WARNING,
         "A target is met whatever happens.",
-        """A count is never below 0 and a share never above 100%. A target at that bound is green each day, and hides that nobody has
-        promised anything.""",
+        """A count is never below 0 and a share never above 100%. A target at that bound is green each
+        day, and hides that nobody has promised anything.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -197,8 +198,8 @@ RULES = (
         "targets",
         WARNING,
         "A target is no better than the baseline.",
-        """A goal that is where one stands already asks for nothing. It is met on the first day, or it was written down the
-        wrong way round.""",
+        """A goal that is where one stands already asks for nothing. It is met on the first day, or it
+        was written down the wrong way round.""",
         """
         kpi lead_cost "Cost per lead"
           formula     sum(ads.spend) / count(crm)
@@ -221,8 +222,8 @@ RULES = (
         "targets",
         WARNING,
         "The deadline has been over for more than a month.",
-        """A promise that is over is history. Left as it is, it is judged for ever, and the scorecard shows last year's word on
-        things that somebody has to decide now.""",
+        """A promise that is over is history. Left as it is, it is judged for ever, and the scorecard
+        shows last year's word on things that somebody has to decide now.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -243,8 +244,8 @@ RULES = (
         "targets",
         WARNING,
         "A milestone of a total asks for less than the one before.",
-        """A total does not shrink. A milestone below the one before it is met as soon as that one is, so two numbers have likely
-        changed places.""",
+        """A total does not shrink. A milestone below the one before it is met as soon as that one is,
+        so two numbers have likely changed places.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -273,7 +274,8 @@ RULES = (
         "targets",
         INFO,
         "A cost, a churn or the like is to be at least something.",
-        """`at least` and `at most` are one word apart. On a cost the wrong one makes the dearest campaign the best.""",
+        """`at least` and `at most` are one word apart. On a cost the wrong one makes the dearest
+        campaign the best.""",
         """
         kpi cost_per_lead "Cost per lead"
           formula     sum(ads.spend) / count(crm)
@@ -292,8 +294,8 @@ RULES = (
         "targets",
         INFO,
         "A slice has the target that it would inherit.",
-        """A slice of a ratio inherits the target of the KPI. Written out again it stays behind when that one
-        changes.""",
+        """A slice of a ratio inherits the target of the KPI. Written out again it stays behind when
+        that one changes.""",
         """
         kpi lead_cost "Cost per lead"
           formula     sum(ads.spend) / count(crm)
@@ -316,8 +318,8 @@ RULES = (
         "targets",
         WARNING,
         "The targets of the slices cannot be kept together.",
-        """Shares of one total add up to 100%, and parts of a budget to the budget. Where the slices are promised more, one of them is red
-        whatever anybody does.""",
+        """Shares of one total add up to 100%, and parts of a budget to the budget. Where the slices are
+        promised more, one of them is red whatever anybody does.""",
         """
         kpi lead_mix "Leads by channel"
           formula     share of total(count(crm))
@@ -340,8 +342,8 @@ RULES = (
         "targets",
         INFO,
         "The baseline ended more than three years before the promise begins.",
-        """A change is measured against what was before. Against a year long past it measures all that happened in between, most of which is
-        nobody's merit.""",
+        """A change is measured against what was before. Against a year long past it measures all that
+        happened in between, most of which is nobody's merit.""",
         """
         kpi sales "Sales"
           formula     sum(orders.amount)

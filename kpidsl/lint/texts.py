@@ -10,7 +10,11 @@ from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import View, first_of
 from kpidsl.syntax import nodes
 
-_PLACEHOLDER = re.compile(r"(?:\b(?:todo|tbd|tbc|fixme|lorem ipsum|to be defined)\b|^\s*(?:xxx+|\?+|\.{3}|-+|n/a)\s*$)", re.I)
+_PLACEHOLDER = re.compile(
+    r"(?:\b(?:todo|tbd|tbc|fixme|lorem ipsum|to be defined)\b"
+    r"|^\s*(?:xxx+|\?+|\.{3}|-+|n/a)\s*$)",
+    re.IGNORECASE,
+)
 _SPACES = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}")
 
 
@@ -39,7 +43,7 @@ def _placeholders(view: View) -> Iterable[Found]:
         if not text.text.strip():
             yield Found(text.span, f"the {what} is empty", help="without the clause nothing would be lost")
         elif _PLACEHOLDER.search(text.text):
-            yield Found(text.span, f"the {what} is still to be written", help="what is not known yet can be left out")
+            yield Found(text.span, f"the {what} is still to be written", help="what is not known can be left out")
 
 
 def _copied(view: View) -> Iterable[Found]:
@@ -111,7 +115,8 @@ RULES = (
         "documentation",
         WARNING,
         "A text is empty, or still says TODO.",
-        """A text that says that it is still to be written is shown in every report. Without it the report is shorter, and honest.""",
+        """A text that says that it is still to be written is shown in every report. Without it the
+        report is shorter, and honest.""",
         """
         kpi lead_count "Leads"
           description "TODO"
@@ -130,7 +135,8 @@ RULES = (
         "documentation",
         INFO,
         "Two KPIs have the same description or reason.",
-        """A definition that was copied brings its texts along. The description of another KPI is worse than none.""",
+        """A definition that was copied brings its texts along. The description of another KPI is worse
+        than none.""",
         """
         kpi lead_count "Leads"
           description "New contacts, without those of partners."
@@ -157,7 +163,8 @@ RULES = (
         "documentation",
         WARNING,
         "Two owners differ by capitals or blanks only.",
-        """Who asks for the KPIs of "Web shop" does not find those of "web-shop". Owners are looked up by their words.""",
+        """Who asks for the KPIs of "Web shop" does not find those of "web-shop". Owners are looked up
+        by their words.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -203,7 +210,8 @@ RULES = (
         "documentation",
         INFO,
         "A text begins or ends with a blank, or has two in a row.",
-        """They cannot be seen in a review, move the columns of a report, and make "Sales" and "Sales " two owners.""",
+        """They cannot be seen in a review, move the columns of a report, and make "Sales" and "Sales "
+        two owners.""",
         """
         kpi lead_count "New leads "
           formula     count(crm)

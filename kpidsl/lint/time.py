@@ -108,7 +108,7 @@ def _weekdays(view: View) -> Iterable[Found]:
             yield Found(
                 one.at(nodes.Baseline),
                 "each day is compared with the day before: a Monday with a Sunday",
-                help="`measured over the last 7 days`, or `measured every week`, has the same days on both sides",
+                help="`measured over the last 7 days` or `every week` has the same days on both sides",
                 kpi=one.name,
             )
 
@@ -144,7 +144,7 @@ def _no_period(view: View) -> Iterable[Found]:
         if not within:
             yield Found(
                 one.at(nodes.Measured),
-                f"no whole {grain} lies between {promise.start} and {promise.deadline}: nothing is ever judged",
+                f"no whole {grain} lies between {promise.start} and {promise.deadline}: nothing is judged",
                 help="a shorter period, or `measured cumulatively`",
                 kpi=one.name,
             )
@@ -175,8 +175,8 @@ RULES = (
         "time",
         WARNING,
         "A KPI is measured in shorter periods than its source has rows for.",
-        """A source that is complete every month has no rows on most days. Measured every day, the KPI is grey for thirty days and
-        has a spike on the next.""",
+        """A source that is complete every month has no rows on most days. Measured every day, the KPI
+        is grey for thirty days and has a spike on the next.""",
         """
         source market
           from        "data/market.csv"
@@ -209,8 +209,8 @@ RULES = (
         "time",
         WARNING,
         "The deadline lies inside a period, which is then incomplete.",
-        """Periods are judged when they are over. One that the deadline cuts is not over in time, so the last word on the promise
-        is that of the period before. Weeks are left alone: they fit no month.""",
+        """Periods are judged when they are over. One that the deadline cuts is not over in time, so the
+        last word on the promise is that of the period before. Weeks are left alone: they fit no month.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -233,8 +233,8 @@ RULES = (
         "time",
         WARNING,
         "A promise starts inside a period, which is then incomplete.",
-        """The first period has days before the promise. It is either judged with days that nobody promised anything for, or left
-        out; a start on its first day says which.""",
+        """The first period has days before the promise. It is either judged with days that nobody
+        promised anything for, or left out; a start on its first day says which.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -259,8 +259,9 @@ RULES = (
         "time",
         WARNING,
         "A year, half or quarter of the calendar stands in a project with another fiscal year.",
-        """`2026-Q4` ends in December, whatever the calendar says; `FY2026-Q4` ends with the fiscal year. In a company whose year
-        starts in April the two are nine months apart, and only one of them was agreed on.""",
+        """`2026-Q4` ends in December, whatever the calendar says; `FY2026-Q4` ends with the fiscal
+        year. In a company whose year starts in April the two are nine months apart, and only one of
+        them was agreed on.""",
         """
         calendar
           fiscal year starts in April
@@ -287,8 +288,8 @@ RULES = (
         "time",
         WARNING,
         "The baseline is a period that is not over.",
-        """An increase by 20% of a period that still runs is another number each day. What was promised is known only when it is too
-        late to do anything about it.""",
+        """An increase by 20% of a period that still runs is another number each day. What was promised
+        is known only when it is too late to do anything about it.""",
         """
         kpi sales "Sales"
           formula     sum(orders.amount)
@@ -313,8 +314,8 @@ RULES = (
         "time",
         WARNING,
         "A daily KPI is compared with the day before.",
-        """Most business has a week. Compared with the day before, every Monday is a triumph and every Saturday a disaster, and neither
-        says anything.""",
+        """Most business has a week. Compared with the day before, every Monday is a triumph and every
+        Saturday a disaster, and neither says anything.""",
         """
         kpi daily_sales "Sales of the day"
           formula     sum(orders.amount)
@@ -339,8 +340,8 @@ RULES = (
         "time",
         INFO,
         "A sliding window is not made of whole weeks.",
-        """Thirty days have four weekends or five. A number over the last 30 days swings with the day of the week on which it is
-        looked at; 28 days do not.""",
+        """Thirty days have four weekends or five. A number over the last 30 days swings with the day of
+        the week on which it is looked at; 28 days do not.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -361,8 +362,8 @@ RULES = (
         "time",
         WARNING,
         "No whole period lies between the start and the deadline.",
-        """What is measured every year is judged when a year is over. Where the promise is shorter than that, it stays without a
-        verdict to the end.""",
+        """What is measured every year is judged when a year is over. Where the promise is shorter than
+        that, it stays without a verdict to the end.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)
@@ -387,8 +388,9 @@ RULES = (
         "time",
         WARNING,
         "A total is compared with that of a longer or a shorter time.",
-        """Sales of six months are about twice those of three. An increase over the quarter before is then reached without any
-        effort; the same months of last year are as long, and have the same season.""",
+        """Sales of six months are about twice those of three. An increase over the quarter before is
+        then reached without any effort; the same months of last year are as long, and have the same
+        season.""",
         """
         kpi sales "Sales"
           formula     sum(orders.amount)

@@ -108,8 +108,8 @@ RULES = (
         "targets",
         WARNING,
         "With its tolerance a target cannot be missed.",
-        """Amber reaches down to the target less the tolerance. Where that is below what the formula can be, there is no red left: the worst of all
-        outcomes is nearly met.""",
+        """Amber reaches down to the target less the tolerance. Where that is below what the formula can
+        be, there is no red left: the worst of all outcomes is nearly met.""",
         """
         kpi reader_share "Readers among the leads"
           formula     share(crm where pages >= 10)
@@ -130,8 +130,8 @@ RULES = (
         "targets",
         WARNING,
         "A tolerance is wider than what it is the tolerance of.",
-        """An increase by 5% with a tolerance of 10% is nearly met by a decrease. A tolerance is for what is close enough to call
-        it even.""",
+        """An increase by 5% with a tolerance of 10% is nearly met by a decrease. A tolerance is for
+        what is close enough to call it even.""",
         """
         kpi sales "Sales"
           formula     sum(orders.amount)
@@ -156,7 +156,8 @@ RULES = (
         "targets",
         INFO,
         "A tolerance is zero.",
-        """Without a tolerance, a target is met or missed. A tolerance of 0 says the same with one more line.""",
+        """Without a tolerance, a target is met or missed. A tolerance of 0 says the same with one more
+        line.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)

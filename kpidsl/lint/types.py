@@ -158,7 +158,7 @@ def _number_as_text(view: View) -> Iterable[Found]:
         if found and isinstance(found[2], nodes.String) and expr.op not in ("=", "!="):
             yield Found(
                 expr.span,
-                f"texts are compared letter by letter: \"9\" comes after \"10\", and here {found[2].span.text}",
+                f'texts are compared letter by letter: "9" comes after {found[2].span.text}',
                 help=f"`column {found[0]} number` makes it a number",
             )
 
@@ -170,8 +170,8 @@ RULES = (
         "types",
         WARNING,
         "Two conditions on a column exclude each other, so no row passes.",
-        """A filter that no row passes gives a count of 0 and averages without a value. It looks like a fact
-        about the business, and is a slip in the spec: most often an `and` that should be an `or`.""",
+        """A filter that no row passes gives a count of 0 and averages without a value. It looks like a
+        fact about the business, and is a slip in the spec: most often an `and` that should be an `or`.""",
         """
         measure paid_leads = count(crm) where status = "won" and status = "lost"
         """,
@@ -186,8 +186,8 @@ RULES = (
         "types",
         WARNING,
         "The same expression stands on both sides of a comparison, a minus or a division.",
-        """What is compared with itself is always equal, less itself always 0 and divided by itself always 1. One
-        of the two sides was meant to be something else.""",
+        """What is compared with itself is always equal, less itself always 0 and divided by itself
+        always 1. One of the two sides was meant to be something else.""",
         """
         kpi conversion "Conversion"
           formula     count(orders) / count(orders)
@@ -208,8 +208,8 @@ RULES = (
         "types",
         WARNING,
         "A condition is joined with itself.",
-        """A condition that is written twice changes nothing, so the second one was likely meant to be another:
-        a line that was copied and not edited.""",
+        """A condition that is written twice changes nothing, so the second one was likely meant to be
+        another: a line that was copied and not edited.""",
         """
         measure readers = count(crm) where pages >= 10 and pages >= 10
         """,
@@ -240,8 +240,8 @@ RULES = (
         "types",
         WARNING,
         "A column is compared with an empty text.",
-        """An empty cell is read as a missing value, and a comparison with a missing value holds neither way. So
-        `= ""` finds nothing, and `!= ""` leaves out just what was meant to be counted apart.""",
+        """An empty cell is read as a missing value, and a comparison with a missing value holds neither
+        way. So `= ""` finds nothing, and `!= ""` leaves out just what was meant to be counted apart.""",
         """
         measure unsorted = count(crm) where status = ""
         """,
@@ -256,8 +256,8 @@ RULES = (
         "types",
         INFO,
         "A `when` does not say what holds where none of its conditions does.",
-        """Rows that meet no condition have no value then, and fall out of every slice and average without a
-        word. `otherwise` makes that a decision.""",
+        """Rows that meet no condition have no value then, and fall out of every slice and average
+        without a word. `otherwise` makes that a decision.""",
         """
         source shop
           from        "data/shop.csv"
@@ -280,21 +280,21 @@ RULES = (
         "types",
         WARNING,
         "A `when` asks for the same condition twice.",
-        """The first condition that holds decides. A second one that is the same is never reached, so its value
-        is never given.""",
+        """The first condition that holds decides. A second one that is the same is never reached, so
+        its value is never given.""",
         """
         source shop
           from        "data/shop.csv"
           time        day
           column      amount EUR
-          column      size = when amount >= 100 then "large" when amount >= 100 then "huge" otherwise "small"
+          column      size = when amount >= 100 then "large" when amount >= 100 then "huge" otherwise "low"
         """,
         """
         source shop
           from        "data/shop.csv"
           time        day
           column      amount EUR
-          column      size = when amount >= 1_000 then "huge" when amount >= 100 then "large" otherwise "small"
+          column      size = when amount >= 900 then "huge" when amount >= 100 then "large" otherwise "small"
         """,
         _branches,
     ),
@@ -304,8 +304,8 @@ RULES = (
         "types",
         INFO,
         "Texts are compared by size.",
-        """Texts are ordered letter by letter, so that "9" is greater than "10" and "Z" less than "a". A column
-        of numbers has to be declared as one.""",
+        """Texts are ordered letter by letter, so that "9" is greater than "10" and "Z" less than "a". A
+        column of numbers has to be declared as one.""",
         """
         measure readers = count(crm) where status >= "10"
         """,

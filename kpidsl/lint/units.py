@@ -163,8 +163,8 @@ RULES = (
         "units",
         WARNING,
         "A KPI sets one currency against another.",
-        """EUR per USD is a rate of exchange. As a KPI, such as revenue in one currency over spend in another, it moves with
-        the market and not with what anybody did.""",
+        """EUR per USD is a rate of exchange. As a KPI, such as revenue in one currency over spend in
+        another, it moves with the market and not with what anybody did.""",
         """
         source shop
           from        "data/shop.csv"
@@ -197,8 +197,8 @@ RULES = (
         "units",
         WARNING,
         "A KPI is in a unit times itself.",
-        """Euros times euros mean nothing. Where a unit is multiplied by itself, one of the factors was meant to be a
-        share or a bare number.""",
+        """Euros times euros mean nothing. Where a unit is multiplied by itself, one of the factors was
+        meant to be a share or a bare number.""",
         """
         kpi value "Value of the leads"
           formula     sum(orders.amount) * average(orders.amount)
@@ -217,8 +217,8 @@ RULES = (
         "units",
         INFO,
         "A KPI counts rows of a source that does not say what a row is.",
-        """A source that says what its rows are gives counts a unit, so that leads are never added to orders, and reports
-        say 12 orders in place of 12 rows.""",
+        """A source that says what its rows are gives counts a unit, so that leads are never added to
+        orders, and reports say 12 orders in place of 12 rows.""",
         """
         source shop
           from        "data/shop.csv"
@@ -246,8 +246,8 @@ RULES = (
         "units",
         WARNING,
         "Two units differ by capitals or by the plural only.",
-        """To the arithmetic `Lead` and `lead` are as different as leads and euros: their ratio is no percentage, and they
-        cannot be added.""",
+        """To the arithmetic `Lead` and `lead` are as different as leads and euros: their ratio is no
+        percentage, and they cannot be added.""",
         """
         source web
           from        "data/web.csv"
@@ -278,8 +278,8 @@ RULES = (
         "units",
         INFO,
         "A KPI does not declare its unit, and nearly all others do.",
-        """A declared unit is a check: if the formula comes to be in something else, the spec says so before the report
-        does. Told where four of five KPIs declare theirs.""",
+        """A declared unit is a check: if the formula comes to be in something else, the spec says so
+        before the report does. Told where four of five KPIs declare theirs.""",
         """
         kpi clicks_seen "Clicks"
           formula     sum(ads.clicks)
@@ -329,8 +329,8 @@ RULES = (
         "units",
         WARNING,
         "The tolerance of a percentage is a part of it, where points are likely meant.",
-        """A tolerance of 5% on a target of 4% reaches down to 3.8%, not to -1%. Readers take it for points about as often as not,
-        and then two people keep two promises.""",
+        """A tolerance of 5% on a target of 4% reaches down to 3.8%, not to -1%. Readers take it for
+        points about as often as not, and then two people keep two promises.""",
         """
         kpi click_rate "Click-through rate"
           formula     sum(ads.clicks) / sum(ads.impressions)
@@ -353,7 +353,8 @@ RULES = (
         "units",
         INFO,
         "A percentage is to change by a percentage.",
-        """"Raise the conversion rate by 5%" is read as from 2% to 7%, and means from 2% to 2.1%. Points leave no doubt.""",
+        """"Raise the conversion rate by 5%" is read as from 2% to 7%, and means from 2% to 2.1%. Points
+        leave no doubt.""",
         """
         kpi click_rate "Click-through rate"
           formula     sum(ads.clicks) / sum(ads.impressions)
@@ -378,8 +379,8 @@ RULES = (
         "units",
         INFO,
         "A target of less than half a percent looks like a fraction.",
-        """A spreadsheet shows 0.25 where a spec says 25%. Written as 0.25% the target is a hundredth of what was meant, and is met on
-        the first day.""",
+        """A spreadsheet shows 0.25 where a spec says 25%. Written as 0.25% the target is a hundredth of
+        what was meant, and is met on the first day.""",
         """
         kpi opened "Mails opened"
           formula     share(crm where pages >= 1)

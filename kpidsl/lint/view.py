@@ -157,7 +157,8 @@ class View:
 
     @cached_property
     def references(self) -> dict[str, list[nodes.Definition]]:
-        """The definitions that mention a name. Columns are names too: there may be one more, never one less."""
+        """The definitions that mention a name. Columns are names too: there may be one more, never one
+        less."""
         found: dict[str, list[nodes.Definition]] = {}
         for kind, read in _MENTIONS.items():
             for definition, part in self._written.get(kind, []):
