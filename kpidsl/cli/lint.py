@@ -15,7 +15,7 @@ from kpidsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
-    from kpidsl.lint.run import Outcome
+    from kpidsl.lint.outcome import Outcome
     from kpidsl.specs import (
         Specs,
     )
@@ -134,7 +134,8 @@ class _Asked:
 
     def look(self, specs: Specs) -> Outcome:
         """All that lint has to say; where files cannot be read, only that."""
-        from kpidsl.lint.run import Outcome, check
+        from kpidsl.lint.outcome import Outcome
+        from kpidsl.lint.run import check
 
         if unreadable(specs.diagnostics):
             return Outcome(specs.diagnostics)

@@ -22,7 +22,7 @@ def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) ->
     from kpidsl import config
     from kpidsl.codes import CATALOGUE
     from kpidsl.diagnostics import Report, near
-    from kpidsl.lint.run import all_rules
+    from kpidsl.lint.ask import all_rules
 
     screens = console(color)
     every, _ = all_rules(config.load([], Report()).lint)

@@ -41,7 +41,7 @@ def _rates(view: View) -> Iterable[Found]:
             yield Found(
                 span,
                 "the average of a ratio counts each row alike, however much stands behind it",
-                help="`sum(x) / sum(y)` is the ratio of all; `weighted average(x by y)` where only it is kept",
+                help="`sum(x) / sum(y)` is the ratio of all; `weighted average(x by y)` where that is all",
                 kpi=name,
             )
 

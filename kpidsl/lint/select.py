@@ -45,18 +45,15 @@ class Selection:
         asked, severity = True, rule.severity
         for layer in layers:
             if layer.select is not None:
-                named = any(rule.answers(word) for word in layer.select.texts)
-                asked = named if layer.pattern is None else asked or named
+                chosen = any(rule.answers(word) for word in layer.select.texts)
+                asked = chosen if layer.pattern is None else asked or chosen
             if any(rule.answers(word) for word in layer.ignore.texts):
                 asked = False
-            closest = -1
-            for level in layer.levels:
-                if rule.answers(level.word) and (near_ := _closeness(rule, level.word)) >= closest:
-                    closest, found = near_, _LEVELS[level.level]
-                    if found is None:
-                        asked = False
-                    else:
-                        severity = found
+            named = [(_closeness(rule, level.word), level) for level in layer.levels if rule.answers(level.word)]
+            if named:
+                _, last = max(reversed(named), key=lambda one: one[0])
+                weight = _LEVELS[last.level]
+                asked, severity = asked and weight is not None, weight or severity
         return severity if asked else None
 
 

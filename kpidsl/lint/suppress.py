@@ -16,7 +16,8 @@ from attrs import define, field, frozen
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Span, near
-from kpidsl.lint.rule import INFO, WARNING, FAMILIES, Found, Rule
+from kpidsl.lint.outcome import Passed
+from kpidsl.lint.rule import FAMILIES, INFO, WARNING, Found, Rule
 from kpidsl.model.literals import parse_day
 from kpidsl.model.periods import Calendar
 from kpidsl.syntax import nodes
@@ -36,16 +37,6 @@ _ERRORS = frozenset(
     if one.severity is Severity.ERROR
     for word in (one.name, one.code.casefold())
 )
-
-
-@frozen
-class Passed:
-    """A finding that was let pass, and the words of the comment that did."""
-
-    finding: Diagnostic
-    because: str | None
-    until: date | None
-    span: Span
 
 
 @define(eq=False)

@@ -11,7 +11,8 @@ from kpidsl import cache
 from kpidsl.compiled import compile_sources
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Source
-from kpidsl.lint.run import Outcome, check
+from kpidsl.lint.outcome import Outcome
+from kpidsl.lint.run import check
 from kpidsl.lintconfig import LintConfig
 from kpidsl.specs import Specs
 
