@@ -147,7 +147,7 @@ class Config:
     connections: Mapping[str, Connection] = field(factory=dict)
     limits: Limits = UNLIMITED
     incremental: Incremental = Incremental()
-    lint: LintConfig = LintConfig()
+    lint: LintConfig = field(factory=LintConfig)
 
 
 def load(paths: Sequence[str], report: Report) -> Config:
@@ -218,7 +218,9 @@ class _Reader:
     report: Report
 
     def config(self, file: Path, data: Any) -> Config:
-        top = self.keys((), data, ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on"))
+        top = self.keys(
+            (), data, ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on")
+        )
         project = self.keys(("project",), top.get("project", {}), ("name",))
         return Config(
             root=file.parent,

@@ -117,7 +117,9 @@ def read(reader: Reader, data: Any, source: Source) -> LintConfig:
     layers = [_layer(reader, ("lint",), table, None)]
     for pattern, part in reader.keys(("lint", "paths"), table.get("paths", {}), None).items():
         path = ("lint", "paths", pattern)
-        layers.append(_layer(reader, path, reader.keys(path, part, ("select", "ignore", "severity")), pattern))
+        layers.append(
+            _layer(reader, path, reader.keys(path, part, ("select", "ignore", "severity")), pattern)
+        )
     rules = [
         _rule(reader, name, part)
         for name, part in reader.keys(("lint", "rules"), table.get("rules", {}), None).items()
@@ -158,7 +160,8 @@ def _rule(reader: Reader, name: str, data: Any) -> DeclaredRule:
         reader.value((*path, "name"), table, _text, 'a regular expression, as in name = "[a-z_]+"'),
         texts("forbid", 'a list of functions, as in forbid = ["median"]'),
         reader.value((*path, "severity"), table, _level, f"one of: {', '.join(LEVELS)}") or "warning",
-        reader.value((*path, "why"), table, _text, 'a text, as in why = "Somebody has to answer for it."') or "",
+        reader.value((*path, "why"), table, _text, 'a text, as in why = "Somebody has to answer for it."')
+        or "",
         reader.place(path),
     )
 

@@ -200,8 +200,8 @@ def rules() -> str:
     said = [
         "# Rules",
         "",
-        f"What [`kpi lint`](lint.md) looks for: {len(every_)} rules. `kpi rule NAME` prints an entry. A bad example is one that the",
-        f"rule tells, and a good one is not, as of {TODAY}; both are run by the tests.",
+        f"What [`kpi lint`](lint.md) looks for: {len(every_)} rules. `kpi rule NAME` prints one. A bad example",
+        f"is told and a good one is not, as of {TODAY}; both are run by the tests.",
         "",
         "<details>",
         "<summary>The sources of the examples</summary>",
@@ -215,14 +215,33 @@ def rules() -> str:
     for family, title in RULE_FAMILIES.items():
         own = [rule for rule in every_ if rule.family == family]
         if own:
-            said += ["", f"## {title}", "", f"`{family}`", "", "| code | name | severity | |", "|---|---|---|---|"]
             said += [
-                f"| {r.code} | [`{r.name}`](#{r.code.lower()}-{r.name}) | {r.severity.word} | {r.summary} |" for r in own
+                "",
+                f"## {title}",
+                "",
+                f"`{family}`",
+                "",
+                "| code | name | severity | |",
+                "|---|---|---|---|",
+            ]
+            said += [
+                f"| {r.code} | [`{r.name}`](#{r.code.lower()}-{r.name}) | {r.severity.word} | {r.summary} |"
+                for r in own
             ]
         for rule in own:
             fixed = ["", "Found by the compiler."] if rule.find is None and rule.code in CATALOGUE else []
             said += ["", f"### {rule.code} {rule.name}", "", rule.why, *fixed, "", "Bad:", ""]
-            said += ["```kpi shown", rule.bad.rstrip(), "```", "", "Good:", "", "```kpi shown", rule.good.rstrip(), "```"]
+            said += [
+                "```kpi shown",
+                rule.bad.rstrip(),
+                "```",
+                "",
+                "Good:",
+                "",
+                "```kpi shown",
+                rule.good.rstrip(),
+                "```",
+            ]
     return "\n".join(said) + "\n"
 
 

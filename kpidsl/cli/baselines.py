@@ -60,9 +60,7 @@ def without_known(
     return Left(_sorted(left), len(split.old))
 
 
-def _first(
-    known: Baseline, must: list[Diagnostic], count: int, screens: Console, *, quiet: bool
-) -> Left:
+def _first(known: Baseline, must: list[Diagnostic], count: int, screens: Console, *, quiet: bool) -> Left:
     from kpidsl.lint import baseline
 
     problem = baseline.write(known)

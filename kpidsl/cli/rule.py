@@ -33,7 +33,8 @@ def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) ->
         rules = tuple(rule for rule in every if rule.answers(code))
         plain = [entry for entry in plain if code.casefold() in (entry.code.casefold(), entry.name)]
     if not rules and not plain:
-        known = [word for rule in (*every, *CATALOGUE.values()) for word in (rule.name, rule.code)]
+        known = [word for rule in every for word in (rule.name, rule.code)]
+        known += [word for entry in CATALOGUE.values() for word in (entry.name, entry.code)]
         alike = near(code or "", known)
         hint = f"; similar: {', '.join(alike)}" if alike else ""
         raise click.UsageError(f"no diagnostic and no rule has the code or name `{code}`{hint}")

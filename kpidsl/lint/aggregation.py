@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kpidsl.diagnostics import Span
 from kpidsl.graph import Aggregate, Combine, Node, Rolling
 from kpidsl.lint.rule import WARNING, Found, Rule
-from kpidsl.lint.view import View, parts_of, row_parts
+from kpidsl.lint.view import View, parts_of, row_parts, ungrouped
 from kpidsl.model.rows import Apply, ColumnRef, Row
 from kpidsl.syntax import nodes
 
@@ -90,17 +90,19 @@ def _rolling(view: View) -> Iterable[Found]:
 
 
 def _identities(view: View) -> Iterable[Found]:
-    for name, span, node in _told(view, Aggregate):
-        if not (isinstance(node, Aggregate) and node.function == "count"):
+    for definition, call in view.written(nodes.Call):
+        name = ungrouped(call.args[0]) if call.name.text == "count" and len(call.args) == 1 else None
+        if not (isinstance(name, nodes.Name) and len(name.parts) == 2):
             continue
-        argument = node.argument
-        if argument is not None and argument.type.kind == "identity":
-            thing = argument.type.thing or "one"
+        spec = view.graph.sources.get(name.parts[0])
+        column = spec.column(name.parts[1]) if spec else None
+        if column is not None and column.type.kind == "identity":
+            thing = column.type.thing or "one"
             yield Found(
-                span,
+                call.span,
                 f"this counts the rows that have a {thing}, and not each {thing} once",
                 help="`count distinct(...)` counts each once; `count(source)` counts rows",
-                kpi=name,
+                kpi=definition.name.text if isinstance(definition, nodes.KpiDef) else None,
             )
 
 

@@ -1,4 +1,4 @@
-"""Ask the rules: which there are, what they find, weighed as the config says, without what comments let pass."""
+"""Ask the rules: which there are, what they find as the config weighs it, without what comments let pass."""
 
 from __future__ import annotations
 

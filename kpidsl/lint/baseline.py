@@ -118,9 +118,6 @@ def _shown(name: str, path: Path) -> str:
 def write(baseline: Baseline) -> Diagnostic | None:
     """Write a baseline, sorted, one finding to a line, so that a diff shows what went; or what went wrong."""
     rows = sorted(baseline.known, key=lambda one: (one.file, one.rule, one.fingerprint))
-    lines = ",\n".join(
-        f"    {json.dumps(asdict(one), ensure_ascii=False, sort_keys=True)}"
-        for one in rows
-    )
+    lines = ",\n".join(f"    {json.dumps(asdict(one), ensure_ascii=False, sort_keys=True)}" for one in rows)
     body = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n'
     return files.write(baseline.path, body)

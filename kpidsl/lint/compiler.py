@@ -59,13 +59,13 @@ _PAGES: tuple[tuple[str, str, str, str, str], ...] = (
         kpi lead_count "New leads"
           formula     count(crm)
           target      at least 100 leads
-          deadline    Q4 2026
+          deadline    31/12/2026
         """,
         """
         kpi lead_count "New leads"
           formula     count(crm)
           target      at least 100 leads
-          deadline    2026-Q4
+          deadline    2026-12-31
         """,
     ),
     (
@@ -152,7 +152,7 @@ _PAGES: tuple[tuple[str, str, str, str, str], ...] = (
         "K305",
         "types",
         """A text is never equal to a number. The comparison would leave out all rows, silently.""",
-        "measure readers = count(crm) where pages = \"ten\"",
+        'measure readers = count(crm) where pages = "ten"',
         "measure readers = count(crm) where pages = 10",
     ),
     (

@@ -62,7 +62,9 @@ def rule_of(declared: DeclaredRule, taken: Iterable[str]) -> Rule | Diagnostic:
     if declared.name in taken:
         return _wrong(declared, f"a rule is called `{declared.name}` already", None)
     if not (declared.require or declared.pattern or declared.forbid):
-        return _wrong(declared, f"the rule `{declared.name}` asks for nothing", "`require`, `name` or `forbid` does")
+        return _wrong(
+            declared, f"the rule `{declared.name}` asks for nothing", "`require`, `name` or `forbid` does"
+        )
     for word, known, what in (
         (declared.of, KINDS, "a kind of definition"),
         *((word, (*CLAUSES, _TITLE), "a clause") for word in declared.require),

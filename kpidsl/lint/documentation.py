@@ -9,14 +9,18 @@ from kpidsl.lint.view import View, most
 from kpidsl.syntax import nodes
 
 
-
 def _oversight(view: View, kind: type[nodes.Clause], what: str, help_: str) -> Iterator[Found]:
     """The KPIs that lack a clause which nearly all have."""
     lacking = [one for one in view.active if kind not in one.clauses]
     if not most(len(view.active) - len(lacking), len(view.active)):
         return
     for one in lacking:
-        yield Found(one.head, f"`{one.name}` has no {what}, and nearly all other KPIs have one", help=help_, kpi=one.name)
+        yield Found(
+            one.head,
+            f"`{one.name}` has no {what}, and nearly all other KPIs have one",
+            help=help_,
+            kpi=one.name,
+        )
 
 
 def _owner(view: View) -> Iterable[Found]:

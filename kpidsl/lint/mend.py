@@ -34,7 +34,9 @@ def mend(specs: Specs, look: Callable[[Specs], Sequence[Diagnostic]], *, unsafe:
     mended: list[Diagnostic] = []
     refused: dict[tuple[str, str], Diagnostic] = {}
     for _ in range(_ROUNDS):
-        fixes = [one for one in _apart(look(work.specs), unsafe, work.specs.sources) if _mark(one) not in refused]
+        fixes = [
+            one for one in _apart(look(work.specs), unsafe, work.specs.sources) if _mark(one) not in refused
+        ]
         accepted = work.settle(fixes)
         refused |= {_mark(one): one for one in fixes if one not in accepted}
         if not accepted:

@@ -66,9 +66,7 @@ def _many(view: View) -> Iterable[Found]:
 
 def _lagging(view: View) -> Iterable[Found]:
     for definition, objective in view.objectives:
-        roles = [
-            view.by_name[name].kpi.about.role for name in _counting(objective) if name in view.by_name
-        ]
+        roles = [view.by_name[name].kpi.about.role for name in _counting(objective) if name in view.by_name]
         if len(roles) > 1 and roles.count("lagging") == len(roles):
             yield Found(
                 definition.name.span,
@@ -110,7 +108,6 @@ def _deadlines(view: View) -> Iterable[Found]:
 
 def _objective(clause: str, last: str | None = None, member: str = "") -> str:
     return _OBJECTIVE.format(clause, clause if last is None else last, member).rstrip("\n")
-
 
 
 RULES = (

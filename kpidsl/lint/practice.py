@@ -87,7 +87,6 @@ def _seldom(view: View) -> Iterable[Found]:
             )
 
 
-
 RULES = (
     Rule(
         "K941",

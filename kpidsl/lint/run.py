@@ -1,8 +1,8 @@
 """Lint a project, or say again what was said of the same texts before.
 
 What was found is kept like all that is known of specs, under a digest of the texts, the config, the day and
-the code; not where packages bring rules, for their code is not part of that. Here is only what it takes to see
-that nothing changed.
+the code; not where packages bring rules, for their code is not part of that. Here is only what it takes to
+see that nothing changed.
 """
 
 from __future__ import annotations

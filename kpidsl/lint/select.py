@@ -49,7 +49,9 @@ class Selection:
                 asked = chosen if layer.pattern is None else asked or chosen
             if any(rule.answers(word) for word in layer.ignore.texts):
                 asked = False
-            named = [(_closeness(rule, level.word), level) for level in layer.levels if rule.answers(level.word)]
+            named = [
+                (_closeness(rule, level.word), level) for level in layer.levels if rule.answers(level.word)
+            ]
             if named:
                 _, last = max(reversed(named), key=lambda one: one[0])
                 weight = _LEVELS[last.level]
@@ -62,7 +64,9 @@ def _closeness(rule: Rule, word: str) -> int:
     return 2 if word.casefold() in (rule.name, rule.code.casefold()) else int(word == rule.family)
 
 
-def selection(root: Path, config: LintConfig, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Selection:
+def selection(
+    root: Path, config: LintConfig, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> Selection:
     """What a config says, with the options of a command in place of its `select`, and added to its
     `ignore`. Options hold in all files."""
     first, *others = config.layers

@@ -51,17 +51,6 @@ def _without_fresh(view: View) -> Iterable[Found]:
                 )
 
 
-def _without_time(view: View) -> Iterable[Found]:
-    places = _head(view)
-    for name in view.graph.sources:
-        if name in view.read_sources and view.graph.sources[name].time is None:
-            yield Found(
-                places[name],
-                f"{name} has no time, and a KPI is measured over periods of it",
-                help="`time COLUMN` says which column tells when",
-            )
-
-
 def _unkeyed_links(view: View) -> Iterable[Found]:
     for spec in view.graph.sources.values():
         for link in spec.links:
@@ -143,7 +132,13 @@ def _lacking(clause: str) -> tuple[str, str]:
     """The bad and the good example of a clause that nearly all have: five sources, the last without it."""
 
     def source(n: int, *more: str) -> str:
-        lines = [f"source s{n}", f'from        "data/s{n}.csv"', "row         thing", "time        day", *more]
+        lines = [
+            f"source s{n}",
+            f'from        "data/s{n}.csv"',
+            "row         thing",
+            "time        day",
+            *more,
+        ]
         return "\n  ".join(lines) + "\n"
 
     used = "measure all_things = " + " + ".join(f"count(s{n})" for n in range(1, 6))
@@ -173,35 +168,6 @@ RULES = (
         `fresh` the verdict is grey and says since when. Told where four of five sources promise it.""",
         *_lacking("fresh       within 2 days"),
         _without_fresh,
-    ),
-    Rule(
-        "K863",
-        "source-without-time",
-        "sources",
-        WARNING,
-        "A KPI is computed from a source whose rows have no time.",
-        """Everything is measured over periods. Rows without a time are in none of them, so the KPI
-        fails as soon as it is evaluated (K603).""",
-        """
-        source shop
-          from        "data/shop.csv"
-          column      amount EUR
-
-        kpi sales "Sales"
-          formula     sum(shop.amount)
-          target      at least 100 EUR
-        """,
-        """
-        source shop
-          from        "data/shop.csv"
-          time        day
-          column      amount EUR
-
-        kpi sales "Sales"
-          formula     sum(shop.amount)
-          target      at least 100 EUR
-        """,
-        _without_time,
     ),
     Rule(
         "K864",

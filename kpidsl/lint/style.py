@@ -117,9 +117,14 @@ def _own_not(test: nodes.Missing | nodes.In | nodes.Between) -> str:
 
 
 def _title_period(view: View) -> Iterable[Found]:
-    for one in (*view.of(nodes.KpiDef), *view.of(nodes.ObjectiveDef)):
-        title = one.title
-        if title is not None and title.text.endswith(".") and not title.text.endswith("..") and title.text.count(".") == 1:
+    titles = [one.title for one in view.of(nodes.KpiDef)] + [one.title for one in view.of(nodes.ObjectiveDef)]
+    for title in titles:
+        if (
+            title is not None
+            and title.text.endswith(".")
+            and not title.text.endswith("..")
+            and title.text.count(".") == 1
+        ):
             source, _, end = title.span
             yield Found(
                 title.span,
@@ -178,7 +183,11 @@ def _filters(view: View) -> Iterable[Found]:
 def _numbers(view: View) -> Iterable[Found]:
     seen: dict[str, list[nodes.Number]] = {}
     for definition, number in view.written(nodes.Number):
-        if isinstance(definition, nodes.MeasureDef) and len(number.text.strip("0.")) >= 2 and number.value > 12:
+        if (
+            isinstance(definition, nodes.MeasureDef)
+            and len(number.text.strip("0.")) >= 2
+            and number.value > 12
+        ):
             seen.setdefault(number.span.text, []).append(number)
     for text, places in seen.items():
         if len(places) >= _OFTEN:

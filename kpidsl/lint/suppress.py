@@ -198,7 +198,9 @@ def _scope(file: nodes.File, comment: nodes.Comment) -> Span:
 # -- what is to be said about comments -----------------------------------------------------------------------
 
 
-def _about(one: Suppression, rules: Sequence[Rule], asked: frozenset[str], today: date) -> Iterator[Diagnostic]:
+def _about(
+    one: Suppression, rules: Sequence[Rule], asked: frozenset[str], today: date
+) -> Iterator[Diagnostic]:
     span = one.comment.span
     may = [rule for rule in rules if _may_pass(rule)]
     known = [(word, place) for word, place in one.words if any(rule.answers(word) for rule in may)]
@@ -226,7 +228,9 @@ def _about(one: Suppression, rules: Sequence[Rule], asked: frozenset[str], today
                 )
             )
     if one.because is None or not one.because.strip():
-        yield _rule("K975").diagnostic(Found(span, "nothing says why it may pass", help=f"it is written {_EXAMPLE}"))
+        yield _rule("K975").diagnostic(
+            Found(span, "nothing says why it may pass", help=f"it is written {_EXAMPLE}")
+        )
     if one.until is None:
         yield _rule("K976").diagnostic(Found(span, "it lets pass for ever", help=f"it is written {_EXAMPLE}"))
     elif one.until - today > _LONG:

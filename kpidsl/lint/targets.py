@@ -88,7 +88,9 @@ def _backwards(view: View) -> Iterable[Found]:
         steps = [(bound, number(bound.value)) for _, bound in promise.milestones]
         if len(places) != len(steps):
             continue
-        for (_, before), (bound, after), place, other in zip(steps, steps[1:], places[1:], places, strict=False):
+        for (_, before), (bound, after), place, other in zip(
+            steps, steps[1:], places[1:], places, strict=False
+        ):
             if before is not None and after is not None and bound.direction == "at least" and after < before:
                 yield Found(
                     place.span,
@@ -135,7 +137,11 @@ def _slices_sum(view: View) -> Iterable[Found]:
         by, bound = one.clause(nodes.By), one.kpi.promise.bound
         if by is None or not one.kpi.slices:
             continue
-        lows = [number(p.bound.value) or 0.0 for p in one.kpi.slices if p.bound.direction in ("at least", "between")]
+        lows = [
+            number(p.bound.value) or 0.0
+            for p in one.kpi.slices
+            if p.bound.direction in ("at least", "between")
+        ]
         least, place = math.fsum(lows), by.slices[0].span.to(by.slices[-1].span)
         share = any(isinstance(node, Share) for node in parts_of(one.kpi.formula))
         if share and least > 1 + 1e-9:
@@ -146,7 +152,12 @@ def _slices_sum(view: View) -> Iterable[Found]:
                 kpi=one.name,
             )
         cap = number(bound.value) if bound is not None and bound.direction == "at most" else None
-        if not share and cap is not None and one.kpi.formula.additivity == "additive" and least > cap * (1 + 1e-9):
+        if (
+            not share
+            and cap is not None
+            and one.kpi.formula.additivity == "additive"
+            and least > cap * (1 + 1e-9)
+        ):
             yield Found(
                 place,
                 f"together the slices are to be {format_value(least, one.kpi.unit)}, more than the whole may",

@@ -43,13 +43,19 @@ def _placeholders(view: View) -> Iterable[Found]:
         if not text.text.strip():
             yield Found(text.span, f"the {what} is empty", help="without the clause nothing would be lost")
         elif _PLACEHOLDER.search(text.text):
-            yield Found(text.span, f"the {what} is still to be written", help="what is not known can be left out")
+            yield Found(
+                text.span, f"the {what} is still to be written", help="what is not known can be left out"
+            )
 
 
 def _copied(view: View) -> Iterable[Found]:
     first: dict[tuple[str, str], nodes.String] = {}
     for definition, what, text in _texts(view):
-        if what not in ("description", "reason") or not isinstance(definition, nodes.KpiDef) or not text.text.strip():
+        if (
+            what not in ("description", "reason")
+            or not isinstance(definition, nodes.KpiDef)
+            or not text.text.strip()
+        ):
             continue
         other = first.setdefault((what, text.text.casefold().strip()), text)
         if other is not text:

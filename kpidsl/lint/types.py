@@ -68,7 +68,7 @@ def _exclude(op: str, a: Any, other: str, b: Any) -> bool:
     """Whether nothing meets both comparisons."""
     if isinstance(a, nodes.String) and isinstance(b, nodes.String):
         same = a.text == b.text
-        return {op, other} == {"="} and not same or {op, other} == {"=", "!="} and same
+        return ({op, other} == {"="} and not same) or ({op, other} == {"=", "!="} and same)
     if not (isinstance(a, nodes.Number) and isinstance(b, nodes.Number)) or _unit(a) != _unit(b):
         return False
     low, open_low, high, open_high = float("-inf"), False, float("inf"), False

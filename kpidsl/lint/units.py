@@ -226,7 +226,7 @@ RULES = (
 
         kpi sold "Orders"
           formula     count(shop)
-          target      at least 100 rows
+          target      at least 100 row
         """,
         """
         source shop

@@ -42,8 +42,8 @@ class Subject:
 
     def clause(self, kind: type[T]) -> T | None:
         """The clause of a kind, if it is written."""
-        found: Any = self.clauses.get(kind)
-        return found
+        found = self.clauses.get(kind)
+        return found if isinstance(found, kind) else None
 
     def at(self, kind: type[nodes.Node]) -> Span:
         """The place of a clause; its name where it has none."""
@@ -215,7 +215,7 @@ _MENTIONS: dict[type, Any] = {
 
 
 @cache
-def _deep(kind: type) -> tuple[str, ...]:
+def _deep(kind: Any) -> tuple[str, ...]:
     """The fields of a node that may hold further nodes worth a look."""
     return tuple(
         at.name

@@ -305,7 +305,9 @@ def test_rule_by_code_and_by_name(tmp_path: Path) -> None:
     assert "K301 unit-mismatch" in by_code.out
     every = {*CATALOGUE, *(rule.code for rule in builtin())}
     assert len(kpi(tmp_path, "rule").out.splitlines()) == len(every)
-    assert {line.split()[0] for line in kpi(tmp_path, "rule", "smart").out.splitlines()} == {f"K{n}" for n in range(935, 940)}
+    assert {line.split()[0] for line in kpi(tmp_path, "rule", "smart").out.splitlines()} == {
+        f"K{n}" for n in range(935, 940)
+    }
     wrong = kpi(tmp_path, "rule", "unit-mismatches")
     assert wrong.code == 2
     assert "unit-mismatch" in wrong.err

@@ -29,7 +29,7 @@ source ads "Spend of each campaign and day"
   column      campaign text
   column      spend EUR
   column      clicks click
-  column      impressions view
+  column      impressions impression
   column      revenue EUR
 """,
     "crm": """\
@@ -88,7 +88,9 @@ def project(*texts: str, root: str = ".", lint: LintConfig | None = None) -> Spe
     )
 
 
-def looked(*texts: str, select: Sequence[str] = (), ignore: Sequence[str] = (), lint: LintConfig | None = None) -> Outcome:
+def looked(
+    *texts: str, select: Sequence[str] = (), ignore: Sequence[str] = (), lint: LintConfig | None = None
+) -> Outcome:
     """What lint says of some files."""
     with cache.without():
         return check(project(*texts, lint=lint), TODAY, select, ignore)

@@ -56,7 +56,9 @@ def test_what_was_there_may_stay(folder: Path) -> None:
 
 def test_lines_may_move(folder: Path) -> None:
     kpi(folder, "lint", "--write-baseline")
-    (folder / "spec.kpi").write_text("# one line\n# and another\n\n" + SPEC.replace("  formula     ", "  formula "))
+    (folder / "spec.kpi").write_text(
+        "# one line\n# and another\n\n" + SPEC.replace("  formula     ", "  formula ")
+    )
     assert kpi(folder, "lint", "--strict").code == 0
 
 
@@ -126,7 +128,8 @@ def test_the_option_names_another_file(folder: Path) -> None:
 def test_fingerprints_are_unique_and_know_no_lines(names: list[str], blank: int) -> None:
     """Several findings of one text on one line have an ordinal each, and lines above change nothing."""
     items = ", ".join(f'"{name}"' for name in names)
-    text = f'source crm\n  from "x.csv"\n  row lead\n  time day\n  column status text\n\nmeasure m = count(crm) where status in ({items})\n'
+    measure = f"measure m = count(crm) where status in ({items})\n"
+    text = f'source crm\n  from "x.csv"\n  row lead\n  time day\n  column status text\n\n{measure}'
     first, second = (looked("\n" * n + text).findings for n in (0, blank))
     assert fingerprints(first) == fingerprints(second)
     assert len(set(fingerprints(first))) == len(first)

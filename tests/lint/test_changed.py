@@ -46,10 +46,10 @@ def names(found: Changes) -> tuple[set[str], set[str]]:
     [
         ("New leads.", "Leads that are new", set(), set()),
         ("12345", "12_345", set(), set()),
-        ("  target      at least 12345", "  description \"Some.\"\n  target      at least 12345", set(), set()),
+        ("  target      at least 12345", '  description "Some."\n  target      at least 12345', set(), set()),
         ("12345", "12346", {"lead_count"}, set()),
         ('"new"', '"fresh"', {"leads"}, {"lead_count"}),
-        ("  row         lead", "  row         lead\n  key         day", {"crm"}, set()),
+        ("  row         lead", "  row         lead\n  fresh       within 2 days", {"crm"}, set()),
         ("kpi         row_count", "kpi         row_count key", {"grow"}, set()),
         ("at least 54321 leads", "at least 54321 leads\n  draft", {"row_count"}, set()),
         ("kpi lead_count", "kpi lead_total", {"lead_total"}, set()),
@@ -62,7 +62,13 @@ def test_what_changed(old: str, new: str, changed_: set[str], affected: set[str]
 def test_a_reformat_changes_nothing() -> None:
     spec = project(SPEC)
     assert changed(SPEC, format_file(spec.files[0])) == Changes(frozenset())
-    assert changed(SPEC, "\n# comment\n" + SPEC.replace("  formula     ", " formula ").replace("  target ", " target ")).names <= set()
+    assert (
+        changed(
+            SPEC,
+            "\n# comment\n" + SPEC.replace("  formula     ", " formula ").replace("  target ", " target "),
+        ).names
+        <= set()
+    )
 
 
 def test_findings_of_what_changed_and_of_what_rests_on_it() -> None:

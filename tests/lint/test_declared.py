@@ -44,7 +44,7 @@ def found(folder: Path, text: str) -> list[tuple[str, str, str]]:
 
 
 def test_clauses_that_are_required(tmp_path: Path) -> None:
-    text = '[lint.rules.owners]\nrequire = ["owner", "title"]\nseverity = "error"\nwhy = "Somebody has to answer."\n'
+    text = '[lint.rules.owners]\nrequire = ["owner", "title"]\nseverity = "error"\nwhy = "To be asked."\n'
     assert found(tmp_path, text) == [
         ("owners", "error", "the kpi `page_count` has no `owner`"),
         ("owners", "error", "the kpi `page_count` has no `title`"),
@@ -91,7 +91,9 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, said: str) -> None:
 
 
 def test_the_command_and_the_page(tmp_path: Path) -> None:
-    (tmp_path / "kpi.toml").write_text('[lint.rules.owners]\nrequire = ["owner"]\nwhy = "Somebody has to answer."\n')
+    (tmp_path / "kpi.toml").write_text(
+        '[lint.rules.owners]\nrequire = ["owner"]\nwhy = "Somebody has to answer."\n'
+    )
     (tmp_path / "spec.kpi").write_text(SPEC)
     run = kpi(tmp_path, "lint")
     assert "warning[owners]: the kpi `page_count` has no `owner`" in run.out
@@ -111,7 +113,9 @@ SHOUTING = Rule(
     "measure LEADS = 1",
     "measure leads = 1",
     lambda view: [
-        Found(one.name.span, f"`{one.name.text}` shouts") for one in view.of(nodes.MeasureDef) if one.name.text.isupper()
+        Found(one.name.span, f"`{one.name.text}` shouts")
+        for one in view.of(nodes.MeasureDef)
+        if one.name.text.isupper()
     ],
 )
 
@@ -135,7 +139,9 @@ def point(name: str, value: str) -> EntryPoint:
     return EntryPoint(name, f"tests.lint.test_declared:{value}", "kpidsl.rules")
 
 
-@pytest.mark.parametrize(("value", "names"), [("SHOUTING", ["shouting"]), ("several", ["shouting", "broken"])])
+@pytest.mark.parametrize(
+    ("value", "names"), [("SHOUTING", ["shouting"]), ("several", ["shouting", "broken"])]
+)
 def test_rules_of_packages_are_found(value: str, names: list[str]) -> None:
     loaded = brought([point("mine", value)])
     assert ([rule.name for rule in loaded.rules], loaded.problems) == (names, ())
@@ -166,12 +172,15 @@ def test_a_real_package_brings_its_rules(tmp_path: Path) -> None:
     """An installed package is a module and a folder of metadata on the path."""
     site = tmp_path / "site"
     (site / "shouts-1.0.dist-info").mkdir(parents=True)
-    (site / "shouts-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: shouts\nVersion: 1.0\n")
+    (site / "shouts-1.0.dist-info" / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: shouts\nVersion: 1.0\n"
+    )
     (site / "shouts-1.0.dist-info" / "entry_points.txt").write_text("[kpidsl.rules]\nshouts = shouts:rule\n")
     (site / "shouts.py").write_text(
         "from kpidsl.lint.rule import WARNING, Found, Rule\n"
         "def find(view):\n"
-        "    return [Found(one.head, 'too loud', kpi=one.name) for one in view.subjects if one.name.isupper()]\n"
+        "    loud = [one for one in view.subjects if one.name.isupper()]\n"
+        "    return [Found(one.head, 'too loud', kpi=one.name) for one in loud]\n"
         "rule = Rule('X1', 'loud', 'names', WARNING, 'Loud.', 'Loud.', 'a', 'b', find)\n"
     )
     folder = tmp_path / "project"

@@ -63,19 +63,30 @@ def test_select_and_ignore(tmp_path: Path, text: str, left: set[str]) -> None:
 
 
 def test_severities_by_rule_family_and_all(tmp_path: Path) -> None:
-    found = weights(TEXT, lint=lint(tmp_path, '[lint.severity]\nall = "warning"\nK956 = "info"\nstyle = "error"\n'))
+    found = weights(
+        TEXT, lint=lint(tmp_path, '[lint.severity]\nall = "warning"\nK956 = "info"\nstyle = "error"\n')
+    )
     assert found == {"K811": Severity.WARNING, "K951": Severity.ERROR, "K956": Severity.INFO}
 
 
 def test_paths_come_after_what_holds_for_all(tmp_path: Path) -> None:
     """The files are `spec.kpi` and `spec1.kpi`."""
-    more = TEXT.replace("crm", "crn").replace("leads.csv", "others.csv").replace("lead_count", "lead_total").replace("New leads.", "Leads.")
+    more = (
+        TEXT.replace("crm", "crn")
+        .replace("leads.csv", "others.csv")
+        .replace("lead_count", "lead_total")
+        .replace("New leads.", "Leads.")
+    )
     wanted = lint(
         tmp_path,
         '[lint]\nignore = ["K956"]\n\n[lint.paths."spec1.*"]\nignore = ["types"]\nselect = ["K956"]\n'
         'severity = { long-digits = "error" }\n',
     )
-    found = [(d.span.source.name, d.code, d.severity.word) for d in looked(TEXT, more, lint=wanted).findings if d.span]
+    found = [
+        (d.span.source.name, d.code, d.severity.word)
+        for d in looked(TEXT, more, lint=wanted).findings
+        if d.span
+    ]
     assert found == [
         ("spec.kpi", "K811", "warning"),
         ("spec.kpi", "K951", "info"),
@@ -116,7 +127,10 @@ def test_unknown_rules_of_a_config_are_told_where_they_are_named(tmp_path: Path)
     problems = looked(TEXT, lint=wanted).problems
     assert codes(problems) == ["K780", "K780"]
     assert [d.span.line for d in problems if d.span] == [2, 5]
-    assert ["`long-digits`" in (problems[0].help or ""), "`smart`" in (problems[1].help or "")] == [True, True]
+    assert ["`long-digits`" in (problems[0].help or ""), "`smart`" in (problems[1].help or "")] == [
+        True,
+        True,
+    ]
 
 
 def test_the_command(tmp_path: Path) -> None:

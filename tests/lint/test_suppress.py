@@ -92,7 +92,7 @@ def test_unknown_rules_are_told_with_near_names() -> None:
 
 
 def test_an_error_does_not_pass() -> None:
-    text = f'# kpi: ignore[unit-mismatch] {UNTIL}\nmeasure x = count(crm) + 1 EUR\n{SOURCE}'
+    text = f"# kpi: ignore[unit-mismatch] {UNTIL}\nmeasure x = count(crm) + 1 EUR\n{SOURCE}"
     outcome = looked(text)
     assert "K301" in codes(outcome.findings)
     told = next(d for d in outcome.findings if d.code == "K972")
@@ -100,7 +100,9 @@ def test_an_error_does_not_pass() -> None:
 
 
 def test_warnings_of_the_compiler_pass() -> None:
-    text = f'# kpi: ignore[useless-tolerance] {UNTIL}\nkpi x "X"\n  formula count(crm)\n  tolerance 5%\n{SOURCE}'
+    text = (
+        f'# kpi: ignore[useless-tolerance] {UNTIL}\nkpi x "X"\n  formula count(crm)\n  tolerance 5%\n{SOURCE}'
+    )
     assert "K419" not in codes(looked(text).findings)
     assert "K419" in codes(looked(text.partition("\n")[2]).findings)
 
