@@ -97,8 +97,8 @@ class Project:
 
     def lint(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Diagnostic]:
         """What `check` gives, and what the rules of lint find, as the config weighs it; without what
-        comments let pass. `select` takes the place of that of the config, `ignore` is added to its own: codes, names or
-        families of rules.
+        comments let pass. `select` takes the place of that of the config, `ignore` is added to its own:
+        codes, names or families of rules.
 
         Raises KpiError for names that no rule has, and for rules that cannot be used.
         """

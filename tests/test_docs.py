@@ -200,8 +200,8 @@ def rules() -> str:
     said = [
         "# Rules",
         "",
-        f"What [`kpi lint`](lint.md) looks for: {len(every_)} rules. `kpi rule NAME` prints one. A bad example",
-        f"is told and a good one is not, as of {TODAY}; both are run by the tests.",
+        f"What [`kpi lint`](lint.md) looks for: {len(every_)} rules. `kpi rule NAME` prints one. What is bad",
+        f"is told, and what is good is not, as of {TODAY}: the tests run both.",
         "",
         "<details>",
         "<summary>The sources of the examples</summary>",

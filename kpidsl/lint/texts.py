@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from kpidsl.diagnostics import Edit, Fix, Label, Span
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
@@ -18,28 +18,8 @@ _PLACEHOLDER = re.compile(
 _SPACES = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}")
 
 
-def _texts(view: View) -> Iterator[tuple[nodes.Definition, str, nodes.String]]:
-    """What is said to people, with the word of the clause."""
-    for definition in view.definitions:
-        title = getattr(definition, "title", None)
-        if isinstance(title, nodes.String):
-            yield definition, "title", title
-        for clause in getattr(definition, "clauses", ()):
-            match clause:
-                case nodes.Description(text=text):
-                    yield definition, "description", text
-                case nodes.Owner(text=text):
-                    yield definition, "owner", text
-                case nodes.Because(text=text):
-                    yield definition, "reason", text
-                case nodes.Stakeholder(text=text):
-                    yield definition, "stakeholder", text
-                case nodes.Caption(text=text):
-                    yield definition, "label", text
-
-
 def _placeholders(view: View) -> Iterable[Found]:
-    for _, what, text in _texts(view):
+    for _, what, text in view.texts:
         if not text.text.strip():
             yield Found(text.span, f"the {what} is empty", help="without the clause nothing would be lost")
         elif _PLACEHOLDER.search(text.text):
@@ -50,7 +30,7 @@ def _placeholders(view: View) -> Iterable[Found]:
 
 def _copied(view: View) -> Iterable[Found]:
     first: dict[tuple[str, str], nodes.String] = {}
-    for definition, what, text in _texts(view):
+    for definition, what, text in view.texts:
         if (
             what not in ("description", "reason")
             or not isinstance(definition, nodes.KpiDef)
@@ -69,7 +49,7 @@ def _copied(view: View) -> Iterable[Found]:
 
 
 def _owners(view: View) -> Iterable[Found]:
-    texts = [text for _, what, text in _texts(view) if what in ("owner", "stakeholder")]
+    texts = [text for _, what, text in view.texts if what in ("owner", "stakeholder")]
     first = first_of(text.text for text in texts)
     for text in texts:
         other = first[next(iter(first_of([text.text])))]
@@ -82,7 +62,7 @@ def _owners(view: View) -> Iterable[Found]:
 
 
 def _repeats(view: View) -> Iterable[Found]:
-    for definition, what, text in _texts(view):
+    for definition, what, text in view.texts:
         title = getattr(definition, "title", None)
         if what == "description" and title is not None and _plain(title.text) == _plain(text.text):
             yield Found(
@@ -98,7 +78,7 @@ def _plain(text: str) -> str:
 
 
 def _blanks(view: View) -> Iterable[Found]:
-    for _, what, text in _texts(view):
+    for _, what, text in view.texts:
         if text.text.strip() and _SPACES.search(text.text) and "\\" not in text.span.text:
             tidy = " ".join(text.text.split())
             yield Found(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, TypeVar
 
 import attrs
@@ -140,6 +140,11 @@ class View:
             or any(bound.direction in ("increase", "decrease") for bound in one.bounds)
         )
 
+    @cached_property
+    def texts(self) -> tuple[tuple[nodes.Definition, str, nodes.String], ...]:
+        """What is said to people: where, as what, and the text."""
+        return tuple(_texts(self.definitions))
+
     # -- expressions ---------------------------------------------------------------------------------------
 
     @cached_property
@@ -214,18 +219,44 @@ _MENTIONS: dict[type, Any] = {
 }
 
 
-@cache
-def _deep(kind: Any) -> tuple[str, ...]:
+_KNOWN: dict[type, tuple[str, ...]] = {}
+
+
+def _deep(kind: type[nodes.Node]) -> tuple[str, ...]:
     """The fields of a node that may hold further nodes worth a look."""
-    return tuple(
-        at.name
-        for at in attrs.fields(kind)
-        if at.name not in ("span", "rows", "name") and _worth(kind, at.name, str(at.type))
-    )
+    found = _KNOWN.get(kind)
+    if found is None:
+        found = _KNOWN[kind] = tuple(
+            at.name
+            for at in attrs.fields(kind)
+            if at.name not in ("span", "rows", "name") and _worth(kind, at.name, str(at.type))
+        )
+    return found
 
 
 def _worth(kind: type, name: str, type_: str) -> bool:
     return bool(_DEEP.search(type_)) or "PeriodText" in type_
+
+
+def _texts(
+    definitions: Iterable[nodes.Definition],
+) -> Iterator[tuple[nodes.Definition, str, nodes.String]]:
+    for definition in definitions:
+        title = getattr(definition, "title", None)
+        if isinstance(title, nodes.String):
+            yield definition, "title", title
+        for clause in getattr(definition, "clauses", ()):
+            match clause:
+                case nodes.Description(text=text):
+                    yield definition, "description", text
+                case nodes.Owner(text=text):
+                    yield definition, "owner", text
+                case nodes.Because(text=text):
+                    yield definition, "reason", text
+                case nodes.Stakeholder(text=text):
+                    yield definition, "stakeholder", text
+                case nodes.Caption(text=text):
+                    yield definition, "label", text
 
 
 def inside(node: nodes.Node) -> Iterator[nodes.Node]:
@@ -237,7 +268,7 @@ def inside(node: nodes.Node) -> Iterator[nodes.Node]:
             yield part
             for name in reversed(_deep(type(part))):
                 value = getattr(part, name)
-                if value is not None and value != () and not isinstance(value, str):
+                if value and not isinstance(value, str):
                     stack.append(value)
         elif type(part) is tuple:
             stack.extend(reversed(part))
