@@ -61,11 +61,12 @@ def without_known(
 
 
 def _first(known: Baseline, must: list[Diagnostic], count: int, screens: Console, *, quiet: bool) -> Left:
+    from kpidsl.files import shown_as
     from kpidsl.lint import baseline
 
     problem = baseline.write(known)
     if problem is None and not quiet:
-        screens.tell(f"{count} finding{'s' if count != 1 else ''} written to {known.path}\n")
+        screens.tell(f"{count} finding{'s' if count != 1 else ''} written to {shown_as(known.path)}\n")
     return Left((*must, *([problem] if problem else [])), count)
 
 
