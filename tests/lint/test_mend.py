@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
 
 from kpidsl import cache
 from kpidsl.compiled import compile_sources
@@ -15,6 +16,7 @@ from kpidsl.lint.rules import builtin
 from kpidsl.lint.run import check
 from kpidsl.specs import Specs
 from tests.lint.look import TODAY, codes, looked, project, whole
+from tests.programs import programs
 from tests.project import kpi
 
 SPEC = """\
@@ -181,3 +183,12 @@ def test_the_diff_of_standard_input(folder: Path) -> None:
     run = kpi(folder, "lint", "--diff", "-", stdin=SPEC)
     assert run.code == 1
     assert "+++ b/<stdin>" in run.out
+
+
+@settings(max_examples=40)
+@given(programs())
+def test_no_rule_fails_and_no_safe_fix_changes_the_meaning_of_a_random_program(text: str) -> None:
+    found = mended(text)
+    before = meanings(text)
+    after = meanings(found.texts.get("spec.kpi", text))
+    assert {name: hash for name, hash in after.items() if name in before} == before
