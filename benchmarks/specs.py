@@ -45,6 +45,6 @@ kpi cost_per_lead_{i} "Cost per lead of campaign {i}"
 def write(folder: Path, count: int) -> Path:
     """A spec file of `count` KPIs in the folder."""
     path = folder / f"kpis_{count}.kpi"
-    text = SOURCES + "".join(KPI.format(i=i, m=i % 40, n=i % 7, target=20 + i % 30) for i in range(count))
+    text = SOURCES + "".join(KPI.format(i=i, m=i % 40, n=i % 7, target=20 + i) for i in range(count))
     path.write_text(text, encoding="utf-8")
     return path

@@ -95,6 +95,20 @@ class Project:
         """Everything that is wrong or worth a word, by file and place. Looks at no data."""
         return list(self._specs.diagnostics)
 
+    def lint(self, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> list[Diagnostic]:
+        """What `check` gives, and what the rules of lint find, as the config weighs it; without what
+        comments let pass. `select` takes the place of that of the config, `ignore` is added to its own:
+        codes, names or families of rules.
+
+        Raises KpiError for names that no rule has, and for rules that cannot be used.
+        """
+        from kpidsl.lint.run import check
+
+        outcome = check(self._specs, select=select, ignore=ignore)
+        if outcome.problems:
+            raise KpiError(outcome.problems)
+        return list(outcome.findings)
+
     def evaluate(
         self,
         as_of: date | str | None = None,

@@ -25,7 +25,7 @@ MOST_BYTES = 250_000_000
 _WITHOUT = ContextVar("_WITHOUT", default=False)
 _DAY = 24 * 3600
 _DAYS_KEPT = 30
-_CODE = ("", "syntax", "compile", "model")
+_CODE = ("", "syntax", "compile", "model", "lint")
 
 
 def folder() -> Path | None:

@@ -371,6 +371,26 @@ _family(
     ("K730", "not-formatted", Severity.ERROR, "A spec file differs from how the formatter writes it."),
     ("K740", "extra-missing", Severity.ERROR, "A conversion needs a library that is not installed."),
     (
+        "K780",
+        "unknown-rule",
+        Severity.ERROR,
+        "The config or an option names a lint rule that does not exist.",
+    ),
+    (
+        "K781",
+        "bad-rule",
+        Severity.ERROR,
+        "A lint rule that the config declares, or that a package brings, cannot be used.",
+    ),
+    (
+        "K782",
+        "rule-failed",
+        Severity.ERROR,
+        "A lint rule that a package brings ended with an error of its own.",
+    ),
+    ("K783", "bad-baseline", Severity.ERROR, "The baseline of lint cannot be read, or would have to grow."),
+    ("K784", "fix-refused", Severity.WARNING, "A fix would change what is computed, and is left out."),
+    (
         "K799",
         "internal-error",
         Severity.ERROR,

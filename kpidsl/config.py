@@ -13,6 +13,8 @@ path.
 
     [incremental] on = true       # read only what is new, see docs/data.md
 
+    [lint] ignore = ["style"]     # see kpidsl.lintconfig
+
 Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown
 key is an error, for a key that means nothing is a wish that nobody hears.
 """
@@ -30,7 +32,9 @@ from urllib.parse import quote, unquote
 
 from attrs import asdict, define, evolve, field, frozen
 
+from kpidsl import lintconfig
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
+from kpidsl.lintconfig import LintConfig
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
@@ -143,6 +147,7 @@ class Config:
     connections: Mapping[str, Connection] = field(factory=dict)
     limits: Limits = UNLIMITED
     incremental: Incremental = Incremental()
+    lint: LintConfig = field(factory=LintConfig)
 
 
 def load(paths: Sequence[str], report: Report) -> Config:
@@ -213,7 +218,9 @@ class _Reader:
     report: Report
 
     def config(self, file: Path, data: Any) -> Config:
-        top = self.keys((), data, ("project", "connections", "limits", "incremental", "as_of", "fail_on"))
+        top = self.keys(
+            (), data, ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on")
+        )
         project = self.keys(("project",), top.get("project", {}), ("name",))
         return Config(
             root=file.parent,
@@ -224,6 +231,7 @@ class _Reader:
             connections=self.connections(top.get("connections", {})),
             limits=self.limits(top.get("limits", {})),
             incremental=self.incremental(top.get("incremental", {})),
+            lint=lintconfig.read(self, top.get("lint", {}), self.source),
         )
 
     def connections(self, data: Any) -> dict[str, Connection]:

@@ -118,6 +118,8 @@ class Diagnostic:
     fix: Fix | None = None
     place: str | None = None
     kpi: str | None = None
+    rule: str | None = None
+    """The name of the lint rule that found it; names of codes are in `kpidsl.codes`."""
 
     @property
     def told(self) -> str:

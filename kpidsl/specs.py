@@ -49,6 +49,7 @@ class Specs:
     """The texts, those of imported files last."""
     diagnostics: tuple[Diagnostic, ...]
     _compile: Callable[[], Compiled] = field(repr=False)
+    _parse: Callable[[], tuple[nodes.File, ...]] = field(repr=False)
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -67,16 +68,15 @@ class Specs:
     @cached_property
     def files(self) -> tuple[nodes.File, ...]:
         """The files as they are parsed, for what compiles them anew."""
-        from kpidsl.compiled import parsed
-
-        return parsed(self.sources)
+        return self._parse()
 
     def with_graph(self, graph: Graph, *more: Source) -> Specs:
         """The same project with another graph, and perhaps with more texts."""
-        from kpidsl.compiled import Compiled
+        from kpidsl.compiled import Compiled, parsed
 
-        entries = self.entries
-        return evolve(self, sources=(*self.sources, *more), compile=lambda: Compiled(graph, entries))
+        entries, sources = self.entries, (*self.sources, *more)
+        parse = (lambda: parsed(sources)) if more else self._parse
+        return evolve(self, sources=sources, compile=lambda: Compiled(graph, entries), parse=parse)
 
     @cached_property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -118,13 +118,19 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     key = _key(given, config.root)
     with uncollected():
         kept = _kept(key, given, config.root) if key else None
-        sources, told, compile = kept or _fresh(key, given, config.root)
+        sources, told, compile, parse = kept or _fresh(key, given, config.root)
     report.extend(told)
-    return Specs(config, sources, tuple(report.sorted()), compile)
+    return Specs(config, sources, tuple(report.sorted()), compile, parse)
 
 
-_Answer = tuple[tuple[Source, ...], tuple[Diagnostic, ...], "Callable[[], Compiled]"]
-"""The sources with those that are imported, what is to be said of them, and what they compile to."""
+_Answer = tuple[
+    tuple[Source, ...],
+    tuple[Diagnostic, ...],
+    "Callable[[], Compiled]",
+    "Callable[[], tuple[nodes.File, ...]]",
+]
+"""The sources with those that are imported, what is to be said of them, what they compile to, and as what
+they are parsed."""
 
 
 def _fresh(key: str | None, given: Sequence[Source], root: Path) -> _Answer:
@@ -134,8 +140,7 @@ def _fresh(key: str | None, given: Sequence[Source], root: Path) -> _Answer:
     result = compile_sources(given, root)
     if key and result.whole:
         _keep(key, len(given), result)
-    compiled = result.compiled
-    return result.sources, result.diagnostics, lambda: compiled
+    return result.sources, result.diagnostics, lambda: result.compiled, lambda: result.files
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -204,4 +209,10 @@ def _kept(key: str, given: Sequence[Source], root: Path) -> _Answer | None:
             found = unpack(cache.get(f"graph-{key}"), sources)
         return found or compile_sources(sources, root).compiled
 
-    return tuple(sources), diagnostics, compile
+    def parse() -> tuple[nodes.File, ...]:
+        from kpidsl.compiled import parsed
+
+        with uncollected():
+            return parsed(sources)
+
+    return tuple(sources), diagnostics, compile, parse

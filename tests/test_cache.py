@@ -357,7 +357,13 @@ def test_no_cache_reads_nothing_and_keeps_nothing(home: Path, project: Path) -> 
     assert {entry.name.split("-")[0] for entry in home.iterdir()} == {"grammar"}
     assert not (project / "off").exists()
     assert kpi(project, "lint").code == 0
-    assert {entry.name.split("-")[0] for entry in home.iterdir()} == {"grammar", "graph", "parsed", "specs"}
+    assert {entry.name.split("-")[0] for entry in home.iterdir()} == {
+        "grammar",
+        "graph",
+        "lint",
+        "parsed",
+        "specs",
+    }
     assert not (project / ".kpidsl").exists()
 
 

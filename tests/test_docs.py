@@ -16,7 +16,10 @@ from pathlib import Path
 import pytest
 
 from kpidsl.codes import CATALOGUE
+from kpidsl.lint.rule import FAMILIES as RULE_FAMILIES
+from kpidsl.lint.rules import builtin
 from kpidsl.model.functions import every
+from tests.lint.look import SOURCES, TODAY
 from tests.markdown import Block, Section, commands_of, definitions_of, is_file, sections_of
 
 ROOT = Path(__file__).parents[1]
@@ -191,6 +194,61 @@ def test_the_page_of_errors_is_the_catalogue() -> None:
     assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == catalogue()
 
 
+def rules() -> str:
+    """The page of all rules, as it must stand in docs/rules.md."""
+    every_ = builtin()
+    said = [
+        "# Rules",
+        "",
+        f"What [`kpi lint`](lint.md) looks for: {len(every_)} rules. `kpi rule NAME` prints one. What is bad",
+        f"is told, and what is good is not, as of {TODAY}: the tests run both.",
+        "",
+        "<details>",
+        "<summary>The sources of the examples</summary>",
+        "",
+        "```kpi shown",
+        "\n".join(SOURCES.values()).strip(),
+        "```",
+        "",
+        "</details>",
+    ]
+    for family, title in RULE_FAMILIES.items():
+        own = [rule for rule in every_ if rule.family == family]
+        if own:
+            said += [
+                "",
+                f"## {title}",
+                "",
+                f"`{family}`",
+                "",
+                "| code | name | severity | |",
+                "|---|---|---|---|",
+            ]
+            said += [
+                f"| {r.code} | [`{r.name}`](#{r.code.lower()}-{r.name}) | {r.severity.word} | {r.summary} |"
+                for r in own
+            ]
+        for rule in own:
+            fixed = ["", "Found by the compiler."] if rule.find is None and rule.code in CATALOGUE else []
+            said += ["", f"### {rule.code} {rule.name}", "", rule.why, *fixed, "", "Bad:", ""]
+            said += [
+                "```kpi shown",
+                rule.bad.rstrip(),
+                "```",
+                "",
+                "Good:",
+                "",
+                "```kpi shown",
+                rule.good.rstrip(),
+                "```",
+            ]
+    return "\n".join(said) + "\n"
+
+
+def test_the_page_of_rules_is_that_of_all_rules() -> None:
+    assert (ROOT / "docs" / "rules.md").read_text(encoding="utf-8") == rules()
+
+
 def test_the_reference_names_every_error_of_the_language() -> None:
     page = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
     assert [c for c in CATALOGUE if c[:2] in ("K2", "K3", "K4") and c not in page] == []
@@ -229,5 +287,6 @@ def update(page: Path) -> None:
 if __name__ == "__main__":
     os.environ["COLUMNS"] = "100"
     (ROOT / "docs" / "errors.md").write_text(catalogue(), encoding="utf-8")
+    (ROOT / "docs" / "rules.md").write_text(rules(), encoding="utf-8")
     for name in sys.argv[1:]:
         update(Path(name).resolve())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import unified_diff
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import click
 
 from kpidsl.cli.console import Console, common, console, paths_argument
 from kpidsl.cli.inputs import stdin_source
+from kpidsl.cli.patch import patch
 
 if TYPE_CHECKING:
     from kpidsl.diagnostics import Report, Source
@@ -53,7 +53,7 @@ def command(
         failed += text is None
         total += 1
         if text is not None and not check:
-            screens.say(_diff(source, text, screens) if diff else text)
+            screens.say(patch(source, text, screens) if diff else text)
         elif text is None and not (check or diff):
             screens.say(source.text)  # a filter in an editor must not lose what it was given
     on_disk = [path for path in paths if path != "-"] or ([] if "-" in paths else ["."])
@@ -93,27 +93,13 @@ def _apply(
     from kpidsl import files
 
     if diff:
-        screens.say(_diff(source, text, screens))
+        screens.say(patch(source, text, screens))
     elif check:
         screens.say(f"would format {source.name}\n")
     elif (problem := files.write(path, text)) is not None:
         report.add(problem)
         return False
     return True
-
-
-def _diff(source: Source, text: str, screens: Console) -> str:
-    old, new = source.text.splitlines(keepends=True), text.splitlines(keepends=True)
-    lines = []
-    for line in unified_diff(old, new, f"a/{source.name}", f"b/{source.name}"):
-        body = line.rstrip("\n")
-        style = (
-            "bold" if line[:3] in ("---", "+++") else {"+": "green", "-": "red", "@": "cyan"}.get(line[0], "")
-        )
-        lines.append(screens.out.paint(body, style) + "\n")
-        if not line.endswith("\n"):
-            lines.append("\\ No newline at end of file\n")
-    return "".join(lines)
 
 
 def _summary(total: int, changed: int, failed: int, dry: bool) -> str:

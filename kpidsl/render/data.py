@@ -44,7 +44,7 @@ def diagnostic(d: Diagnostic) -> dict[str, Any]:
     known = CATALOGUE.get(d.code)
     return {
         "code": d.code,
-        "name": known.name if known else None,
+        "name": known.name if known else d.rule,
         "severity": d.severity.word,
         "message": d.message,
         "place": place(d.span) if d.span is not None else None,

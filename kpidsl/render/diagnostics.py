@@ -46,7 +46,8 @@ def render_one(diagnostic: Diagnostic, screen: Screen) -> str:
     """One diagnostic, each line ended."""
     tone = _TONES[diagnostic.severity]
     known = CATALOGUE.get(diagnostic.code)
-    code = f"{diagnostic.code} {known.name}" if known else diagnostic.code
+    name = known.name if known else diagnostic.rule
+    code = f"{diagnostic.code} {name}" if name not in (None, diagnostic.code) else diagnostic.code
     title = screen.paint(f"{diagnostic.severity.word}[{code}]", tone)
     lines = [f"{title}{screen.paint(': ' + clean(diagnostic.message), 'bold')}"]
     spans = _spans(diagnostic)

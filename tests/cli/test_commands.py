@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from kpidsl.codes import CATALOGUE
+from kpidsl.lint.rules import builtin
 from tests.project import SPECS, kpi, write
 
 MESSY = "kpi   x\n  formula 1\n"
@@ -302,7 +303,11 @@ def test_rule_by_code_and_by_name(tmp_path: Path) -> None:
     by_code, by_name = kpi(tmp_path, "rule", "k301"), kpi(tmp_path, "rule", "unit-mismatch")
     assert by_code.out == by_name.out
     assert "K301 unit-mismatch" in by_code.out
-    assert len(kpi(tmp_path, "rule").out.splitlines()) == len(CATALOGUE)
+    every = {*CATALOGUE, *(rule.code for rule in builtin())}
+    assert len(kpi(tmp_path, "rule").out.splitlines()) == len(every)
+    assert {line.split()[0] for line in kpi(tmp_path, "rule", "smart").out.splitlines()} == {
+        f"K{n}" for n in range(935, 940)
+    }
     wrong = kpi(tmp_path, "rule", "unit-mismatches")
     assert wrong.code == 2
     assert "unit-mismatch" in wrong.err

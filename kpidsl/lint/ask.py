@@ -1,0 +1,97 @@
+"""Ask the rules: which there are, what they find as the config weighs it, without what comments let pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from importlib.metadata import EntryPoint
+
+from attrs import evolve
+
+from kpidsl.diagnostics import Diagnostic, Report, Severity
+from kpidsl.lint.declared import rule_of
+from kpidsl.lint.outcome import Outcome
+from kpidsl.lint.rule import Rule
+from kpidsl.lint.rules import brought, builtin, points
+from kpidsl.lint.select import Selection, problems, selection
+from kpidsl.lint.suppress import settle
+from kpidsl.lint.view import View
+from kpidsl.lintconfig import LintConfig
+from kpidsl.specs import Specs
+
+
+def all_rules(
+    config: LintConfig, found: Iterable[EntryPoint] | None = None
+) -> tuple[tuple[Rule, ...], list[Diagnostic]]:
+    """The rules of kpidsl, of packages and of the project's config, and what is wrong with the last two."""
+    foreign = brought(points() if found is None else found)
+    rules, wrong = [*builtin(), *foreign.rules], [*foreign.problems]
+    for declared in config.rules:
+        rule = rule_of(declared, {word for one in rules for word in (one.name, one.code)})
+        if isinstance(rule, Diagnostic):
+            wrong.append(rule)
+        elif declared.level != "off":
+            rules.append(rule)
+    return tuple(rules), wrong
+
+
+def ask(
+    specs: Specs, today: date, select: Sequence[str], ignore: Sequence[str], found: Sequence[EntryPoint]
+) -> Outcome:
+    """Have every rule that is chosen look at a project. `found` are the packages that bring rules."""
+    config = specs.config.lint
+    rules, wrong = all_rules(config, found)
+    wrong += problems(config, rules, select, ignore)
+    chosen = selection(specs.config.root, config, select, ignore)
+    names = [source.name for source in specs.sources]
+    asked = [rule for rule in rules if any(chosen.weight(rule, name) for name in names)]
+    view = View(specs.files, specs.graph, today)
+    findings = [*_compiled(specs.diagnostics, rules, chosen)]
+    own = frozenset(builtin())
+    for rule in asked:
+        try:
+            findings += _found(rule, view, chosen)
+        except Exception as error:  # foreign code can fail in any way
+            if rule in own:
+                raise
+            wrong.append(_failed(rule, error))
+    codes = frozenset(rule.code for rule in asked)
+    settled = settle(findings, specs.files, specs.graph.calendar, rules, codes, today)
+    by_code = {rule.code: rule for rule in rules}
+    told = [one for d in settled.about for one in _weighed(d, by_code[d.code], chosen)]
+    return Outcome(tuple(Report([*settled.findings, *told]).sorted()), settled.passed, tuple(wrong))
+
+
+def _compiled(
+    diagnostics: Iterable[Diagnostic], rules: Iterable[Rule], chosen: Selection
+) -> Iterable[Diagnostic]:
+    """What the compiler tells: errors as they are, warnings as they are weighed."""
+    pages = {rule.code: rule for rule in rules if rule.find is None}
+    for one in diagnostics:
+        rule = pages.get(one.code)
+        if rule is None or one.severity is Severity.ERROR:
+            yield one
+        else:
+            yield from _weighed(one, rule, chosen)
+
+
+def _found(rule: Rule, view: View, chosen: Selection) -> Iterable[Diagnostic]:
+    for one in rule.find(view) if rule.find is not None else ():
+        yield from _weighed(rule.diagnostic(one), rule, chosen)
+
+
+def _weighed(found: Diagnostic, rule: Rule, chosen: Selection) -> Iterable[Diagnostic]:
+    """The finding as the config weighs it; none where the rule is not asked."""
+    weight = chosen.weight(rule, found.span.source.name if found.span else "")
+    if weight is not None:
+        yield found if found.severity is weight else evolve(found, severity=weight)
+
+
+def _failed(rule: Rule, error: Exception) -> Diagnostic:
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    return Diagnostic(
+        "K782",
+        f"the rule `{rule.name}` ended with an error of its own: {said}",
+        place=rule.name,
+        help=f'`ignore = ["{rule.name}"]` under [lint] does without it',
+    )

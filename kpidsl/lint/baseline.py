@@ -1,0 +1,123 @@
+"""A baseline: the findings that a project had when it began to use lint, which may stay for now.
+
+A finding is known by what it is about, never by its line: the rule, the KPI, the text of the line without
+its blanks, and which of several alike it is. A baseline shrinks by itself, and does not grow.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from attrs import asdict, frozen
+
+from kpidsl import files
+from kpidsl.diagnostics import Diagnostic, Severity
+
+SCHEMA_VERSION = 1
+
+
+@frozen
+class Known:
+    """One finding of a baseline."""
+
+    fingerprint: str
+    rule: str
+    file: str
+
+
+@frozen
+class Baseline:
+    """What may stay, by fingerprint."""
+
+    path: Path
+    known: tuple[Known, ...] = ()
+
+
+@frozen
+class Split:
+    """Findings that are new, those that a baseline knows, and the baseline without what is mended."""
+
+    new: tuple[Diagnostic, ...]
+    old: tuple[Diagnostic, ...]
+    shrunk: Baseline
+
+
+def fingerprints(findings: Iterable[Diagnostic]) -> list[str]:
+    """16 hex digits for each finding, in their order; the same wherever its lines have moved to."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = []
+    for one in findings:
+        key = (one.code, one.kpi or "", _line(one) or one.message)
+        found.append(sha256("\0".join((*key, str(seen[key]))).encode()).hexdigest()[:16])
+        seen[key] += 1
+    return found
+
+
+def _line(finding: Diagnostic) -> str:
+    span = finding.span
+    return " ".join(span.source.line(span.line).split()) if span else finding.place or ""
+
+
+def may_stay(finding: Diagnostic) -> bool:
+    """Whether a finding can be in a baseline: not one that keeps something from being evaluated."""
+    return finding.rule is not None or finding.severity is not Severity.ERROR
+
+
+def load(path: Path) -> Baseline | Diagnostic:
+    """The baseline in a file; an empty one where there is no file."""
+    shown = files.shown_as(path)
+    try:
+        data = json.loads(path.read_text("utf-8"))
+        known = tuple(
+            Known(str(one["fingerprint"]), str(one["rule"]), str(one["file"])) for one in data["findings"]
+        )
+    except FileNotFoundError:
+        return Baseline(path)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not what `--write-baseline` writes"
+        return Diagnostic("K783", f"the baseline `{shown}` cannot be read: {why}", place=shown)
+    return Baseline(path, known)
+
+
+def split(findings: Sequence[Diagnostic], baseline: Baseline, looked_at: Iterable[str]) -> Split:
+    """Findings by whether the baseline knows them. What it knows of files that were looked at, and that is
+    not found any more, is mended: the shrunk baseline lacks it."""
+    marks = fingerprints(findings)
+    known = {one.fingerprint for one in baseline.known}
+    new = tuple(one for one, mark in zip(findings, marks, strict=True) if mark not in known)
+    old = tuple(one for one, mark in zip(findings, marks, strict=True) if mark in known)
+    there, names = set(marks), {_shown(name, baseline.path) for name in looked_at}
+    left = tuple(one for one in baseline.known if one.fingerprint in there or one.file not in names)
+    return Split(new, old, Baseline(baseline.path, left))
+
+
+def of(findings: Sequence[Diagnostic], path: Path) -> Baseline:
+    """A baseline that knows these findings."""
+    marks = zip(findings, fingerprints(findings), strict=True)
+    known = tuple(Known(mark, one.rule or one.code, _where(one, path)) for one, mark in marks)
+    return Baseline(path, known)
+
+
+def _where(finding: Diagnostic, path: Path) -> str:
+    return _shown(finding.span.source.name, path) if finding.span else ""
+
+
+def _shown(name: str, path: Path) -> str:
+    """A file, from the folder of the baseline."""
+    try:
+        return Path(os.path.relpath(name, path.absolute().parent)).as_posix()
+    except ValueError:  # another drive
+        return name
+
+
+def write(baseline: Baseline) -> Diagnostic | None:
+    """Write a baseline, sorted, one finding to a line, so that a diff shows what went; or what went wrong."""
+    rows = sorted(baseline.known, key=lambda one: (one.file, one.rule, one.fingerprint))
+    lines = ",\n".join(f"    {json.dumps(asdict(one), ensure_ascii=False, sort_keys=True)}" for one in rows)
+    body = f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "findings": [\n{lines}\n  ]\n}}\n'
+    return files.write(baseline.path, body)

@@ -1,0 +1,105 @@
+"""A rule: everything about one thing that lint looks for, in one object.
+
+It feeds `kpi rule`, the page of all rules, and the help that CI shows; its bad example fires and its good one
+does not, which a test proves for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from kpidsl.diagnostics import Diagnostic, Fix, Label, Severity, Span
+
+if TYPE_CHECKING:
+    from kpidsl.lint.view import View
+
+FAMILIES = {
+    "syntax": "Syntax",
+    "names": "Names",
+    "types": "Types",
+    "units": "Units",
+    "aggregation": "Aggregation",
+    "time": "Time",
+    "no-value": "No value and zero denominators",
+    "sources": "Sources",
+    "dependencies": "Dependencies",
+    "documentation": "Documentation",
+    "targets": "Targets",
+    "smart": "SMART",
+    "practice": "KPI practice",
+    "style": "Style",
+    "suppressions": "Suppressions",
+    "custom": "Rules of the project",
+}
+"""The families by the word that selects them, in the order of the page."""
+
+
+@frozen
+class Found:
+    """A place that a rule objects to. The rule gives it a code, a name and a weight."""
+
+    span: Span
+    message: str
+    labels: tuple[Label, ...] = ()
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+    kpi: str | None = None
+
+
+Finder = Callable[["View"], Iterable[Found]]
+
+
+def _example(text: str) -> str:
+    return dedent(text).strip("\n") + "\n"
+
+
+def _prose(text: str) -> str:
+    return " ".join(text.split())
+
+
+@frozen
+class Rule:
+    """One thing that lint looks for. `code` and `name` are both accepted wherever a rule is named.
+
+    `why` is for people who have not met it yet. `bad` and `good` are specs; sources that they name and do not
+    define are those of the page's head. `find` is None for what the compiler tells.
+    """
+
+    code: str
+    name: str
+    family: str
+    severity: Severity
+    summary: str = field(converter=_prose)
+    why: str = field(converter=_prose)
+    bad: str = field(converter=_example)
+    good: str = field(converter=_example)
+    find: Finder | None = field(default=None, eq=False, repr=False)
+    letter: str | None = None
+    """The letter of SMART that it is about."""
+
+    def answers(self, word: str) -> bool:
+        """Whether a word, of a config or a comment, means this rule: its code, its name or its family."""
+        return word == "all" or word.casefold() in (self.code.casefold(), self.name, self.family)
+
+    def diagnostic(self, found: Found) -> Diagnostic:
+        """What it says about a place."""
+        return Diagnostic(
+            self.code,
+            found.message,
+            found.span,
+            self.severity,
+            found.labels,
+            found.notes,
+            found.help,
+            found.fix,
+            kpi=found.kpi,
+            rule=self.name,
+        )
+
+
+ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO

@@ -1,0 +1,104 @@
+"""Which rules are asked, and how much they weigh: by config, by path, by options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from attrs import define, field
+
+from kpidsl.diagnostics import Diagnostic, Severity, Span, near
+from kpidsl.lint.rule import FAMILIES, Rule
+from kpidsl.lintconfig import Layer, LintConfig, Words
+
+_LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "off": None}
+
+
+@define(eq=False)
+class Selection:
+    """Says of each rule what it weighs in a file."""
+
+    root: Path
+    layers: tuple[Layer, ...]
+    _known: dict[tuple[str, str], Severity | None] = field(factory=dict)
+    _fitting: dict[str, tuple[Layer, ...]] = field(factory=dict)
+
+    def weight(self, rule: Rule, file: str) -> Severity | None:
+        """The severity of what the rule finds in a file; None where it is not asked."""
+        key = (rule.code, file)
+        if key not in self._known:
+            self._known[key] = self._weight(rule, self._layers(file))
+        return self._known[key]
+
+    def _layers(self, file: str) -> tuple[Layer, ...]:
+        if file not in self._fitting:
+            try:
+                path = Path(os.path.relpath(file, self.root)).as_posix()
+            except ValueError:  # another drive
+                path = file
+            self._fitting[file] = tuple(layer for layer in self.layers if layer.fits(path))
+        return self._fitting[file]
+
+    @staticmethod
+    def _weight(rule: Rule, layers: Sequence[Layer]) -> Severity | None:
+        asked, severity = True, rule.severity
+        for layer in layers:
+            if layer.select is not None:
+                chosen = any(rule.answers(word) for word in layer.select.texts)
+                asked = chosen if layer.pattern is None else asked or chosen
+            if any(rule.answers(word) for word in layer.ignore.texts):
+                asked = False
+            named = [
+                (_closeness(rule, level.word), level) for level in layer.levels if rule.answers(level.word)
+            ]
+            if named:
+                _, last = max(reversed(named), key=lambda one: one[0])
+                weight = _LEVELS[last.level]
+                asked, severity = asked and weight is not None, weight or severity
+        return severity if asked else None
+
+
+def _closeness(rule: Rule, word: str) -> int:
+    """A rule's own name decides before that of its family, and that before `all`."""
+    return 2 if word.casefold() in (rule.name, rule.code.casefold()) else int(word == rule.family)
+
+
+def selection(
+    root: Path, config: LintConfig, select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> Selection:
+    """What a config says, with the options of a command in place of its `select`, and added to its
+    `ignore`. Options hold in all files."""
+    first, *others = config.layers
+    asked = Layer(None, Words(tuple(select)) if select else first.select, first.ignore, first.levels)
+    layers = (asked, *others)
+    if ignore:
+        layers = (*layers, Layer(None, None, Words(tuple(ignore))))
+    return Selection(root, layers)
+
+
+def problems(
+    config: LintConfig, rules: Iterable[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> list[Diagnostic]:
+    """Every word of a config or an option that names no rule."""
+    known = ["all", *FAMILIES, *(word for rule in rules for word in (rule.name, rule.code))]
+    folded = {word.casefold() for word in known}
+    named: list[tuple[str, Span | None]] = [(word, None) for word in (*select, *ignore)]
+    for layer in config.layers:
+        for words in (layer.select, layer.ignore):
+            named += [(text, words.span) for text in words.texts] if words is not None else []
+        named += [(level.word, level.span) for level in layer.levels]
+    return [unknown(word, span, known) for word, span in named if word.casefold() not in folded]
+
+
+def unknown(word: str, span: Span | None, known: Iterable[str]) -> Diagnostic:
+    """That no rule and no family has a name."""
+    alike = near(word, known)
+    similar = ", ".join(f"`{name}`" for name in alike)
+    return Diagnostic(
+        "K780",
+        f"no rule and no family of rules is called `{word}`",
+        span,
+        place=None if span is not None else f"`{word}`",
+        help=f"similar: {similar}" if alike else "`kpi rule` lists all rules",
+    )

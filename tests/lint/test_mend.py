@@ -1,0 +1,194 @@
+"""Fixes: applied until nothing is left, never at the price of the meaning."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from kpidsl import cache
+from kpidsl.compiled import compile_sources
+from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Source, Span
+from kpidsl.lint.mend import Mended, mend
+from kpidsl.lint.rule import Rule
+from kpidsl.lint.rules import builtin
+from kpidsl.lint.run import check
+from kpidsl.specs import Specs
+from tests.lint.look import TODAY, codes, looked, project, whole
+from tests.programs import programs
+from tests.project import kpi
+
+SPEC = """\
+source crm
+  from        "leads.csv"
+  row         lead
+  time        day
+  column      pages page
+
+measure readers = (count(crm) where pages >= 10)
+
+kpi lead_count "New leads."
+  formula     (count(crm))
+  target      at least 12345 leads
+
+objective grow "Grow"
+  kpi         lead_count weight 1
+"""
+MENDED = """\
+source crm
+  from        "leads.csv"
+  row         lead
+  time        day
+  column      pages page
+
+measure readers = count(crm) where pages >= 10
+
+kpi lead_count "New leads"
+  formula     count(crm)
+  target      at least 12_345 leads
+
+objective grow "Grow"
+  kpi         lead_count
+"""
+
+
+def findings(specs: Specs) -> tuple[Diagnostic, ...]:
+    return check(specs, TODAY).findings
+
+
+def mended(text: str, *, unsafe: bool = False) -> Mended:
+    with cache.without():
+        return mend(project(text), findings, unsafe=unsafe)
+
+
+def test_safe_fixes_are_applied() -> None:
+    found = mended(SPEC)
+    assert found.texts == {"spec.kpi": MENDED}
+    assert sorted(codes(found.mended)) == ["K951", "K952", "K952", "K953", "K956"]
+    assert found.refused == ()
+
+
+def test_unsafe_ones_only_when_asked_for() -> None:
+    text = SPEC.replace("let", "let").replace("\nmeasure readers", "\nlet unused = 3\n\nmeasure readers")
+    assert "let unused" in mended(text).texts["spec.kpi"]
+    found = mended(text, unsafe=True)
+    assert "let unused" not in found.texts["spec.kpi"]
+    assert "K871" in codes(found.mended)
+
+
+def test_nothing_to_mend_changes_nothing() -> None:
+    assert mended(MENDED).texts == {}
+
+
+def meanings(text: str) -> dict[str, str]:
+    with cache.without():
+        result = compile_sources([Source("spec.kpi", text)], Path("."))
+    return {name: one.hash for name, one in result.compiled.graph.kpis.items()}
+
+
+FIXABLE = [
+    rule
+    for rule in builtin()
+    if any(d.code == rule.code and d.fix and d.fix.safe for d in looked(whole(rule.bad)).findings)
+]
+
+
+@pytest.mark.parametrize("rule", FIXABLE, ids=lambda rule: rule.name)
+def test_a_safe_fix_mends_what_it_is_about_and_keeps_the_meaning(rule: Rule) -> None:
+    text = whole(rule.bad)
+    found = mended(text)
+    assert found.refused == ()
+    after = found.texts["spec.kpi"]
+    assert rule.code not in codes(looked(after).findings)
+    before = meanings(text)
+    assert {name: hash for name, hash in meanings(after).items() if name in before} == before
+
+
+def test_several_rules_have_safe_fixes() -> None:
+    assert len(FIXABLE) >= 8
+
+
+def lying(specs: Specs) -> tuple[Diagnostic, ...]:
+    """Says that a target and a parenthesis are wrong, and calls both fixes safe."""
+    source = specs.sources[0]
+    found = []
+    for old, new in (("12345", "12346"), ("(count(crm))", "count(crm)")):
+        at = source.text.find(old)
+        if at >= 0:
+            span = Span(source, at, at + len(old))
+            fix = Fix(f"write {new}", (Edit(span, new),))
+            found.append(Diagnostic("K951", "wrong", span, Severity.INFO, fix=fix, rule="long-digits"))
+    return tuple(found)
+
+
+def test_a_fix_that_changes_the_meaning_is_refused_and_others_are_not() -> None:
+    with cache.without():
+        found = mend(project(SPEC), lying)
+    assert codes(found.refused) == ["K784"]
+    assert "write 12346" in found.refused[0].message
+    assert found.texts["spec.kpi"] == SPEC.replace("(count(crm))", "count(crm)")
+
+
+def test_faults_of_syntax_are_mended_one_after_the_other() -> None:
+    text = "let price = 2,50 EUR\nlet other = 3,75 EUR\nmeasure cost = price + other\n"
+    found = mended(text)
+    assert found.texts["spec.kpi"].startswith("let price = 2.50 EUR\nlet other = 3.75 EUR\n")
+
+
+def test_fixes_that_touch_each_other_are_applied_in_turn() -> None:
+    text = SPEC.replace('"New leads."', '"New  leads. "')
+    assert 'kpi lead_count "New leads"\n' in mended(text).texts["spec.kpi"]
+
+
+# -- the command -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "kpi.toml").write_text('as_of = "2026-06-15"\n')
+    (tmp_path / "spec.kpi").write_text(SPEC)
+    return tmp_path
+
+
+def test_diff_writes_nothing(folder: Path) -> None:
+    run = kpi(folder, "lint", "--diff")
+    assert run.code == 1
+    lines = run.out.splitlines()
+    assert '-kpi lead_count "New leads."' in lines
+    assert '+kpi lead_count "New leads"' in lines
+    assert (folder / "spec.kpi").read_text() == SPEC
+
+
+def test_fix_writes(folder: Path) -> None:
+    run = kpi(folder, "lint", "--fix")
+    assert (run.code, run.err) == (0, "5 fixes applied in 1 file\n")
+    assert (folder / "spec.kpi").read_text() == MENDED
+    again = kpi(folder, "lint", "--fix")
+    assert again.err == ""
+    assert kpi(folder, "lint", "--diff").code == 0
+
+
+def test_only_what_is_selected_is_mended(folder: Path) -> None:
+    kpi(folder, "lint", "--fix", "--select", "long-digits")
+    assert (folder / "spec.kpi").read_text() == SPEC.replace("12345", "12_345")
+
+
+@pytest.mark.parametrize("arguments", [("--unsafe-fixes",), ("--fix", "-")])
+def test_options_that_do_not_fit(folder: Path, arguments: tuple[str, ...]) -> None:
+    assert kpi(folder, "lint", *arguments).code == 2
+
+
+def test_the_diff_of_standard_input(folder: Path) -> None:
+    run = kpi(folder, "lint", "--diff", "-", stdin=SPEC)
+    assert run.code == 1
+    assert "+++ b/<stdin>" in run.out
+
+
+@settings(max_examples=40)
+@given(programs())
+def test_no_rule_fails_and_no_safe_fix_changes_the_meaning_of_a_random_program(text: str) -> None:
+    found = mended(text)
+    before = meanings(text)
+    after = meanings(found.texts.get("spec.kpi", text))
+    assert {name: hash for name, hash in after.items() if name in before} == before
