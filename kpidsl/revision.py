@@ -110,6 +110,8 @@ def load(tree: Tree, paths: Iterable[Path]) -> Specs:
     found = list(dict.fromkeys(each for inside in asked for each in tree.specs(inside)))
     root = tree.root((found or asked)[0])
     tree.contents(found)
+    if len(homes := {tree.root(each) for each in found}) > 1:
+        raise Unread(_several(homes))
     named = [(each, tree.home.top / each) for each in found]
     read = [tree.read(path, report, files.shown_as(path)) for each, path in named if tree.within(path, root)]
     given = [files.clean(source) for source in read if source is not None]
@@ -136,6 +138,8 @@ class Side:
     text: Callable[[str, Report], Source | None] = field(default=lambda name, report: None, repr=False)
     """A file of the project's folder, by its name there; nothing where there is none."""
     notes: tuple[Diagnostic, ...] = ()
+    top: Path | None = None
+    """The top of the repository, of a commit."""
 
     @property
     def shown(self) -> str:
@@ -212,7 +216,7 @@ def _of(
     def text(file: str, report: Report) -> Source | None:
         return tree.read(root / file, report, f"{name}:{file}") if tree.has(root / file) else None
 
-    return Side(name, found, commit, text)
+    return Side(name, found, commit, text, top=home.top)
 
 
 def _now(old: str, paths: Sequence[str]) -> Side:
@@ -247,6 +251,13 @@ def _base(
 
 def _folder(paths: Sequence[str]) -> Path:
     return Path(paths[0]).absolute() if paths else Path.cwd()
+
+
+def _several(homes: Iterable[Path]) -> Diagnostic:
+    named = sorted(files.shown_as(home) for home in homes)
+    said = ", ".join(f"`{each}`" for each in named)
+    help_ = f"one at a time, as in `kpi diff main {named[0]}`"
+    return Diagnostic("K714", f"{len(named)} projects, each with a config, are given at once: {said}", help=help_)
 
 
 def _no_path(ref: str, path: str, tree: Tree) -> Diagnostic:
