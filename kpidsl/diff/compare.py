@@ -114,7 +114,7 @@ def _changes(
     if pair.new is None:
         yield _removed(pair, as_of)
         return
-    found = []
+    found: list[Change] = []
     if pair.was is not None:
         change = _change(pair, "renamed", Category.NAME, pair.was, pair.name, renamed(pair.was))
         found.append(evolve(change, breaking=pair.kind in _EXPOSED))
@@ -133,9 +133,8 @@ def _differs(
     known = cast(Fact, new or old)
     way = _direction(pair, aspect, old, new)
     said = changed(pair.kind, aspect, facts, (pair.old, pair.new), sides, way, altered)
-    words = [fact.said if fact is not None else None for fact in facts]
     return evolve(
-        _change(pair, aspect, known.category, *words, said),
+        _change(pair, aspect, known.category, old.said if old else None, new.said if new else None, said),
         direction=way,
         breaking=_breaks(pair, aspect, facts, way),
         moved=moved() if way == "loosened" and pair.kind in _EXPOSED and _judged(pair) else None,
@@ -144,6 +143,8 @@ def _differs(
 
 
 def _direction(pair: Pair, aspect: str, old: Fact | None, new: Fact | None) -> Direction | None:
+    if cast(Fact, new or old).category is not Category.TARGET:
+        return None
     match pair.kind:
         case "kpi":
             return direction(aspect, old, new, pair.old, pair.new) if _judged(pair) else None
