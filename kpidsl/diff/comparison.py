@@ -41,7 +41,7 @@ def put(old: Side, new: Side, as_of: date) -> Comparison:
     """Compare two sides. What has an error on one of them is left out, and told."""
     missing = {"the old side": lost(old.specs), "the new side": lost(new.specs)}
     names = frozenset().union(*missing.values())
-    changes = compare(old.specs.graph, new.specs.graph, bases=_bases(old, new), lost=names, as_of=as_of)
+    changes = compare(old.specs.graph, new.specs.graph, bases=bases(old, new), lost=names, as_of=as_of)
     told = [*old.notes, *new.notes]
     for side, weight in ((old, Severity.WARNING), (new, Severity.ERROR)):
         told += _told(side, weight)
@@ -82,7 +82,7 @@ def _told(side: Side, weight: Severity) -> list[Diagnostic]:
     return [Diagnostic("K764", said, severity=weight, notes=(why,))]
 
 
-def _bases(old: Side, new: Side) -> tuple[Path, Path]:
+def bases(old: Side, new: Side) -> tuple[Path, Path]:
     """What paths are told from: of commits, and of what they are held against, the top of the repository; of
     two folders the folder of each project."""
     top = old.top or new.top

@@ -44,6 +44,13 @@ class History:
     title: str | None
     steps: tuple[Step, ...]
     diagnostics: tuple[Diagnostic, ...] = ()
+    others: tuple[str, ...] = ()
+    """The names of all KPIs now."""
+
+    @property
+    def known(self) -> bool:
+        """Whether there is such a KPI now."""
+        return self.name in self.others
 
 
 @frozen(eq=False)
@@ -103,10 +110,12 @@ def history(
         name = next((c.before for c in changes if c.aspect == "renamed" and c.before), name)
         if any(c.aspect == "added" for c in changes):
             break
-    found = reader.specs(newest.id)[0].graph.kpis.get(kpi)
+    now = reader.specs(newest.id)[0]
+    found = now.graph.kpis.get(kpi)
     ended = bool(steps) and any(c.aspect == "added" for c in steps[-1].changes)
     told = _told(home, most) if not ended and (len(commits) > most or home.shallow) else []
-    return History(kpi, found.title if found else None, tuple(steps), tuple(told))
+    known = (*now.graph.kpis, *now.broken)
+    return History(kpi, found.title if found else None, tuple(steps), tuple(told), known)
 
 
 def _changed(reader: _Reader, commit: Commit, name: str) -> list[Change]:

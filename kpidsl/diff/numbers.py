@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from math import isclose
@@ -12,8 +13,10 @@ from attrs import evolve, frozen
 from kpidsl import project
 from kpidsl.config import UNLIMITED, Limits
 from kpidsl.diagnostics import Diagnostic, Severity
-from kpidsl.diff.comparison import Comparison
+from kpidsl.diff.comparison import Comparison, bases
+from kpidsl.model.sources import Files
 from kpidsl.project import Outcome, Wish
+from kpidsl.specs import Specs
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
@@ -95,7 +98,7 @@ def numbers(
     outcomes = []
     for side in (comparison.old, comparison.new):
         known = {name: rows for name, rows in (data or {}).items() if name in side.specs.graph.sources}
-        specs = evolve(side.specs, config=comparison.new.specs.config)
+        specs = _on_these_rows(side.specs, comparison)
         wish = project.wish(specs, as_of=comparison.as_of, data=known, limits=limits, incremental=False)
         if not isinstance(wish, Wish):
             return wish
@@ -104,6 +107,22 @@ def numbers(
     if unknown:
         return tuple(project.unknown("K723", "source", n, outcomes[1].graph.sources) for n in unknown)
     return _numbers(comparison, *outcomes)
+
+
+def _on_these_rows(specs: Specs, comparison: Comparison) -> Specs:
+    """Specs that read the files of the new side: those at the same place in its folder."""
+    there, here = bases(comparison.old, comparison.new)
+    specs = evolve(specs, config=comparison.new.specs.config)
+    if there == here or specs.sources == comparison.new.specs.sources:
+        return specs
+    graph = specs.graph
+    sources = {}
+    for name, source in graph.sources.items():
+        if isinstance(source.origin, Files):
+            folder = os.path.join(here, os.path.relpath(source.origin.folder, there))
+            source = evolve(source, origin=evolve(source.origin, folder=os.path.normpath(folder)))
+        sources[name] = source
+    return specs.with_graph(evolve(graph, sources=sources))
 
 
 def _numbers(comparison: Comparison, old: Outcome, new: Outcome) -> Numbers:
