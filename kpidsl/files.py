@@ -34,7 +34,7 @@ def find(paths: Sequence[str], report: Report, root: Path | None = None) -> list
                 report.add(_no_specs(text))
             for spec in [spec for spec in specs if not leads_within(spec, root or path)]:
                 specs.remove(spec)
-                report.add(_leads_out(spec))
+                report.add(leads_out(spec))
         elif path.exists():
             specs = [path]
         else:
@@ -265,7 +265,8 @@ def _unreadable(shown: str, why: str) -> Diagnostic:
     return Diagnostic("K711", f"`{shown}` cannot be read: {why}", place=shown)
 
 
-def _leads_out(path: Path) -> Diagnostic:
+def leads_out(path: Path) -> Diagnostic:
+    """That a link is not followed."""
     shown = shown_as(path)
     why = "it is a link that leads out of the project's folder"
     return Diagnostic("K711", f"`{shown}` is not read: {why}", place=shown)

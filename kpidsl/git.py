@@ -75,7 +75,7 @@ def commit(home: Repository, ref: str) -> Commit:
     """The commit that a ref means: a branch, tag, `HEAD~2`, a hash. A branch that only the remote has is
     that one."""
     for name in (ref, f"refs/remotes/origin/{ref}"):
-        if ref.startswith("-") or not ref.strip():
+        if ref.startswith("-") or not ref.strip() or "\0" in ref:
             break
         asked = _asked(home.top, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
         if not asked.returncode:

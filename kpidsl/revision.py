@@ -46,8 +46,10 @@ class Tree:
 
     def within(self, path: Path, root: Path) -> bool:
         """Whether it is below a folder once links are followed."""
-        folder = self.inside(root)
-        return folder == "." or f"{self.place(path)}/".startswith(f"{folder}/")
+        folder, place = self.inside(root), self.place(path)
+        if folder == ".":
+            return not place.startswith(("../", "/"))
+        return place.startswith(f"{folder}/")
 
     def has(self, path: Path) -> bool:
         """Whether the commit has the file."""
@@ -109,11 +111,9 @@ def load(tree: Tree, paths: Iterable[Path]) -> Specs:
     asked = [tree.inside(path) for path in paths]
     found = list(dict.fromkeys(each for inside in asked for each in tree.specs(inside)))
     root = tree.root((found or asked)[0])
-    tree.contents(found)
     if len(homes := {tree.root(each) for each in found}) > 1:
         raise Unread(_several(homes))
-    named = [(each, tree.home.top / each) for each in found]
-    read = [tree.read(path, report, files.shown_as(path)) for each, path in named if tree.within(path, root)]
+    read = _read(tree, found, root, report)
     given = [files.clean(source) for source in read if source is not None]
     config = evolve(configs.load([str(tree.home.top / each) for each in asked], Report()), root=root)
     with uncollected():
@@ -122,6 +122,19 @@ def load(tree: Tree, paths: Iterable[Path]) -> Specs:
         result = compile_sources(given, root, tree)
     report.extend(result.diagnostics)
     return Specs(config, result.sources, tuple(report.sorted()), lambda: result.compiled)
+
+
+def _read(tree: Tree, found: Iterable[str], root: Path, report: Report) -> list[Source | None]:
+    """Each file once, whatever links lead to it; all in one question to git."""
+    places: dict[str, Path] = {}
+    for each in found:
+        path = tree.home.top / each
+        if not tree.within(path, root):
+            report.add(files.leads_out(path))
+        elif tree.has(path):
+            places.setdefault(tree.place(path), path)
+    tree.contents([*places])
+    return [tree.read(path, report, files.shown_as(path)) for path in places.values()]
 
 
 # -- sides -------------------------------------------------------------------------------------------
@@ -158,19 +171,19 @@ def sides(old: str, new: str | None = None, paths: Sequence[str] = ()) -> tuple[
 
     Raises Unread with what keeps one of them from being read.
     """
-    if new is None and ".." in old and not Path(old).exists():
+    if new is None and ".." in old and not _exists(old):
         first, dots, last = old.partition("...") if "..." in old else old.partition("..")
         if dots == "...":
             return _since(first or "HEAD", last or "HEAD", paths)
         return sides(first or "HEAD", last or "HEAD", paths)
-    places = list(paths) or ([new] if new is not None and Path(new).exists() else [])
+    places = list(paths) or ([new] if new is not None and _exists(new) else [])
     return side(old, places), side(new, places) if new is not None else _now(old, places)
 
 
 def against(ref: str, paths: Sequence[str]) -> tuple[Side, Side]:
     """What the working tree is held against: where it left a ref, or the ref itself where that is not known,
     so that what others did since is no change of ours."""
-    if Path(ref).exists() or ":" in ref:
+    if _exists(ref) or ":" in ref:
         return side(ref, paths), _now(ref, paths)
     home = git.repository(_folder(paths))
     base, told = _base(home, git.commit(home, ref), git.commit(home, "HEAD"), ref)
@@ -180,11 +193,11 @@ def against(ref: str, paths: Sequence[str]) -> tuple[Side, Side]:
 
 def side(text: str, paths: Sequence[str] = ()) -> Side:
     """One side as a person writes it."""
-    if Path(text).exists():
+    if _exists(text):
         return on_disk([text], text)
     ref, colon, path = text.partition(":")
     home = git.repository(_folder(paths))
-    commit = git.commit(home, ref or "HEAD")
+    commit = git.commit(home, ref or ("HEAD" if colon else ref))
     if not colon:
         return _of(home, commit, ref, paths)
     inside = Path(path) if path.startswith(("./", "../")) else home.top / path
@@ -223,7 +236,7 @@ def _now(old: str, paths: Sequence[str]) -> Side:
     """The working tree: of `REF:path` the same path."""
     places = list(paths)
     ref, colon, path = old.partition(":")
-    if not places and colon and not Path(old).exists():
+    if not places and colon and not _exists(old):
         relative = path.startswith(("./", "../"))
         places = [path if relative else files.shown_as(git.repository(Path.cwd()).top / path)]
     return on_disk(places or ["."], WORKING)
@@ -247,6 +260,14 @@ def _base(
     said = f"where this left `{ref}` is not known, for {why}: it is held against `{ref}` as it is now"
     help_ = "`git fetch --deepen=100` brings older commits" if home.shallow else None
     return one, (Diagnostic("K753", said, severity=Severity.INFO, help=help_),)
+
+
+def _exists(text: str) -> bool:
+    """Whether it is a path of something."""
+    try:
+        return bool(text) and Path(text).exists()
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return False
 
 
 def _folder(paths: Sequence[str]) -> Path:

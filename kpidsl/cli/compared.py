@@ -7,6 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
 from kpidsl.cli.console import Console
 from kpidsl.cli.inputs import COULD_NOT_READ
@@ -36,7 +37,12 @@ def compared(
     except Unread as error:
         screens.report([error.diagnostic])
         return None
-    unread = [d for side in (old, new) for d in side.specs.diagnostics if d.code in _STOP]
+    unread = [
+        evolve(d, notes=(*d.notes, f"in {side.name}"))
+        for side in (old, new)
+        for d in side.specs.diagnostics
+        if d.code in _STOP
+    ]
     day = _day(new, as_of)
     if unread or isinstance(day, Diagnostic):
         screens.report(unread or ([day] if isinstance(day, Diagnostic) else []))

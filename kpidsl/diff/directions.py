@@ -6,6 +6,7 @@ Each rule is its own mirror image: what loosens one way tightens the other.
 from __future__ import annotations
 
 from datetime import date
+from fractions import Fraction
 from math import inf
 
 from kpidsl.diff.changes import Direction
@@ -14,7 +15,7 @@ from kpidsl.diff.promises import judged
 from kpidsl.graph import Bound, Constant, Cumulative, Kpi, Promise, Tolerance
 from kpidsl.model.units import POINTS, Unit, format_value
 
-Range = tuple[float, float]
+Range = tuple[Fraction | float, Fraction | float]
 
 
 def direction(
@@ -43,7 +44,7 @@ def direction(
             return None
 
 
-def harder(change: float) -> Direction | None:
+def harder(change: float | Fraction) -> Direction | None:
     """A change of something of which more is harder."""
     return "tightened" if change > 0 else "loosened" if change < 0 else None
 
@@ -99,8 +100,10 @@ def _demands(old: Bound, new: Bound, before: Unit, after: Unit) -> Direction | N
     first, last = old.value, new.value
     if not alike or not isinstance(first, Constant) or not isinstance(last, Constant):
         return None
-    factor = 1.0 if old.relative else _factor(before, after)
-    return harder(last.value - first.value * factor) if factor is not None else None
+    factor = _ONE if old.relative else _factor(before, after)
+    if factor is None:
+        return None
+    return harder(Fraction(last.value) - Fraction(first.value) * factor)
 
 
 def _range(bound: Bound, unit: Unit, wanted: Unit) -> Range | None:
@@ -110,20 +113,21 @@ def _range(bound: Bound, unit: Unit, wanted: Unit) -> Range | None:
         return None
     match bound:
         case Bound(direction="at least", value=Constant(value=low)):
-            return low * factor, inf
+            return Fraction(low) * factor, inf
         case Bound(direction="at most", value=Constant(value=high)):
-            return -inf, high * factor
+            return -inf, Fraction(high) * factor
         case Bound(direction="between", value=Constant(value=low), high=Constant(value=high)):
-            return low * factor, high * factor
+            return Fraction(low) * factor, Fraction(high) * factor
         case _:
             return None
 
 
-def _factor(unit: Unit, wanted: Unit) -> float | None:
-    if unit == wanted:
-        return 1.0
-    found = unit.factor_to(wanted)
-    return None if found is None else float(found)
+def _factor(unit: Unit, wanted: Unit) -> Fraction | None:
+    """Exact, so that the way back is the mirror image of the way there."""
+    return _ONE if unit == wanted else unit.factor_to(wanted)
+
+
+_ONE = Fraction(1)
 
 
 def _narrower(old: Range, new: Range) -> Direction | None:
@@ -141,10 +145,11 @@ def _tolerances(aspect: str, old: object, new: object, before: Kpi, after: Kpi) 
     first = old if isinstance(old, Tolerance) else None
     last = new if isinstance(new, Tolerance) else None
     if first is None or last is None or first.relative == last.relative:
-        factor = 1.0 if first is None or first.relative else _factor(before.unit, after.unit)
+        factor = _ONE if first is None or first.relative else _factor(before.unit, after.unit)
         if factor is None:
             return None
-        return harder((first.amount * factor if first else 0) - (last.amount if last else 0))
+        allowed = Fraction(first.amount) * factor if first else Fraction(0)
+        return harder(allowed - Fraction(last.amount if last else 0))
     one, other = _width(first, aspect, before), _width(last, aspect, after)
     if one is None or other is None or before.unit != after.unit:
         return None

@@ -21,6 +21,7 @@ from kpidsl.revision import Tree, load
 from kpidsl.specs import Specs
 
 _NO_DAY = date.min
+_DECIDES = (SUFFIX, "kpi.toml", "pyproject.toml")
 _KEPT = 16
 """Projects that are kept in memory, and how far an error is looked behind."""
 MOST = 200
@@ -67,8 +68,7 @@ class _Reader:
         """The project of a commit, and the names in it that could not be compiled. Commits with the same
         texts share one."""
         tree = Tree(self.home, Commit(commit, _NO_DAY, "", ""), self.texts)
-        asked = (each for path in self.paths for each in tree.specs(tree.inside(path)))
-        key = " ".join(f"{each}={tree.blobs[each].id}" for each in asked)
+        key = " ".join(f"{name}={blob.id}" for name, blob in tree.blobs.items() if name.endswith(_DECIDES))
         if key not in self.known:
             found = load(tree, self.paths)
             self.known[key] = found, frozenset(lost(found))

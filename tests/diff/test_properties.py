@@ -1,0 +1,140 @@
+"""What must hold of any two specs: nothing differs from itself, and the way back mirrors the way there."""
+
+from __future__ import annotations
+
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from kpidsl.compile.meaning import of_graph
+from kpidsl.diagnostics import Source
+from kpidsl.diff import Category, compare
+from kpidsl.syntax.format import proved
+from tests.diff.world import cores, graph
+from tests.programs import programs
+
+_NAMES = st.sampled_from(["a", "b", "c", "d"])
+_FORMULAS = st.sampled_from(
+    [
+        *("ad_spend / leads", "leads", "m1", "m2", "count(crm) where pages >= 10 and score > 1"),
+        *("count(crm) where pages >= 10", "ad_spend - sum(orders.cost)", "sum(orders.margin)", "v1 * leads"),
+        *("rolling average(leads, 3)", "rolling average(leads, 6)", "share(sessions where device = \"web\")"),
+        *("average(crm.score)", "ad_spend default 0", "growth(leads)", "same period last year(leads)"),
+        *("conversion(sessions.session_id to orders.session_id within 7 days)", "count(deals)", "share(crm where pages > 1)"),
+    ]
+)
+_AMOUNTS = st.sampled_from(["10", "20", "ad_spend / leads", "leads"])
+_CLAUSES = {
+    "target": st.one_of(
+        st.builds("at least {}".format, _AMOUNTS),
+        st.builds("at most {}".format, _AMOUNTS),
+        st.sampled_from(["between 1 and 20", "between 5 and 10", "increase by 10%", "decrease by 20%"]),
+        st.sampled_from(["\n    at least 5 by 2026-03\n    at least {} by 2026-12".format(n) for n in (10, 20)]),
+    ),
+    "tolerance": st.sampled_from(["5%", "10%", "2"]),
+    "baseline": st.sampled_from(["2025-01", "previous period", "same period last year"]),
+    "measured": st.sampled_from(["every month", "every quarter", "cumulatively", "over the last 28 days"]),
+    "from": st.sampled_from(["2026-01", "2026-04", "sale 2026"]),
+    "deadline": st.sampled_from(["2026-12", "2027-06"]),
+    "pace": st.sampled_from(["none", "linear", "business days"]),
+    "by": st.sampled_from(["channel", "channel\n    google at least 3", "channel\n    google at most 9, tolerance 5%"]),
+    "unit": st.just("%"),
+    "owner": st.sampled_from(['"Acquisition"', '"Sales"']),
+    "stage": st.sampled_from(["act", "reach"]),
+    "deprecated": st.sampled_from(["", "until 2026-12", "use a", "until 2026-06 use b"]),
+    "draft": st.just(""),
+    "confident": st.sampled_from(["90%", "95%"]),
+}
+_MORE = {
+    "measure m1": st.sampled_from(["= sum(ads.revenue) - sum(ads.spend)", "= sum(ads.revenue)"]),
+    "measure m2": st.sampled_from(["= sum(ads.revenue) - sum(ads.spend)", "= m1 / leads"]),
+    "let v1": st.sampled_from(["= 2", "= 5%", "= 3 EUR"]),
+    "period sale": st.sampled_from(["from 2026-01-05 to 2026-01-12", "from 2026-02-05 to 2026-02-12"]),
+    "calendar": st.sampled_from(
+        ["\n  weeks start on Sunday", "\n  time zone Europe/Paris", '\n  holiday 2026-01-06 "Epiphany"']
+    ),
+    "source deals": st.sampled_from(
+        [
+            '\n  from "deals.csv"\n  row deal\n  time day\n  fresh within 2 days\n  check worth > 0\n  column worth EUR',
+            '\n  from "deals/*.csv" decimal ","\n  row deal\n  time day\n  rows at least 3 every day\n  column worth EUR',
+            "\n  from orders by buyer_id\n  row deal\n  time begun\n  column begun = first(created_at)",
+        ]
+    ),
+}
+
+
+@st.composite
+def specs(draw: st.DrawFn) -> str:
+    """A project of which most compiles: small enough that two of them often have something in common."""
+    parts = [f"{head} {draw(body)}" for head, body in _MORE.items() if draw(st.booleans())]
+    names = draw(st.lists(_NAMES, unique=True, max_size=3))
+    for name in names:
+        lines = [f"kpi {name}" + draw(st.sampled_from(["", ' "One"', ' "Two"']))]
+        lines.append(f"  formula {draw(_FORMULAS)}")
+        for word in draw(st.lists(st.sampled_from(sorted(_CLAUSES)), unique=True, max_size=5)):
+            lines.append(f"  {word} {draw(_CLAUSES[word])}")
+        parts.append("\n".join(lines))
+    if names and draw(st.booleans()):
+        rule = draw(st.sampled_from(["all are met", "any is met", "at least 60% are met"]))
+        members = [f"  kpi {name}{draw(st.sampled_from(['', ' weight 2', ' key', ' for information']))}" for name in names]
+        parts.append("\n".join(["objective o", *members, f"  met when {rule}"]))
+    return "\n\n".join(parts) + "\n"
+
+
+@given(st.one_of(specs(), programs()))
+@settings(max_examples=150)
+def test_nothing_differs_from_itself(text: str) -> None:
+    assert compare(graph(text), graph(text)) == ()
+
+
+@given(st.one_of(specs(), programs()))
+@settings(max_examples=100)
+def test_layout_means_nothing(text: str) -> None:
+    neat = proved(Source("spec.kpi", text))
+    assert neat is not None
+    assert compare(graph(text), graph(neat)) == ()
+
+
+@given(specs(), st.randoms(use_true_random=False))
+@settings(max_examples=60)
+def test_the_order_of_definitions_means_nothing(text: str, chance: object) -> None:
+    parts = text.strip().split("\n\n")
+    chance.shuffle(parts)  # type: ignore[attr-defined]
+    assert compare(graph(text), graph("\n\n".join(parts) + "\n")) == ()
+
+
+@given(*[st.one_of(specs(), programs())] * 2)
+@settings(max_examples=200)
+def test_the_way_back_is_the_mirror_image(old: str, new: str) -> None:
+    forth, back = compare(graph(old), graph(new)), compare(graph(new), graph(old))
+    assert cores(forth, mirrored=True) == cores(back)
+    assert cores(back, mirrored=True) == cores(forth)
+
+
+@given(specs(), specs())
+@settings(max_examples=100)
+def test_what_is_told_agrees_with_the_hashes(old: str, new: str) -> None:
+    before, after = graph(old), graph(new)
+    found = compare(before, after)
+    meant = {c.name for c in found if c.kind == "kpi" and c.category > Category.DOC and c.aspect != "draft"}
+    for name in before.kpis.keys() & after.kpis.keys():
+        same = before.kpis[name].hash == after.kpis[name].hash
+        assert same == (name not in meant), [c.sentence for c in found]
+
+
+@given(specs())
+@settings(max_examples=100)
+def test_a_graph_has_the_hashes_that_were_made_while_it_was_compiled(text: str) -> None:
+    found = graph(text)
+    meaning = of_graph(found)
+    for kpi in found.kpis.values():
+        assert meaning.hash(kpi.formula, kpi.promise, kpi.dimensions, kpi.slices) == kpi.hash
+
+
+def test_the_random_projects_are_worth_comparing() -> None:
+    """Most of what they define compiles, or the properties above would say little."""
+    for wanted in ("renamed", "formula", "target", "tolerance", "deadline", "rule"):
+
+        def differs(pair: tuple[str, str], wanted: str = wanted) -> bool:
+            return any(c.aspect == wanted for c in compare(graph(pair[0]), graph(pair[1])))
+
+        assert find(st.tuples(specs(), specs()), differs, settings=settings(max_examples=3000, database=None))
