@@ -151,8 +151,8 @@ class Side:
     text: Callable[[str, Report], Source | None] = field(default=lambda name, report: None, repr=False)
     """A file of the project's folder, by its name there; nothing where there is none."""
     notes: tuple[Diagnostic, ...] = ()
-    top: Path | None = None
-    """The top of the repository, of a commit."""
+    base: Path = Path()
+    """The folder that is looked at: what paths are told from."""
 
     @property
     def shown(self) -> str:
@@ -215,7 +215,8 @@ def on_disk(paths: Sequence[str], name: str) -> Side:
     def text(file: str, report: Report) -> Source | None:
         return files.read(root / file, report) if (root / file).is_file() else None
 
-    return Side(name, found, None, text)
+    first = Path(paths[0])
+    return Side(name, found, None, text, base=(first if first.is_dir() else first.parent).absolute())
 
 
 def _of(
@@ -229,7 +230,8 @@ def _of(
     def text(file: str, report: Report) -> Source | None:
         return tree.read(root / file, report, f"{name}:{file}") if tree.has(root / file) else None
 
-    return Side(name, found, commit, text, top=home.top)
+    first = home.top / tree.inside(places[0])
+    return Side(name, found, commit, text, base=first.parent if tree.has(first) else first)
 
 
 def _now(old: str, paths: Sequence[str]) -> Side:

@@ -117,7 +117,7 @@ def _changes(
     found: list[Change] = []
     if pair.was is not None:
         change = _change(pair, "renamed", Category.NAME, pair.was, pair.name, renamed(pair.was))
-        found.append(evolve(change, breaking=pair.kind in _EXPOSED))
+        found.append(evolve(change, breaking=pair.kind in _EXPOSED and _firm(pair)))
     for aspect in dict.fromkeys((*pair.other, *pair.one)):
         facts = pair.one.get(aspect), pair.other.get(aspect)
         if facts[0] is None or facts[1] is None or facts[0].meant != facts[1].meant:
@@ -137,7 +137,7 @@ def _differs(
         _change(pair, aspect, known.category, old.said if old else None, new.said if new else None, said),
         direction=way,
         breaking=_breaks(pair, aspect, facts, way),
-        moved=moved() if way == "loosened" and pair.kind in _EXPOSED and _judged(pair) else None,
+        moved=moved() if way == "loosened" and _firm(pair) and pair.kind in _EXPOSED else None,
         meant=(old.meant if old else "", new.meant if new else ""),
     )
 
@@ -161,6 +161,11 @@ def _judged(pair: Pair) -> bool:
     return pair.kind != "kpi" or promises.judged(pair.old) or promises.judged(pair.new)
 
 
+def _firm(pair: Pair) -> bool:
+    """Whether others may rely on it: a draft is free to change."""
+    return not (isinstance(pair.old, Kpi) and pair.old.about.draft)
+
+
 def _breaks(
     pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None], way: Direction | None
 ) -> bool:
@@ -168,7 +173,7 @@ def _breaks(
     old, new = facts
     known = cast(Fact, new or old)
     target = known.category is Category.TARGET
-    if not known.weighs or known.category is Category.DOC or way == "tightened":
+    if not known.weighs or known.category is Category.DOC or way == "tightened" or not _firm(pair):
         return False
     if target and not _judged(pair):
         return False
@@ -201,7 +206,7 @@ def _removed(pair: Pair, as_of: date | None) -> Change:
         due = until is None or as_of is None or as_of > until
         said = removed(pair.old, due=due)
     change = _change(pair, "removed", Category.NAME, pair.name, None, said)
-    return evolve(change, breaking=pair.kind in _EXPOSED and not due)
+    return evolve(change, breaking=pair.kind in _EXPOSED and _firm(pair) and not due)
 
 
 def _change(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 from attrs import frozen
 
@@ -41,7 +40,7 @@ def put(old: Side, new: Side, as_of: date) -> Comparison:
     """Compare two sides. What has an error on one of them is left out, and told."""
     missing = {"the old side": lost(old.specs), "the new side": lost(new.specs)}
     names = frozenset().union(*missing.values())
-    changes = compare(old.specs.graph, new.specs.graph, bases=bases(old, new), lost=names, as_of=as_of)
+    changes = compare(old.specs.graph, new.specs.graph, bases=(old.base, new.base), lost=names, as_of=as_of)
     told = [*old.notes, *new.notes]
     for side, weight in ((old, Severity.WARNING), (new, Severity.ERROR)):
         told += _told(side, weight)
@@ -81,11 +80,3 @@ def _told(side: Side, weight: Severity) -> list[Diagnostic]:
     said = f"not compared, for an error in {side.name}: {shown}{more}"
     return [Diagnostic("K764", said, severity=weight, notes=(why,))]
 
-
-def bases(old: Side, new: Side) -> tuple[Path, Path]:
-    """What paths are told from: of commits, and of what they are held against, the top of the repository; of
-    two folders the folder of each project."""
-    top = old.top or new.top
-    if top is not None:
-        return top, top
-    return old.specs.config.root.absolute(), new.specs.config.root.absolute()

@@ -38,7 +38,7 @@ Item = TypeVar("Item")
 def told(old: Node, new: Node, before: View, after: View) -> list[str]:
     """The clauses; none where the formulas are better shown side by side."""
     found = list(dict.fromkeys(_Teller(before, after).clauses(old, new)))
-    whole = found == [_instead(words.formula(old, before.leaf), words.formula(new, after.leaf))]
+    whole = found == [_instead(_said(old, before), _said(new, after))]
     return [] if whole or len(found) > _MOST else found
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from math import isclose
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -13,7 +14,7 @@ from attrs import evolve, frozen
 from kpidsl import project
 from kpidsl.config import UNLIMITED, Limits
 from kpidsl.diagnostics import Diagnostic, Severity
-from kpidsl.diff.comparison import Comparison, bases
+from kpidsl.diff.comparison import Comparison
 from kpidsl.model.sources import Files
 from kpidsl.project import Outcome, Wish
 from kpidsl.specs import Specs
@@ -98,7 +99,9 @@ def numbers(
     outcomes = []
     for side in (comparison.old, comparison.new):
         known = {name: rows for name, rows in (data or {}).items() if name in side.specs.graph.sources}
-        specs = _on_these_rows(side.specs, comparison)
+        specs = evolve(side.specs, config=comparison.new.specs.config)
+        if side is comparison.old:
+            specs = _on_these_rows(specs, side.base, comparison.new.base)
         wish = project.wish(specs, as_of=comparison.as_of, data=known, limits=limits, incremental=False)
         if not isinstance(wish, Wish):
             return wish
@@ -109,11 +112,9 @@ def numbers(
     return _numbers(comparison, *outcomes)
 
 
-def _on_these_rows(specs: Specs, comparison: Comparison) -> Specs:
+def _on_these_rows(specs: Specs, there: Path, here: Path) -> Specs:
     """Specs that read the files of the new side: those at the same place in its folder."""
-    there, here = bases(comparison.old, comparison.new)
-    specs = evolve(specs, config=comparison.new.specs.config)
-    if there == here or specs.sources == comparison.new.specs.sources:
+    if there == here:
         return specs
     graph = specs.graph
     sources = {}

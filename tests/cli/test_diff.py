@@ -42,7 +42,7 @@ def test_changes_in_every_format(home: Path) -> None:
     run = kpi(home, "diff", "main", "--format", "text", "--format", "json=a.json", "--format", "markdown=a.md",
               "--format", "changelog=a.txt", "--exit-code")  # fmt: skip
     assert (run.code, run.err) == (1, "")
-    assert "target loosened from at most 25 EUR per lead to at most 30 EUR per lead (+20%)" in run.out.replace("\n             ", " ")
+    assert "target loosened from at most 25 EUR per lead to at most 30 EUR per lead (+20%)" in " ".join(run.out.split())
     assert "\x1b" not in run.out
     found = json.loads((home / "a.json").read_text())
     assert [(c["category"], c["loud"], c["breaking"]) for c in found["changes"]] == [
@@ -82,8 +82,9 @@ def test_on_the_same_rows(home: Path) -> None:
 
 def test_the_data_of_the_old_folder_is_not_read(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
-    old.mkdir(), new.mkdir()
-    write(old, LOOSE), write(new)
+    for folder, text in ((old, LOOSE), (new, SPECS)):
+        folder.mkdir()
+        write(folder, text)
     (old / "ads.csv").write_text("day,platform,spend\n2026-02-10,google,999\n")
     found = json.loads(kpi(tmp_path, "diff", "old", "new", "--data", "--format", "json").out)
     assert found["diagnostics"] == []
