@@ -55,12 +55,14 @@ def _finding(change: Change, approval: Approval | None, was: str) -> Diagnostic:
     about = change.name if change.kind == "kpi" else None
     notes = [f"in {was}: {change.before}"] if change.before and change.aspect not in ("removed", "renamed") else []
     message = f"`{change.name}`: {change.clause}"
-    code, span = _CODES[change.category], clause_of(change)
+    code, span, place = _CODES[change.category], clause_of(change), None
+    if change.aspect == "removed" and span is not None:
+        span, place = None, f"{was}:{span.source.name}:{span.line}"
     if approval is not None:
         until = f", until {approval.until}" if approval.until else ""
         notes.append(f"approved by {approval.who}{until}: {approval.why}")
-        return Diagnostic(code, message, span, Severity.INFO, notes=tuple(notes), kpi=about)
-    return Diagnostic(code, message, span, notes=tuple(notes), help=_help(change), kpi=about)
+        return Diagnostic(code, message, span, Severity.INFO, notes=tuple(notes), place=place, kpi=about)
+    return Diagnostic(code, message, span, notes=tuple(notes), help=_help(change), place=place, kpi=about)
 
 
 def _help(change: Change) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from math import isclose
 from pathlib import Path
@@ -86,11 +86,7 @@ class Numbers:
 
 
 def numbers(
-    comparison: Comparison,
-    *,
-    data: Mapping[str, object] | None = None,
-    limits: Limits = UNLIMITED,
-    watch: Watch | None = None,
+    comparison: Comparison, *, limits: Limits = UNLIMITED, watch: Watch | None = None
 ) -> Numbers | tuple[Diagnostic, ...]:
     """Evaluate both sides, as of the day of the comparison; or what keeps that from being done.
 
@@ -98,17 +94,13 @@ def numbers(
     """
     outcomes = []
     for side in (comparison.old, comparison.new):
-        known = {name: rows for name, rows in (data or {}).items() if name in side.specs.graph.sources}
         specs = evolve(side.specs, config=comparison.new.specs.config)
         if side is comparison.old:
             specs = _on_these_rows(specs, side.base, comparison.new.base)
-        wish = project.wish(specs, as_of=comparison.as_of, data=known, limits=limits, incremental=False)
+        wish = project.wish(specs, as_of=comparison.as_of, limits=limits, incremental=False)
         if not isinstance(wish, Wish):
             return wish
         outcomes.append(project.evaluate(specs, wish, watch))
-    unknown = [name for name in data or {} if not any(name in o.graph.sources for o in outcomes)]
-    if unknown:
-        return tuple(project.unknown("K723", "source", n, outcomes[1].graph.sources) for n in unknown)
     return _numbers(comparison, *outcomes)
 
 
