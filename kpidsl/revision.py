@@ -18,7 +18,6 @@ from kpidsl import config as configs
 from kpidsl import files, git, specs
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source
 from kpidsl.git import Blob, Commit, Repository, Unread
-from kpidsl.packed import uncollected
 from kpidsl.specs import Specs
 
 _LINKS = 8
@@ -116,12 +115,9 @@ def load(tree: Tree, paths: Iterable[Path]) -> Specs:
     read = _read(tree, found, root, report)
     given = [files.clean(source) for source in read if source is not None]
     config = evolve(configs.load([str(tree.home.top / each) for each in asked], Report()), root=root)
-    with uncollected():
-        from kpidsl.compiled import compile_sources
-
-        result = compile_sources(given, root, tree)
-    report.extend(result.diagnostics)
-    return Specs(config, result.sources, tuple(report.sorted()), lambda: result.compiled)
+    sources, told, compile = specs.answer(given, root, tree)
+    report.extend(told)
+    return Specs(config, sources, tuple(report.sorted()), compile)
 
 
 def _read(tree: Tree, found: Iterable[str], root: Path, report: Report) -> list[Source | None]:
