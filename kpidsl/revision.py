@@ -257,7 +257,7 @@ def _base(
     why = "the clone is shallow" if home.shallow else "their histories have nothing in common"
     said = f"where this left `{ref}` is not known, for {why}: it is held against `{ref}` as it is now"
     help_ = "`git fetch --deepen=100` brings older commits" if home.shallow else None
-    return one, (Diagnostic("K753", said, severity=Severity.INFO, help=help_),)
+    return one, (Diagnostic("K753", said, severity=Severity.WARNING, help=help_),)
 
 
 def _exists(text: str) -> bool:

@@ -55,7 +55,7 @@ def command(
     if not found.steps and not found.known:
         screens.report([unknown("K720", "KPI", kpi, found.others)])
         return 2
-    screens.report(wanted(found.diagnostics, quiet=quiet, verbose=True))
+    screens.report(wanted(found.diagnostics, quiet=quiet, verbose=verbose))
     renderers: dict[str, Renderer] = {
         "text": lambda screen: text.render_history(found, screen),
         "json": lambda _: as_json(plain.history(found)),

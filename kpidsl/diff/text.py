@@ -69,7 +69,7 @@ def _tally(changes: Sequence[Change]) -> str:
     if broken:
         said += f"; {broken} breaking"
     if moved:
-        said += f", the goalposts of {_count(moved, 'definition')} moved"
+        said += f"; goalposts moved: {moved}"
     return f"{said}; suggested version: {bump(changes)}"
 
 
