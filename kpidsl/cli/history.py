@@ -32,7 +32,8 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Show each change of a KPI with the day and author of its commit, the newest first; through renames, too.
+    """Show each change of a KPI with the day and author of its commit, the newest first; also through
+    renames.
 
     What is not committed is not looked at. Ends in 2 if there is no such KPI or no repository.
     """

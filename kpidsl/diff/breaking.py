@@ -68,7 +68,8 @@ def _finding(change: Change, approval: Approval | None, was: str) -> Diagnostic:
 def _help(change: Change) -> str:
     agree = f'`--approve {change.fingerprint} --who NAME --why "..."` writes into {FILE} that it is agreed'
     if change.kind == "kpi" and change.aspect == "renamed":
-        return f"`kpi {change.before}` with `deprecated use {change.after}` keeps the old name for a while; {agree}"
+        keep = f"`kpi {change.before}` with `deprecated use {change.after}` keeps the old name for a while"
+        return f"{keep}; {agree}"
     return agree
 
 

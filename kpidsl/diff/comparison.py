@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import date
 
 from attrs import frozen
@@ -38,42 +38,37 @@ class Comparison:
 
 def put(old: Side, new: Side, as_of: date) -> Comparison:
     """Compare two sides. What has an error on one of them is left out, and told."""
-    missing = {"the old side": lost(old.specs), "the new side": lost(new.specs)}
-    names = frozenset().union(*missing.values())
+    missing = lost(old.specs), lost(new.specs)
+    names = frozenset((*missing[0], *missing[1]))
     changes = compare(old.specs.graph, new.specs.graph, bases=(old.base, new.base), lost=names, as_of=as_of)
     told = [*old.notes, *new.notes]
-    for side, weight in ((old, Severity.WARNING), (new, Severity.ERROR)):
-        told += _told(side, weight)
+    told += _told(old, missing[0], Severity.WARNING) + _told(new, missing[1], Severity.ERROR)
     if not old.specs.sources and new.specs.sources:
         said = f"{old.name} has no specs there: everything is new"
         told.append(Diagnostic("K765", said, severity=Severity.INFO))
     return Comparison(old, new, as_of, changes, tuple(told))
 
 
-def lost(specs: Specs) -> Mapping[str, str]:
-    """The names of definitions that are written and could not be compiled, each with the first error."""
+def lost(specs: Specs) -> tuple[str, ...]:
+    """The names of definitions that are written and could not be compiled."""
     if not specs.errors:
-        return {}
+        return ()
     graph = specs.graph
     compiled = {*graph.kpis, *graph.objectives, *graph.measures, *graph.sources, *graph.constants}
     compiled |= {period.word for period in graph.calendar.named}
-    found: dict[str, str] = {}
+    found: list[str] = []
     for file in specs.files:
-        for definition in file.definitions:
-            if isinstance(definition, _NAMED) and definition.name.text not in compiled:
-                name = definition.name.text
-                found[name] = graph.broken[name].message if name in graph.broken else "it has an error"
-        for span in file.broken:
-            if line := LOST_NAME.match(span.text):
-                found.setdefault(line[1] or line[2], "it could not be read")
-    return found
+        named = (d.name.text for d in file.definitions if isinstance(d, _NAMED))
+        found += (name for name in named if name not in compiled)
+        lines = (LOST_NAME.match(span.text) for span in file.broken)
+        found += (line[1] or line[2] for line in lines if line)
+    return tuple(dict.fromkeys(found))
 
 
-def _told(side: Side, weight: Severity) -> list[Diagnostic]:
-    missing = lost(side.specs)
+def _told(side: Side, missing: Sequence[str], weight: Severity) -> list[Diagnostic]:
     if not missing:
         return []
-    shown = ", ".join(f"`{name}`" for name in list(missing)[:_SHOWN])
+    shown = ", ".join(f"`{name}`" for name in missing[:_SHOWN])
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     first = next(iter(side.specs.errors))
     why = f"{first.span.source.name}:{first.span.line}: {first.message}" if first.span else first.told

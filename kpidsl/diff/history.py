@@ -93,8 +93,8 @@ def history(
 ) -> History:
     """The changes of a KPI over the commits that lead to one. It is followed through renames.
 
-    Each commit is held against the one before it, so that a change is told of whoever made it; a merge only of
-    what neither side had. Raises git.Unread where there is no such commit or no repository.
+    Each commit is held against the one before it, so that a change is told of whoever made it; a merge only
+    of what neither side had. Raises git.Unread where there is no such commit or no repository.
     """
     newest = git.commit(home, start)
     reader = _Reader(home, tuple(paths), _patterns(home, paths))

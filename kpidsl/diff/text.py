@@ -213,7 +213,8 @@ def render_history(found: History, screen: Screen) -> str:
     lines = [f"{screen.paint(clean(found.name), 'bold')}{title}"]
     for step in found.steps:
         commit = step.commit
-        lines += ["", f"{commit.day}  {clean(commit.author)}  {screen.paint(commit.short, 'dim')}  {clean(commit.subject)}"]
+        who = f"{commit.day}  {clean(commit.author)}  {screen.paint(commit.short, 'dim')}"
+        lines += ["", f"{who}  {clean(commit.subject)}"]
         for change in step.changes:
             weight = _weight(change)
             sign = screen.paint((_SIGNS if screen.unicode else _PLAIN)[weight], _STYLES[weight])

@@ -1,4 +1,4 @@
-"""What is said of each change, how much it weighs, in which direction it goes and whether it breaks something."""
+"""What is said of each change, how much it weighs, in which direction it goes, and whether it breaks."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ PROMISES = {
         kpi("ad_spend", "target decrease by 10%", "baseline 2025-01"), "by 10%", "by 8%",
         "x: target loosened from decrease by 10% to decrease by 8% (-2 points); goalposts moved", "loosened", True,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", PROMISES)
@@ -152,7 +152,7 @@ FORMULAS = {
         "sum(ads.spend)", "sum(orders.amount)",
         "formula changed from sum(ads.spend) to sum(orders.amount)",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FORMULAS)
@@ -200,7 +200,7 @@ DOCS = {
     "deprecated": (
         "  owner", "  deprecated until 2026-12\n  owner", "x: deprecated until 2026-12-31",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DOCS)
@@ -214,7 +214,7 @@ def test_docs(name: str) -> None:
 SHAPE = {
     "how it is measured": ("every month", "every quarter", "x: measured changed from every month to every quarter"),
     "a dimension comes": ("  owner", "  by channel\n  owner", "x: split by channel added"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SHAPE)
@@ -338,7 +338,7 @@ OBJECTIVES = {
     ),
     "a key member": ("  kpi y\n", "  kpi y key\n", "grow: member y tightened from weight 1 to weight 1, key", False),
     "a weight": ("weight 2", "weight 3", "grow: member x changed from weight 2 to weight 3", True),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -373,7 +373,7 @@ RELATIONS = {
         "  column      campaign text", "  check spend >= 0\n  column      campaign text",
         "ads: check spend >= 0 added", "TARGET", False,
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RELATIONS)

@@ -1,4 +1,4 @@
-"""Versions of a project out of a repository, without a checkout, and what is said where that cannot be done."""
+"""Versions of a project out of a repository, without a checkout; and what is said where that cannot be."""
 
 from __future__ import annotations
 

@@ -57,8 +57,10 @@ _MORE = {
     ),
     "source deals": st.sampled_from(
         [
-            '\n  from "deals.csv"\n  row deal\n  time day\n  fresh within 2 days\n  check worth > 0\n  column worth EUR',
-            '\n  from "deals/*.csv" decimal ","\n  row deal\n  time day\n  rows at least 3 every day\n  column worth EUR',
+            '\n  from "deals.csv"\n  row deal\n  time day\n  fresh within 2 days\n  check worth > 0'
+            "\n  column worth EUR",
+            '\n  from "deals/*.csv" decimal ","\n  row deal\n  time day\n  rows at least 3 every day'
+            "\n  column worth EUR",
             "\n  from orders by buyer_id\n  row deal\n  time begun\n  column begun = first(created_at)",
         ]
     ),
@@ -99,7 +101,7 @@ _EDITS = [
     (r"\bkpi a\b", "kpi e"), (r"\bkpi b\b", "kpi f"), (r"\bkpi c\b", "kpi e"), (r"\bdeals\b(?![./])", "sales"),
     (r"\bmeasure m1\b", "measure m3"), (r"\b10\b", "12"), (r"\b20\b", "15"), (r"2026-12\b", "2027-03"), (r"5%", "6%"),
     (r"at least", "at most"), (r'"One"', '"Two"'), (r"Acquisition", "Sales"), (r"all are met", "any is met"),
-]  # fmt: skip
+]
 
 
 @given(st.one_of(specs(), programs()))
