@@ -18,6 +18,8 @@ from kpidsl.diagnostics import Diagnostic
 
 _SECONDS = 120
 _LINK, _SUBMODULE = "120000", "160000"
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells the hooks that it runs, relative to where these begin."""
 
 
 class Unread(Exception):
@@ -145,7 +147,7 @@ def _asked(folder: Path, *arguments: str, given: bytes | None = None) -> subproc
         return subprocess.run(
             ["git", "-c", "log.showSignature=false", *arguments],
             cwd=folder, input=given, capture_output=True, check=False, timeout=_SECONDS,
-            env={**os.environ, **quiet},
+            env={name: value for name, value in os.environ.items() if name not in _OF_HOOKS} | quiet,
         )  # fmt: skip
     except FileNotFoundError:
         raise Unread(_no_git()) from None

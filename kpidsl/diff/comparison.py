@@ -66,12 +66,13 @@ def lost(specs: Specs) -> tuple[str, ...]:
 
 
 def _told(side: Side, missing: Sequence[str], weight: Severity) -> list[Diagnostic]:
-    if not missing:
+    if not side.specs.errors:
         return []
     shown = ", ".join(f"`{name}`" for name in missing[:_SHOWN])
     more = f" and {len(missing) - _SHOWN} more" if len(missing) > _SHOWN else ""
     first = next(iter(side.specs.errors))
     why = f"{first.span.source.name}:{first.span.line}: {first.message}" if first.span else first.told
     said = f"not compared, for an error in {side.name}: {shown}{more}"
+    said = said if missing else f"{side.name} has an error, and what it is about is not compared"
     return [Diagnostic("K764", said, severity=weight, notes=(why,))]
 
