@@ -10,7 +10,7 @@ from attrs import frozen
 from kpidsl.compile.resolve import LOST_NAME
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.diff.changes import Change
-from kpidsl.diff.compare import compare
+from kpidsl.diff.compare import compare, dependents
 from kpidsl.revision import Side
 from kpidsl.specs import Specs
 from kpidsl.syntax import nodes
@@ -27,6 +27,8 @@ class Comparison:
     new: Side
     as_of: date
     changes: tuple[Change, ...]
+    affected: tuple[str, ...] = ()
+    """The KPIs of the new side of which a number or a verdict may be another one."""
     diagnostics: tuple[Diagnostic, ...] = ()
     """What could not be compared, and what has to be known to read the changes."""
 
@@ -46,7 +48,8 @@ def put(old: Side, new: Side, as_of: date) -> Comparison:
     if not old.specs.sources and new.specs.sources:
         said = f"{old.name} has no specs there: everything is new"
         told.append(Diagnostic("K765", said, severity=Severity.INFO))
-    return Comparison(old, new, as_of, changes, tuple(told))
+    affected = dependents(changes, new.specs.graph)
+    return Comparison(old, new, as_of, changes, tuple(sorted(affected)), tuple(told))
 
 
 def lost(specs: Specs) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ def comparison(found: Comparison, values: Numbers | None = None) -> dict[str, An
         "new": _side(found.new),
         "as_of": found.as_of.isoformat(),
         "changes": [change(one) for one in found.changes],
+        "affected": list(found.affected),
         "bump": bump(found.changes),
         "values": None if values is None else _values(values),
         "diagnostics": [diagnostic(d) for d in told],

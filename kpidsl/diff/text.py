@@ -34,7 +34,7 @@ def render(comparison: Comparison, screen: Screen, *, quiet: bool = False) -> st
     for (kind, name), some in groupby(changes, key=lambda change: (change.kind, change.name)):
         lines += [*_definition(kind, name, list(some), screen), ""]
     if not quiet or changes:
-        lines += _wrapped(_tally(comparison.changes), screen)
+        lines += _wrapped(_tally(comparison), screen)
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -59,7 +59,8 @@ def _weight(change: Change) -> str:
     return change.aspect if change.aspect in ("added", "removed") else "other"
 
 
-def _tally(changes: Sequence[Change]) -> str:
+def _tally(comparison: Comparison) -> str:
+    changes = comparison.changes
     if not changes:
         return "nothing means anything else"
     counts = [(sum(c.category is category for c in changes), category.name) for category in reversed(Category)]
@@ -70,6 +71,8 @@ def _tally(changes: Sequence[Change]) -> str:
         said += f"; {broken} breaking"
     if moved:
         said += f"; goalposts moved: {moved}"
+    if comparison.affected:
+        said += f"; {_count(len(comparison.affected), 'KPI')} affected"
     return f"{said}; suggested version: {bump(changes)}"
 
 
@@ -168,7 +171,7 @@ def as_markdown(comparison: Comparison, found: Numbers | None = None) -> str:
             what = f"{kind}**{marked(change.name)}**{title}"
             lines.append(f"| {_EMOJI[_weight(change)]} | {change.category.name} | {what} | {marked(change.clause)} |")
         lines.append("")
-    lines.append(marked(_tally(changes)))
+    lines.append(marked(_tally(comparison)))
     if found is not None:
         lines += ["", *_markdown_numbers(found)]
     return "\n".join(lines) + "\n"

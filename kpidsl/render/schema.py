@@ -249,6 +249,7 @@ def comparison() -> Schema:
         "new": side,
         "as_of": _DATE,
         "changes": _list(_ref("change")),
+        "affected": _list(_TEXT),
         "bump": {"enum": ["major", "minor", "patch", None]},
         "values": {"oneOf": [values, {"type": "null"}]},
     }

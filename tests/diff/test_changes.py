@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kpidsl.diff import Category, compare
+from kpidsl.diff import Category, compare, dependents
 from tests.compile.spec import SOURCES, kpi
 from tests.diff.world import BASE, DAY, changes, one, sound, told
 
@@ -431,3 +431,21 @@ def test_a_fingerprint_is_of_the_change_and_of_nothing_else() -> None:
     assert one(BASE, put(BASE, "25 EUR", "31 EUR")).fingerprint != print_
     assert one(put(BASE, "25 EUR", "24 EUR"), new).fingerprint != print_
     assert one(BASE.replace("kpi x", "kpi y"), new.replace("kpi x", "kpi y")).fingerprint != print_
+
+
+# -- who is affected ---------------------------------------------------------------------------------
+
+
+def test_those_that_read_what_changed_are_affected() -> None:
+    use = BASE + kpi("count(sessions)", name="visits") + kpi("sum(orders.amount) / sum(orders.cost)", name="ratio")
+
+    def affected(new: str, sources: str = SOURCES) -> frozenset[str]:
+        other = sound(new, sources)
+        return dependents(compare(sound(use), other), other)
+
+    assert affected(use) == frozenset()
+    assert affected(use.replace("Acquisition", "Sales")) == frozenset()
+    assert affected(use.replace("25 EUR", "26 EUR")) == {"x"}
+    assert affected(use, SOURCES.replace('"ads.csv"', '"spend.csv"')) == {"x"}
+    assert affected(use, SOURCES.replace('"orders.csv"', '"sales.csv"')) == {"ratio"}
+    assert affected("calendar\n  time zone Europe/Paris\n" + use) == {"x", "visits", "ratio"}
