@@ -162,15 +162,15 @@ WORKING = "the working tree"
 
 
 def sides(old: str, new: str | None = None, paths: Sequence[str] = ()) -> tuple[Side, Side]:
-    """The two sides that a person means; `A...B` is what B changed since it left A. `paths`: what is compared
-    of refs, and the working tree where there is no `new`.
+    """The two sides that a person means; `A...B` is what B, or the working tree, changed since it left A.
+    `paths`: what is looked at of refs, and of the working tree where there is no `new`.
 
     Raises Unread with what keeps one of them from being read.
     """
     if new is None and ".." in old and not _exists(old):
         first, dots, last = old.partition("...") if "..." in old else old.partition("..")
         if dots == "...":
-            return _since(first or "HEAD", last or "HEAD", paths)
+            return _since(first or "HEAD", last, paths) if last else against(first, paths)
         return sides(first or "HEAD", last or "HEAD", paths)
     places = list(paths) or ([new] if new is not None and _exists(new) else [])
     return side(old, places), side(new, places) if new is not None else _now(old, places)
@@ -182,8 +182,9 @@ def against(ref: str, paths: Sequence[str]) -> tuple[Side, Side]:
     if _exists(ref) or ":" in ref:
         return side(ref, paths), _now(ref, paths)
     home = git.repository(_folder(paths))
-    base, told = _base(home, git.commit(home, ref), git.commit(home, "HEAD"), ref)
-    name = ref if base.id == git.commit(home, ref).id else f"where it left {ref}"
+    tip = git.commit(home, ref)
+    base, told = _base(home, tip, git.commit(home, "HEAD"), ref)
+    name = ref if base.id == tip.id else f"where it left {ref}"
     return evolve(_of(home, base, name, paths), notes=told), _now(ref, paths)
 
 
@@ -233,7 +234,7 @@ def _of(
 def _now(old: str, paths: Sequence[str]) -> Side:
     """The working tree: of `REF:path` the same path."""
     places = list(paths)
-    ref, colon, path = old.partition(":")
+    _, colon, path = old.partition(":")
     if not places and colon and not _exists(old):
         relative = path.startswith(("./", "../"))
         places = [path if relative else files.shown_as(git.repository(Path.cwd()).top / path)]
