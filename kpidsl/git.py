@@ -123,9 +123,7 @@ def contents(home: Repository, blobs: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def log(
-    home: Repository, start: str, paths: Sequence[str] = (), *, most: int | None = None
-) -> list[Commit]:
+def log(home: Repository, start: str, paths: Sequence[str] = (), *, most: int | None = None) -> list[Commit]:
     """The commits that lead to one, the newest first; with paths, those that changed them."""
     limit = [f"--max-count={most}"] if most is not None else []
     form = "--format=%H%x1f%P%x1f%as%x1f%aN%x1f%s"
@@ -152,7 +150,11 @@ def _asked(folder: Path, *arguments: str, given: bytes | None = None) -> subproc
     except FileNotFoundError:
         raise Unread(_no_git()) from None
     except (OSError, subprocess.SubprocessError) as error:
-        why = f"it took longer than {_SECONDS} s" if isinstance(error, subprocess.TimeoutExpired) else str(error)
+        why = (
+            f"it took longer than {_SECONDS} s"
+            if isinstance(error, subprocess.TimeoutExpired)
+            else str(error)
+        )
         raise Unread(Diagnostic("K754", f"git could not be run: {why}")) from None
 
 
@@ -193,7 +195,7 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
 def _no_ref(home: Repository, ref: str) -> Diagnostic:
     """With the one line that brings the ref here."""
     relative = any(sign in ref for sign in "~^@")
-    notes = ()
+    notes: tuple[str, ...] = ()
     if home.shallow:
         notes = ("this clone is shallow: it has only the newest commits, as CI services fetch them",)
     if home.shallow and relative:

@@ -216,9 +216,7 @@ def on_disk(paths: Sequence[str], name: str) -> Side:
     return Side(name, found, None, text, base=(first if first.is_dir() else first.parent).absolute())
 
 
-def _of(
-    home: Repository, commit: Commit, name: str, paths: Sequence[str], tree: Tree | None = None
-) -> Side:
+def _of(home: Repository, commit: Commit, name: str, paths: Sequence[str], tree: Tree | None = None) -> Side:
     tree = tree or Tree(home, commit)
     places = [Path(path) for path in paths] or [Path.cwd()]
     found = load(tree, places)
@@ -249,9 +247,7 @@ def _since(first: str, last: str, paths: Sequence[str]) -> tuple[Side, Side]:
     return evolve(one, notes=told), _of(home, end, last, paths)
 
 
-def _base(
-    home: Repository, one: Commit, other: Commit, ref: str
-) -> tuple[Commit, tuple[Diagnostic, ...]]:
+def _base(home: Repository, one: Commit, other: Commit, ref: str) -> tuple[Commit, tuple[Diagnostic, ...]]:
     found = git.merge_base(home, one.id, other.id)
     if found is not None:
         return found, ()
@@ -277,7 +273,9 @@ def _several(homes: Iterable[Path]) -> Diagnostic:
     named = sorted(files.shown_as(home) for home in homes)
     said = ", ".join(f"`{each}`" for each in named)
     help_ = f"one at a time, as in `kpi diff main {named[0]}`"
-    return Diagnostic("K714", f"{len(named)} projects, each with a config, are given at once: {said}", help=help_)
+    return Diagnostic(
+        "K714", f"{len(named)} projects, each with a config, are given at once: {said}", help=help_
+    )
 
 
 def _no_path(ref: str, path: str, tree: Tree) -> Diagnostic:
@@ -286,5 +284,9 @@ def _no_path(ref: str, path: str, tree: Tree) -> Diagnostic:
     known = {posixpath.dirname(each) for each in tree.blobs if each.endswith(files.SUFFIX)}
     known |= {each for each in tree.blobs if each.endswith(files.SUFFIX)}
     alike = near(path, known - {""})
-    hint = f"a path with a similar name: `{alike[0]}`" if alike else "paths are those from the top of the repository"
+    hint = (
+        f"a path with a similar name: `{alike[0]}`"
+        if alike
+        else "paths are those from the top of the repository"
+    )
     return Diagnostic("K752", f"`{path}` is not in `{ref}`", help=hint)

@@ -32,7 +32,9 @@ _LEVELS = ("target", "value", "name")
 )  # fmt: skip
 @as_of_option
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
-@click.option("--approve", multiple=True, metavar="FINGERPRINT", help="Write down that it is agreed; repeatable.")
+@click.option(
+    "--approve", multiple=True, metavar="FINGERPRINT", help="Write down that it is agreed; repeatable."
+)
 @click.option("--who", metavar="NAME", help="With --approve: who agreed.")
 @click.option("--why", metavar="TEXT", help="With --approve: why.")
 @click.option("--until", metavar="DATE", help="With --approve: how long the agreement holds.")
@@ -121,7 +123,9 @@ def _approve(
         if name not in made:
             alike = near(name, made)
             hint = f"; a similar one: {alike[0]}" if alike else ""
-            raise click.BadParameter(f"no breaking change has the fingerprint `{name}`{hint}", param_hint="--approve")
+            raise click.BadParameter(
+                f"no breaking change has the fingerprint `{name}`{hint}", param_hint="--approve"
+            )
     who, why, until = said
     day = _day(until, found)
     if isinstance(day, Diagnostic):

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 @click.command("diff", short_help="Show what two versions of the specs mean that is different.")
 @click.argument("old")
 @click.argument("new", required=False)
-@click.option("--data", is_flag=True, help="Evaluate both on the same rows, too: what changes in value and verdict?")
+@click.option(
+    "--data", is_flag=True, help="Evaluate both on the same rows, too: what changes in value and verdict?"
+)
 @as_of_option
 @click.option(
     "--format",

@@ -202,7 +202,8 @@ class Meaning:
         if shape.parent is None:
             return called
         keys = " ".join(self.row(ref) for ref in shape.keys.values())
-        time = self.row(shape.values.get(shape.time)) if shape.time in shape.values else shape.time
+        computed = shape.values.get(shape.time) if shape.time is not None else None
+        time = shape.time if computed is None else self.row(computed)
         return f"{called}{{{self.source(shape.parent.name)} by {keys} at {time}}}"
 
     def row(self, row: Row | None) -> str:

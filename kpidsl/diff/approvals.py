@@ -59,12 +59,20 @@ def read(source: Source | None, report: Report) -> tuple[Approval, ...]:
         return ()
     for key in data:
         if key != "approval":
-            report.add(_wrong(f"unknown key `{key}`", _find(source, key), "approvals are written as [[approval]]"))
+            report.add(
+                _wrong(f"unknown key `{key}`", _find(source, key), "approvals are written as [[approval]]")
+            )
     tables = data.get("approval", [])
     if not isinstance(tables, list):
-        report.add(_wrong("`approval` is one table", _find(source, "approval"), "it is a list of tables: [[approval]]"))
+        report.add(
+            _wrong(
+                "`approval` is one table", _find(source, "approval"), "it is a list of tables: [[approval]]"
+            )
+        )
         return ()
-    spans = [Span(source, *m.span(1)) for m in re.finditer(r"^\s*(\[\[\s*approval\s*\]\])", source.text, re.M)]
+    spans = [
+        Span(source, *m.span(1)) for m in re.finditer(r"^\s*(\[\[\s*approval\s*\]\])", source.text, re.M)
+    ]
     spans += [Span(source, 0, 0)] * (len(tables) - len(spans))
     every = (_approval(table, span, report) for table, span in zip(tables, spans, strict=False))
     return tuple(approval for approval in every if approval is not None)
@@ -78,9 +86,7 @@ def entry(change: Change, who: str, why: str, until: date | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def settled(
-    changes: Iterable[Change], approvals: Iterable[Approval], as_of: date
-) -> dict[str, Approval]:
+def settled(changes: Iterable[Change], approvals: Iterable[Approval], as_of: date) -> dict[str, Approval]:
     """By fingerprint, the approval of each change that has one which holds."""
     given = {approval.change: approval for approval in approvals if approval.holds(as_of)}
     return {c.fingerprint: given[c.fingerprint] for c in changes if c.fingerprint in given}

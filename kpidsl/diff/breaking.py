@@ -53,11 +53,16 @@ _CLAUSES = {
 
 def _finding(change: Change, approval: Approval | None, was: str) -> Diagnostic:
     about = change.name if change.kind == "kpi" else None
-    notes = [f"in {was}: {change.before}"] if change.before and change.aspect not in ("removed", "renamed") else []
+    notes = (
+        [f"in {was}: {change.before}"]
+        if change.before and change.aspect not in ("removed", "renamed")
+        else []
+    )
     message = f"`{change.name}`: {change.clause}"
-    code, span, place = _CODES[change.category], clause_of(change), None
+    code, span = _CODES[change.category], clause_of(change)
+    place: str | None = None
     if change.aspect == "removed" and span is not None:
-        span, place = None, f"{was}:{span.source.name}:{span.line}"
+        place, span = f"{was}:{span.source.name}:{span.line}", None
     if approval is not None:
         until = f", until {approval.until}" if approval.until else ""
         notes.append(f"approved by {approval.who}{until}: {approval.why}")
@@ -73,9 +78,7 @@ def _help(change: Change) -> str:
     return agree
 
 
-def _stale(
-    changes: Sequence[Change], approvals: Sequence[Approval], as_of: date
-) -> Iterator[Diagnostic]:
+def _stale(changes: Sequence[Change], approvals: Sequence[Approval], as_of: date) -> Iterator[Diagnostic]:
     """Approvals that are over, and those of changes that are not made, or were merged long ago."""
     made = {change.fingerprint for change in changes}
     for approval in approvals:

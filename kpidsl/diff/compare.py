@@ -104,9 +104,7 @@ def _computed(facts: Facts) -> str:
     return essence({aspect: facts[aspect] for aspect in ("formula", "value", "days") if aspect in facts})
 
 
-def _changes(
-    pair: Pair, before: View, after: View, altered: Altered, as_of: date | None
-) -> Iterator[Change]:
+def _changes(pair: Pair, before: View, after: View, altered: Altered, as_of: date | None) -> Iterator[Change]:
     """The changes of one definition, the heaviest first."""
     if pair.old is None:
         yield _added(pair, before, after)
@@ -127,7 +125,11 @@ def _changes(
 
 
 def _differs(
-    pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None], sides: tuple[View, View], altered: Altered
+    pair: Pair,
+    aspect: str,
+    facts: tuple[Fact | None, Fact | None],
+    sides: tuple[View, View],
+    altered: Altered,
 ) -> Change:
     old, new = facts
     known = cast(Fact, new or old)
@@ -166,9 +168,7 @@ def _firm(pair: Pair) -> bool:
     return not (isinstance(pair.old, Kpi) and pair.old.about.draft)
 
 
-def _breaks(
-    pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None], way: Direction | None
-) -> bool:
+def _breaks(pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None], way: Direction | None) -> bool:
     """What is tightened or new, what is only said and what is never judged breaks nothing."""
     old, new = facts
     known = cast(Fact, new or old)

@@ -78,4 +78,3 @@ def _told(side: Side, missing: Sequence[str], weight: Severity) -> list[Diagnost
     said = f"not compared, for an error in {side.name}: {shown}{more}"
     said = said if missing else f"{side.name} has an error, and what it is about is not compared"
     return [Diagnostic("K764", said, severity=weight, notes=(why,))]
-

@@ -18,9 +18,7 @@ from kpidsl.model.units import POINTS, Unit, format_value
 Range = tuple[Fraction | float, Fraction | float]
 
 
-def direction(
-    aspect: str, old: Fact | None, new: Fact | None, before: Kpi, after: Kpi
-) -> Direction | None:
+def direction(aspect: str, old: Fact | None, new: Fact | None, before: Kpi, after: Kpi) -> Direction | None:
     """How a fact of a KPI moves its promise; None where that cannot be told."""
     first, last = old.value if old else None, new.value if new else None
     if aspect != "draft" and old is None and not judged(before):
@@ -72,9 +70,7 @@ def size(old: Fact | None, new: Fact | None, unit: Unit) -> str:
 # -- bounds ------------------------------------------------------------------------------------------
 
 
-def _targets(
-    aspect: str, old: Bound | None, new: Bound | None, before: Kpi, after: Kpi
-) -> Direction | None:
+def _targets(aspect: str, old: Bound | None, new: Bound | None, before: Kpi, after: Kpi) -> Direction | None:
     if aspect.startswith("target of "):
         old, new = old or _inherited(before), new or _inherited(after)
     if old is None or new is None:
@@ -217,4 +213,3 @@ def _day(value: object) -> date | None:
 
 def _number(value: object) -> float:
     return value if isinstance(value, float) else 0.0
-

@@ -56,9 +56,13 @@ class _Teller:
         match old, new:
             case Aggregate(), Aggregate():
                 found = self._aggregates(old, new)
-            case (Told(node=a), Told(node=b)) | (Running(node=a), Running(node=b)) | (
-                Share(node=a),
-                Share(node=b),
+            case (
+                (Told(node=a), Told(node=b))
+                | (Running(node=a), Running(node=b))
+                | (
+                    Share(node=a),
+                    Share(node=b),
+                )
             ):
                 found = self.clauses(a, b)
             case Assumed(), Assumed():
@@ -102,8 +106,9 @@ class _Teller:
         said = []
         for (sign, old), (_, new) in zip(lost, found, strict=True):
             inner = self.clauses(old, new)
-            plain = inner == [_instead(*self._both(old, new))]
-            said += [other[sign].format(inner[0])] if plain else inner
+            a, b = self._both(old, new)
+            plain = a != b and inner == [_instead(a, b)]
+            said += [other[sign].format(new=b, old=a)] if plain else inner
         return said
 
     def _apart(self, old: Sequence[Part], new: Sequence[Part]) -> tuple[list[Part], list[Part]]:
@@ -154,10 +159,10 @@ class _Teller:
 
 _TERM = {True: "{} added", False: "{} subtracted"}
 _NO_TERM = {True: "{} no longer added", False: "{} no longer subtracted"}
-_OTHER_TERM = {True: "{}", False: "{} subtracted"}
+_OTHER_TERM = {True: "{new} instead of {old}", False: "{new} subtracted instead of {old}"}
 _FACTOR = {True: "multiplied by {}", False: "divided by {}"}
 _NO_FACTOR = {True: "no longer multiplied by {}", False: "no longer divided by {}"}
-_OTHER_FACTOR = {True: "{}", False: "divided by {}"}
+_OTHER_FACTOR = {True: "{new} instead of {old}", False: "divided by {new} instead of {old}"}
 
 
 def _is(node: Node, op: str) -> bool:
@@ -219,4 +224,3 @@ def _said(node: Node, view: View) -> str:
 
 def _instead(old: str, new: str) -> str:
     return f"`{new}` means something else now" if old == new else f"{new} instead of {old}"
-

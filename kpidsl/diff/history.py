@@ -151,6 +151,10 @@ def _patterns(home: Repository, paths: Iterable[Path]) -> list[str]:
 def _told(home: Repository, most: int) -> list[Diagnostic]:
     if home.shallow:
         said = "the history ends where the clone does, which is shallow"
-        return [Diagnostic("K753", said, severity=Severity.WARNING, help="`git fetch --unshallow` brings all of it")]
+        return [
+            Diagnostic(
+                "K753", said, severity=Severity.WARNING, help="`git fetch --unshallow` brings all of it"
+            )
+        ]
     said = f"only the last {most} commits are looked at"
     return [Diagnostic("K753", said, severity=Severity.WARNING, help="`--most N` looks at more")]

@@ -119,7 +119,9 @@ def _on_these_rows(specs: Specs, there: Path, here: Path) -> Specs:
 
 
 def _numbers(comparison: Comparison, old: Outcome, new: Outcome) -> Numbers:
-    names = {c.name: c.before or c.name for c in comparison.changes if c.kind == "kpi" and c.aspect == "renamed"}
+    names = {
+        c.name: c.before or c.name for c in comparison.changes if c.kind == "kpi" and c.aspect == "renamed"
+    }
     before = {judged.kpi: judged for judged in old.judged}
     after = {judged.kpi: judged for judged in new.judged}
     gone = [name for name in before if name not in after and name not in names.values()]

@@ -32,9 +32,7 @@ class Pair:
     """What it said and says, where it is on both sides."""
 
 
-def views(
-    old: Graph, new: Graph, bases: tuple[Path, Path], lost: frozenset[str]
-) -> tuple[View, View]:
+def views(old: Graph, new: Graph, bases: tuple[Path, Path], lost: frozenset[str]) -> tuple[View, View]:
     """Both projects, the old one with the new names of what is renamed."""
     before, after = view(old, bases[0], {}, {}), view(new, bases[1], {}, {})
     sources = renamed(old.sources, new.sources, lost, meant("source", before), meant("source", after))
@@ -58,8 +56,8 @@ def pairs(before: View, after: View, lost: frozenset[str]) -> Iterator[Pair]:
     yield from _both("measure", old.measures, new.measures, measures, lost)
     yield from _both("constant", old.constants, new.constants, {}, lost)
     yield from _both("source", old.sources, new.sources, before.sources, lost)
-    named = ({one.word: one for one in graph.calendar.named} for graph in (old, new))
-    yield from _both("period", *named, {}, lost)
+    periods, named = ({one.word: one for one in graph.calendar.named} for graph in (old, new))
+    yield from _both("period", periods, named, {}, lost)
     yield Pair("calendar", "calendar", old.calendar, new.calendar)
 
 

@@ -73,7 +73,11 @@ def commit(one: Commit) -> dict[str, Any]:
 
 def _side(side: Side) -> dict[str, Any]:
     found = side.commit
-    return {"name": side.name, "commit": found.id if found else None, "date": found.day.isoformat() if found else None}
+    return {
+        "name": side.name,
+        "commit": found.id if found else None,
+        "date": found.day.isoformat() if found else None,
+    }
 
 
 def _values(values: Numbers) -> dict[str, Any]:

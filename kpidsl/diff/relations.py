@@ -131,7 +131,12 @@ def _promises(source: SourceSpec, view: View) -> Facts:
         said = f"within {days} day{'' if days == 1 else 's'}"
         add("fresh", str(days), said, Kept(most=days, otherwise=otherwise.fresh))
     if source.complete is not None:
-        add("complete", source.complete, f"every {source.complete}", Kept(otherwise=otherwise.complete, grain=source.complete))
+        add(
+            "complete",
+            source.complete,
+            f"every {source.complete}",
+            Kept(otherwise=otherwise.complete, grain=source.complete),
+        )
     if source.key:
         add("key", " ".join(sorted(source.key)), ", ".join(source.key), Kept(otherwise=otherwise.key))
     if source.volume is not None:

@@ -101,7 +101,8 @@ def moved(as_of: date | None = None, start: date | None = None, deadline: date |
 
 def _formula(facts: Both, ones: tuple[Any, Any], views: tuple[View, View], altered: Altered) -> str:
     old, new = facts
-    assert old is not None and new is not None
+    assert old is not None
+    assert new is not None
     clauses = told(old.value, new.value, *views)  # type: ignore[arg-type]
     by = [name for name in altered.within(ones[1].text) if name != ones[1].name]
     unchanged = ones[0].text == ones[1].text

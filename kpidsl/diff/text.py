@@ -47,7 +47,8 @@ def _definition(kind: str, name: str, changes: Sequence[Change], screen: Screen)
         sign = (_SIGNS if screen.unicode else _PLAIN)[weight]
         first, *rest = wrap(clean(change.clause), max(screen.width - _CATEGORY - 4, 30)) or [""]
         tone = _STYLES[weight]
-        yield f"  {screen.paint(sign, tone)} {screen.paint(f'{change.category.name:<{_CATEGORY}}', tone)}{first}"
+        head = f"{screen.paint(sign, tone)} {screen.paint(f'{change.category.name:<{_CATEGORY}}', tone)}"
+        yield f"  {head}{first}"
         yield from (" " * (_CATEGORY + 4) + line for line in rest)
 
 
@@ -63,7 +64,9 @@ def _tally(comparison: Comparison) -> str:
     changes = comparison.changes
     if not changes:
         return "nothing means anything else"
-    counts = [(sum(c.category is category for c in changes), category.name) for category in reversed(Category)]
+    counts = [
+        (sum(c.category is category for c in changes), category.name) for category in reversed(Category)
+    ]
     said = f"{_count(len(changes), 'change')}: " + ", ".join(f"{n} {name}" for n, name in counts if n)
     broken = sum(change.breaking for change in changes)
     moved = len({change.name for change in changes if change.moved})
@@ -169,7 +172,9 @@ def as_markdown(comparison: Comparison, found: Numbers | None = None) -> str:
             title = f" {marked(change.title)}" if change.title else ""
             kind = "" if change.kind == "kpi" else f"{change.kind} "
             what = f"{kind}**{marked(change.name)}**{title}"
-            lines.append(f"| {_EMOJI[_weight(change)]} | {change.category.name} | {what} | {marked(change.clause)} |")
+            lines.append(
+                f"| {_EMOJI[_weight(change)]} | {change.category.name} | {what} | {marked(change.clause)} |"
+            )
         lines.append("")
     lines.append(marked(_tally(comparison)))
     if found is not None:

@@ -39,10 +39,13 @@ def test_nothing_differs(home: Path) -> None:
 
 def test_changes_in_every_format(home: Path) -> None:
     (home / "kpis.kpi").write_text(LOOSE.replace('owner       "Acquisition"', 'owner       "Sales | é"'))
-    run = kpi(home, "diff", "main", "--format", "text", "--format", "json=a.json", "--format", "markdown=a.md",
-              "--format", "changelog=a.txt", "--exit-code")  # fmt: skip
+    formats = ("text", "json=a.json", "markdown=a.md", "changelog=a.txt")
+    asked = [word for name in formats for word in ("--format", name)]
+    run = kpi(home, "diff", "main", "--exit-code", *asked)
     assert (run.code, run.err) == (1, "")
-    assert "target loosened from at most 25 EUR per lead to at most 30 EUR per lead (+20%)" in " ".join(run.out.split())
+    assert "target loosened from at most 25 EUR per lead to at most 30 EUR per lead (+20%)" in " ".join(
+        run.out.split()
+    )
     assert "\x1b" not in run.out
     found = json.loads((home / "a.json").read_text())
     assert [(c["category"], c["loud"], c["breaking"]) for c in found["changes"]] == [
@@ -74,7 +77,10 @@ def test_on_the_same_rows(home: Path) -> None:
     assert (total["before"]["word"], total["after"]["word"], total["turned"]) == ("missed", "met", True)
     assert rows["more", ()]["before"] is None
     # google: 90 EUR and 3 leads in 2026-02
-    assert (rows["cost_per_lead", ("google",)]["before"]["value"], rows["cost_per_lead", ("google",)]["after"]["value"]) == (30.0, 15.0)
+    assert (
+        rows["cost_per_lead", ("google",)]["before"]["value"],
+        rows["cost_per_lead", ("google",)]["after"]["value"],
+    ) == (30.0, 15.0)
     text = kpi(home, "diff", "main", "--data").out
     assert "on the same rows, as of 2026-03-10" in text
     assert "-15 EUR/lead" in text
@@ -126,11 +132,15 @@ def test_breaking_ends_in_1_until_it_is_approved(home: Path) -> None:
     schema = schema_of(home, "breaking")
     assert list(problems(found, schema, schema, "$")) == []
     name = found["changes"][0]["fingerprint"]
-    wrong = kpi(home, "breaking", "--against", "main", "--approve", "0" * 12, "--who", "Ada", "--why", "agreed")
+    wrong = kpi(
+        home, "breaking", "--against", "main", "--approve", "0" * 12, "--who", "Ada", "--why", "agreed"
+    )
     assert (wrong.code, (home / "approvals.toml").exists()) == (2, False)
     assert kpi(home, "breaking", "--against", "main", "--approve", name).code == 2
     until = ("--until", "2026-12-31")
-    done = kpi(home, "breaking", "--against", "main", "--approve", name, "--who", "Ada", "--why", "agreed", *until)
+    done = kpi(
+        home, "breaking", "--against", "main", "--approve", name, "--who", "Ada", "--why", "agreed", *until
+    )
     assert (done.code, done.err) == (0, "1 approval written to approvals.toml\n")
     assert kpi(home, "breaking", "--against", "main").code == 0
     verbose = kpi(home, "breaking", "--against", "main", "--verbose").out
@@ -169,16 +179,25 @@ def test_history(home: Path) -> None:
     found = json.loads(kpi(home, "history", "cost_per_lead", "--format", "json").out)
     schema = schema_of(home, "history")
     assert list(problems(found, schema, schema, "$")) == []
-    assert "| 2026-03-01 | Grace Hopper |" in kpi(home, "history", "cost_per_lead", "--format", "markdown").out
+    assert (
+        "| 2026-03-01 | Grace Hopper |" in kpi(home, "history", "cost_per_lead", "--format", "markdown").out
+    )
     wrong = kpi(home, "history", "cost_per_laed")
     assert wrong.code == 2
     assert "cost_per_lead" in wrong.err
 
 
 def test_git_shows_what_is_meant_with_the_text_conversion(home: Path) -> None:
-    command = f"sh -c 'PYTHONPATH={ROOT} {sys.executable} -m kpidsl fmt --quiet - <\"$1\" 2>/dev/null || true' -"
+    command = (
+        f"sh -c 'PYTHONPATH={ROOT} {sys.executable} -m kpidsl fmt --quiet - <\"$1\" 2>/dev/null || true' -"
+    )
     git(home, "config", "diff.kpi.textconv", command)
-    git(home, "config", "diff.kpi.xfuncname", "^(kpi|measure|source|objective|let|period|scenario|test)[ \t].*$")
+    git(
+        home,
+        "config",
+        "diff.kpi.xfuncname",
+        "^(kpi|measure|source|objective|let|period|scenario|test)[ \t].*$",
+    )
     commit(home, {".gitattributes": "*.kpi diff=kpi\n"})
     untidy = SPECS.replace("  formula     ", "  formula  ")
     assert untidy != SPECS

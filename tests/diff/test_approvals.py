@@ -63,8 +63,14 @@ WRONG = {
     "nobody": ('[[approval]]\nchange = "0123456789ab"\nwhy = "x"\n', "`who`"),
     "no reason": ('[[approval]]\nchange = "0123456789ab"\nwho = "x"\nwhy = " "\n', "`why`"),
     "no fingerprint": ('[[approval]]\nchange = "all"\nwho = "x"\nwhy = "y"\n', "`all` is no fingerprint"),
-    "a day that is none": ('[[approval]]\nchange = "0123456789ab"\nwho = "x"\nwhy = "y"\nuntil = "soon"\n', "no day"),
-    "a slip": ('[[approval]]\nchange = "0123456789ab"\nwho = "x"\nwhy = "y"\nunitl = 2026-12-31\n', "`unitl`"),
+    "a day that is none": (
+        '[[approval]]\nchange = "0123456789ab"\nwho = "x"\nwhy = "y"\nuntil = "soon"\n',
+        "no day",
+    ),
+    "a slip": (
+        '[[approval]]\nchange = "0123456789ab"\nwho = "x"\nwhy = "y"\nunitl = 2026-12-31\n',
+        "`unitl`",
+    ),
 }
 
 
@@ -85,7 +91,10 @@ def test_the_clause_is_shown() -> None:
 
 def test_levels() -> None:
     moved = changes(BASE, NEW)
-    other = changes(BASE, BASE.replace("ad_spend / leads", "ad_spend / count(sessions)").replace("per lead", "per session"))
+    other = changes(
+        BASE,
+        BASE.replace("ad_spend / leads", "ad_spend / count(sessions)").replace("per lead", "per session"),
+    )
     gone = changes(BASE, "")
     every = [*moved, *other, *gone]
     counts = [len(breaking.breaking(every, level)) for level in breaking.LEVELS.values()]

@@ -25,85 +25,172 @@ def put(base: str, old: str, new: str) -> str:
 # the old spec, what is replaced by what, and of the change: sentence, category, direction, breaking
 PROMISES = {
     "a target is loosened": (
-        BASE, "at most 25 EUR", "at most 30 EUR",
+        BASE,
+        "at most 25 EUR",
+        "at most 30 EUR",
         "x: target loosened from at most 25 EUR per lead to at most 30 EUR per lead (+20%); goalposts moved",
-        "loosened", True,
+        "loosened",
+        True,
     ),
     "a target is tightened": (
-        BASE, "at most 25 EUR", "at most 20 EUR",
-        "x: target tightened from at most 25 EUR per lead to at most 20 EUR per lead (-20%)", "tightened", False,
+        BASE,
+        "at most 25 EUR",
+        "at most 20 EUR",
+        "x: target tightened from at most 25 EUR per lead to at most 20 EUR per lead (-20%)",
+        "tightened",
+        False,
     ),
     "a floor is lowered": (
-        PLAIN, "at least 1_000", "at least 900",
-        "x: target loosened from at least 1,000 EUR to at least 900 EUR (-10%); goalposts moved", "loosened", True,
+        PLAIN,
+        "at least 1_000",
+        "at least 900",
+        "x: target loosened from at least 1,000 EUR to at least 900 EUR (-10%); goalposts moved",
+        "loosened",
+        True,
     ),
     "a cap becomes a floor": (
-        BASE, "at most 25", "at least 25",
-        "x: target changed from at most 25 EUR per lead to at least 25 EUR per lead", None, True,
+        BASE,
+        "at most 25",
+        "at least 25",
+        "x: target changed from at most 25 EUR per lead to at least 25 EUR per lead",
+        None,
+        True,
     ),
     "a floor becomes a band": (
-        PLAIN, "at least 1_000 EUR", "between 1_000 EUR and 2_000 EUR",
-        "x: target tightened from at least 1,000 EUR to between 1,000 EUR and 2,000 EUR", "tightened", False,
+        PLAIN,
+        "at least 1_000 EUR",
+        "between 1_000 EUR and 2_000 EUR",
+        "x: target tightened from at least 1,000 EUR to between 1,000 EUR and 2,000 EUR",
+        "tightened",
+        False,
     ),
     "a target follows data": (
-        PLAIN, "at least 1_000 EUR", "at least ad_spend",
-        "x: target changed from at least 1,000 EUR to at least ad_spend", None, True,
+        PLAIN,
+        "at least 1_000 EUR",
+        "at least ad_spend",
+        "x: target changed from at least 1,000 EUR to at least ad_spend",
+        None,
+        True,
     ),
     "digits are not hidden": (
-        PLAIN, "1_000 EUR", "1_000.004 EUR",
-        "x: target tightened from at least 1,000 EUR to at least 1000.004 EUR (+0.0004%)", "tightened", False,
+        PLAIN,
+        "1_000 EUR",
+        "1_000.004 EUR",
+        "x: target tightened from at least 1,000 EUR to at least 1000.004 EUR (+0.0004%)",
+        "tightened",
+        False,
     ),
     "a tolerance is widened": (
-        BASE, "tolerance 5%", "tolerance 10%", "x: tolerance loosened from 5% to 10%; goalposts moved",
-        "loosened", True,
+        BASE,
+        "tolerance 5%",
+        "tolerance 10%",
+        "x: tolerance loosened from 5% to 10%; goalposts moved",
+        "loosened",
+        True,
     ),
     "a tolerance is said in the unit": (
-        BASE, "tolerance 5%", "tolerance 1 EUR per lead", "x: tolerance tightened from 5% to 1 EUR per lead",
-        "tightened", False,
+        BASE,
+        "tolerance 5%",
+        "tolerance 1 EUR per lead",
+        "x: tolerance tightened from 5% to 1 EUR per lead",
+        "tightened",
+        False,
     ),
     "a tolerance goes": (
-        BASE, "  tolerance 5%\n", "", "x: tolerance removed; it was 5%", "tightened", False,
+        BASE,
+        "  tolerance 5%\n",
+        "",
+        "x: tolerance removed; it was 5%",
+        "tightened",
+        False,
     ),
     "a deadline is put off": (
-        GOAL, "deadline 2026-09", "deadline 2026-12",
-        "x: deadline moved from 2026-09-30 to 2026-12-31; goalposts moved", "loosened", True,
+        GOAL,
+        "deadline 2026-09",
+        "deadline 2026-12",
+        "x: deadline moved from 2026-09-30 to 2026-12-31; goalposts moved",
+        "loosened",
+        True,
     ),
     "a cap holds for longer": (
-        CAP, "deadline 2026-09", "deadline 2026-12", "x: deadline moved from 2026-09-30 to 2026-12-31",
-        "tightened", False,
+        CAP,
+        "deadline 2026-09",
+        "deadline 2026-12",
+        "x: deadline moved from 2026-09-30 to 2026-12-31",
+        "tightened",
+        False,
     ),
     "a deadline goes": (
-        BASE, "  deadline 2026-12\n", "", "x: deadline removed; it was 2026-12-31; goalposts moved", "loosened", True,
+        BASE,
+        "  deadline 2026-12\n",
+        "",
+        "x: deadline removed; it was 2026-12-31; goalposts moved",
+        "loosened",
+        True,
     ),
     "a start is put off": (
-        BASE, "from 2026-01", "from 2026-04", "x: start moved from 2026-01-01 to 2026-04-01; goalposts moved",
-        "loosened", True,
+        BASE,
+        "from 2026-01",
+        "from 2026-04",
+        "x: start moved from 2026-01-01 to 2026-04-01; goalposts moved",
+        "loosened",
+        True,
     ),
     "a total begins later": (
-        GOAL, "from 2026-01", "from 2026-04", "x: start moved from 2026-01-01 to 2026-04-01", "tightened", False,
+        GOAL,
+        "from 2026-01",
+        "from 2026-04",
+        "x: start moved from 2026-01-01 to 2026-04-01",
+        "tightened",
+        False,
     ),
     "the end of a promise": (
-        PLAIN, "  target at least 1_000 EUR\n", "",
-        "x: target removed; it was at least 1,000 EUR; goalposts moved", "loosened", True,
+        PLAIN,
+        "  target at least 1_000 EUR\n",
+        "",
+        "x: target removed; it was at least 1,000 EUR; goalposts moved",
+        "loosened",
+        True,
     ),
     "a draft": (
-        BASE, "  tolerance", "  draft\n  tolerance", "x: made a draft: it no longer counts; goalposts moved",
-        "loosened", True,
+        BASE,
+        "  tolerance",
+        "  draft\n  tolerance",
+        "x: made a draft: it no longer counts; goalposts moved",
+        "loosened",
+        True,
     ),
     "a pace": (
-        GOAL, "  deadline", "  pace none\n  deadline", "x: pace added: none", None, True,
+        GOAL,
+        "  deadline",
+        "  pace none\n  deadline",
+        "x: pace added: none",
+        None,
+        True,
     ),
     "what it is sure of": (
-        kpi("average(crm.score)", "target at least 5", "confident 95%"), "95%", "80%",
-        "x: confidence loosened from 95% to 80%; goalposts moved", "loosened", True,
+        kpi("average(crm.score)", "target at least 5", "confident 95%"),
+        "95%",
+        "80%",
+        "x: confidence loosened from 95% to 80%; goalposts moved",
+        "loosened",
+        True,
     ),
     "a baseline": (
-        kpi("ad_spend", "target decrease by 10%", "baseline 2025-01"), "2025-01", "2025-02",
-        "x: baseline changed from 2025-01 to 2025-02", None, True,
+        kpi("ad_spend", "target decrease by 10%", "baseline 2025-01", "from 2026-01"),
+        "2025-01",
+        "2025-02",
+        "x: baseline changed from 2025-01 to 2025-02",
+        None,
+        True,
     ),
     "a change by less": (
-        kpi("ad_spend", "target decrease by 10%", "baseline 2025-01"), "by 10%", "by 8%",
-        "x: target loosened from decrease by 10% to decrease by 8% (-2 points); goalposts moved", "loosened", True,
+        kpi("ad_spend", "target decrease by 10%", "baseline 2025-01"),
+        "by 10%",
+        "by 8%",
+        "x: target loosened from decrease by 10% to decrease by 8% (-2 points); goalposts moved",
+        "loosened",
+        True,
     ),
 }
 
@@ -117,39 +204,52 @@ def test_promises(name: str) -> None:
 
 
 FORMULAS = {
-    "a term goes": ("ad_spend - sum(orders.cost)", "ad_spend", "formula: sum(orders.cost) no longer subtracted"),
+    "a term goes": (
+        "ad_spend - sum(orders.cost)",
+        "ad_spend",
+        "formula: sum(orders.cost) no longer subtracted",
+    ),
     "a term comes": ("ad_spend", "ad_spend + sum(orders.cost)", "formula: sum(orders.cost) added"),
     "another term": (
-        "ad_spend - sum(orders.cost)", "ad_spend - sum(orders.amount)",
+        "ad_spend - sum(orders.cost)",
+        "ad_spend - sum(orders.amount)",
         "formula: sum(orders.amount) subtracted instead of sum(orders.cost)",
     ),
     "another divisor": (
-        "ad_spend / leads", "ad_spend / count(sessions)",
+        "ad_spend / leads",
+        "ad_spend / count(sessions)",
         "formula: divided by count(sessions) instead of leads",
     ),
     "a divisor comes": ("ad_spend", "ad_spend / leads", "formula: divided by leads"),
     "inside of a product": (
-        "(ad_spend - sum(orders.cost)) / leads", "ad_spend / leads",
+        "(ad_spend - sum(orders.cost)) / leads",
+        "ad_spend / leads",
         "formula: sum(orders.cost) no longer subtracted",
     ),
     "a filter comes": (
-        "count(crm)", "count(crm) where pages >= 10", "formula: count(crm): only rows where pages >= 10",
+        "count(crm)",
+        "count(crm) where pages >= 10",
+        "formula: count(crm): only rows where pages >= 10",
     ),
     "a filter goes": (
-        "count(crm) where pages >= 10 and score > 1", "count(crm) where pages >= 10",
+        "count(crm) where pages >= 10 and score > 1",
+        "count(crm) where pages >= 10",
         "formula: count(crm): no longer only rows where score > 1",
     ),
     "another filter": (
-        "count(crm) where pages >= 10", "count(crm) where pages >= 20",
+        "count(crm) where pages >= 10",
+        "count(crm) where pages >= 20",
         "formula: count(crm): only rows where pages >= 20, instead of where pages >= 10",
     ),
     "a number": ("ad_spend * 2", "ad_spend * 3", "formula: 3 instead of 2"),
     "a longer average": (
-        "rolling average(leads, 3)", "rolling average(leads, 6)",
+        "rolling average(leads, 3)",
+        "rolling average(leads, 6)",
         "formula: a rolling average over 6 instead of 3",
     ),
     "all of it": (
-        "sum(ads.spend)", "sum(orders.amount)",
+        "sum(ads.spend)",
+        "sum(orders.amount)",
         "formula changed from sum(ads.spend) to sum(orders.amount)",
     ),
 }
@@ -198,7 +298,9 @@ DOCS = {
     "because": ("  owner", '  because "Of this"\n  owner', 'x: because added: "Of this"'),
     "label": ("  owner", '  label fr "Coût"\n  owner', 'x: label fr added: "Coût"'),
     "deprecated": (
-        "  owner", "  deprecated until 2026-12\n  owner", "x: deprecated until 2026-12-31",
+        "  owner",
+        "  deprecated until 2026-12\n  owner",
+        "x: deprecated until 2026-12-31",
     ),
 }
 
@@ -212,7 +314,11 @@ def test_docs(name: str) -> None:
 
 
 SHAPE = {
-    "how it is measured": ("every month", "every quarter", "x: measured changed from every month to every quarter"),
+    "how it is measured": (
+        "every month",
+        "every quarter",
+        "x: measured changed from every month to every quarter",
+    ),
     "a dimension comes": ("  owner", "  by channel\n  owner", "x: split by channel added"),
 }
 
@@ -227,11 +333,18 @@ def test_values(name: str) -> None:
 
 
 def test_slices() -> None:
-    base = kpi("ad_spend / leads", "target at most 25 EUR per lead", "by channel", "  google at most 20 EUR per lead")
+    base = kpi(
+        "ad_spend / leads", "target at most 25 EUR per lead", "by channel", "  google at most 20 EUR per lead"
+    )
     change = one(base, put(base, "at most 20", "at most 22"))
-    assert change.sentence.startswith("x: target of google loosened from at most 20 EUR per lead to at most 22")
+    assert change.sentence.startswith(
+        "x: target of google loosened from at most 20 EUR per lead to at most 22"
+    )
     gone = one(base, put(base, "\n    google at most 20 EUR per lead", ""))
-    assert (gone.said, gone.direction) == ("target of google removed; it was at most 20 EUR per lead", "loosened")
+    assert (gone.said, gone.direction) == (
+        "target of google removed; it was at most 20 EUR per lead",
+        "loosened",
+    )
     wide = one(base, put(base, "at most 20", "at most 30"))
     came = one(put(base, "\n    google at most 20 EUR per lead", ""), put(base, "at most 20", "at most 30"))
     assert (wide.direction, came.direction) == ("loosened", "loosened")  # the whole owes 25
@@ -275,7 +388,12 @@ def test_a_kpi_comes_and_goes() -> None:
 def test_a_rename_is_found_by_its_meaning() -> None:
     change = one(BASE, BASE.replace("kpi x", "kpi price"))
     assert (change.name, change.sentence) == ("price", "price: renamed from `x`")
-    assert (change.category, change.breaking, change.before, change.after) == (Category.NAME, True, "x", "price")
+    assert (change.category, change.breaking, change.before, change.after) == (
+        Category.NAME,
+        True,
+        "x",
+        "price",
+    )
 
 
 def test_a_rename_with_another_title_is_two_changes() -> None:
@@ -299,7 +417,10 @@ def test_an_old_name_that_goes_on_to_work_breaks_nothing() -> None:
     found = changes(BASE, alias + BASE.replace("kpi x", "kpi price"), DAY)
     assert [(c.sentence, c.breaking) for c in found] == [
         ("x: deprecated until 2027-06-30, replaced by price", False),
-        ("price: added with the meaning of `x`, which is deprecated and goes on to work until 2027-06-30", False),
+        (
+            "price: added with the meaning of `x`, which is deprecated and goes on to work until 2027-06-30",
+            False,
+        ),
     ]
 
 
@@ -313,12 +434,17 @@ def test_what_was_deprecated_may_go_once_its_day_is_over(until: str, due: bool) 
 def test_a_source_is_renamed_and_nothing_else_changes() -> None:
     use = kpi("sum(ads.spend) / count(crm)") + kpi("sum(orders.amount)", "by sessions.country", name="y")
     other = SOURCES.replace("source ads", "source adverts").replace("ads.spend", "adverts.spend")
-    other = other.replace("source sessions", "source visits").replace("belongs to  sessions", "belongs to  visits")
+    other = other.replace("source sessions", "source visits").replace(
+        "belongs to  sessions", "belongs to  visits"
+    )
     new = use.replace("ads.spend", "adverts.spend").replace("sessions.country", "visits.country")
     found = compare(sound(use), sound(new, other))
     said = [c.sentence for c in found if c.kind != "kpi"]
     assert said == ["adverts: renamed from `ads`", "visits: renamed from `sessions`"]
-    assert [c.aspect for c in found if c.kind == "kpi"] in ([], ["split by visits.country", "split by sessions.country"])
+    assert [c.aspect for c in found if c.kind == "kpi"] in (
+        [],
+        ["split by visits.country", "split by sessions.country"],
+    )
 
 
 # -- objectives, sources, the calendar ---------------------------------------------------------------
@@ -328,15 +454,24 @@ GROW = TWO + '\nobjective grow "Grow"\n  kpi x weight 2\n  kpi y\n  met when all
 
 OBJECTIVES = {
     "a weaker rule": (
-        "all are met", "at least 60% are met",
-        "grow: rule loosened from when all are met to when at least 60% are met; goalposts moved", True,
+        "all are met",
+        "at least 60% are met",
+        "grow: rule loosened from when all are met to when at least 60% are met; goalposts moved",
+        True,
     ),
     "a member goes": ("  kpi y\n", "", "grow: member y removed; it was weight 1; goalposts moved", True),
     "a member for information": (
-        "  kpi y\n", "  kpi y for information\n",
-        "grow: member y loosened from weight 1 to weight 1, for information; goalposts moved", True,
+        "  kpi y\n",
+        "  kpi y for information\n",
+        "grow: member y loosened from weight 1 to weight 1, for information; goalposts moved",
+        True,
     ),
-    "a key member": ("  kpi y\n", "  kpi y key\n", "grow: member y tightened from weight 1 to weight 1, key", False),
+    "a key member": (
+        "  kpi y\n",
+        "  kpi y key\n",
+        "grow: member y tightened from weight 1 to weight 1, key",
+        False,
+    ),
     "a weight": ("weight 2", "weight 3", "grow: member x changed from weight 2 to weight 3", True),
 }
 
@@ -355,23 +490,46 @@ def test_a_member_that_is_renamed_stays_a_member() -> None:
 
 RELATIONS = {
     "another file": (
-        '"ads.csv"', '"spend/*.csv"', 'ads: rows changed from "ads.csv" to "spend/*.csv"', "VALUE", True,
+        '"ads.csv"',
+        '"spend/*.csv"',
+        'ads: rows changed from "ads.csv" to "spend/*.csv"',
+        "VALUE",
+        True,
     ),
     "a decimal comma": (
-        '"ads.csv"', '"ads.csv" decimal ","', 'ads: decimal added: ","', "VALUE", True,
+        '"ads.csv"',
+        '"ads.csv" decimal ","',
+        'ads: decimal added: ","',
+        "VALUE",
+        True,
     ),
-    "another time": ("time        day", "time        started", "ads: time changed from day to started", "VALUE", True),
+    "another time": (
+        "time        day",
+        "time        started",
+        "ads: time changed from day to started",
+        "VALUE",
+        True,
+    ),
     "a column comes": (
-        "  column      campaign text", "  column      place text\n  column      campaign text",
-        "ads: column place added: text", "VALUE", False,
+        "  column      campaign text",
+        "  column      place text\n  column      campaign text",
+        "ads: column place added: text",
+        "VALUE",
+        False,
     ),
     "freshness is promised": (
-        "  column      campaign text", "  fresh within 2 days\n  column      campaign text",
-        "ads: fresh added: within 2 days else stale", "TARGET", False,
+        "  column      campaign text",
+        "  fresh within 2 days\n  column      campaign text",
+        "ads: fresh added: within 2 days else stale",
+        "TARGET",
+        False,
     ),
     "a check": (
-        "  column      campaign text", "  check spend >= 0\n  column      campaign text",
-        "ads: check spend >= 0 added", "TARGET", False,
+        "  column      campaign text",
+        "  check spend >= 0\n  column      campaign text",
+        "ads: check spend >= 0 added",
+        "TARGET",
+        False,
     ),
 }
 
@@ -437,7 +595,11 @@ def test_a_fingerprint_is_of_the_change_and_of_nothing_else() -> None:
 
 
 def test_those_that_read_what_changed_are_affected() -> None:
-    use = BASE + kpi("count(sessions)", name="visits") + kpi("sum(orders.amount) / sum(orders.cost)", name="ratio")
+    use = (
+        BASE
+        + kpi("count(sessions)", name="visits")
+        + kpi("sum(orders.amount) / sum(orders.cost)", name="ratio")
+    )
 
     def affected(new: str, sources: str = SOURCES) -> frozenset[str]:
         other = sound(new, sources)

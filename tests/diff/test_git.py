@@ -104,12 +104,13 @@ def test_what_exists_is_a_path_and_a_branch_can_still_be_meant(home: Path) -> No
 
 def test_imports_are_read_from_the_same_commit(home: Path) -> None:
     lines = SPEC.splitlines(keepends=True)
-    commit(
-        home,
-        {"kpis.kpi": None, "shared/ads.kpi": "".join(lines[:4]), "a/kpis.kpi": 'import "../shared/ads.kpi"\n\n' + "".join(lines[5:])},
-    )  # fmt: skip
-    (home / "shared/ads.kpi").write_text("".join(lines[:4]).replace("ads.csv", "other.csv"))
-    assert sentences("main:a") == ['ads: rows changed from "shared/data/ads.csv" to "shared/data/other.csv"']
+    source, own = "".join(lines[:4]), "".join(lines[5:])
+    imports = 'import "../shared/ads.kpi"\n\n'
+    commit(home, {"kpis.kpi": None, "shared/ads.kpi": source, "a/kpis.kpi": imports + own})
+    (home / "shared/ads.kpi").write_text(source.replace("ads.csv", "other.csv"))
+    assert sentences("main:a") == [
+        'ads: rows changed from "../shared/data/ads.csv" to "../shared/data/other.csv"'
+    ]
     git(home, "rm", "-q", "--cached", "shared/ads.kpi")
     git(home, "commit", "-q", "-m", "gone")
     old, _ = revision.sides("main:a")
@@ -141,7 +142,17 @@ def test_odd_names_line_ends_and_encodings(home: Path) -> None:
 
 
 def test_one_project_of_several(home: Path) -> None:
-    commit(home, {"kpis.kpi": None, "kpi.toml": None, "a/kpi.toml": "", "a/x.kpi": SPEC, "b/kpi.toml": "", "b/x.kpi": SPEC})
+    commit(
+        home,
+        {
+            "kpis.kpi": None,
+            "kpi.toml": None,
+            "a/kpi.toml": "",
+            "a/x.kpi": SPEC,
+            "b/kpi.toml": "",
+            "b/x.kpi": SPEC,
+        },
+    )
     assert sentences("main:a", "main:b") == []
     with pytest.raises(Unread) as error:
         sentences("main", "HEAD")
@@ -149,7 +160,10 @@ def test_one_project_of_several(home: Path) -> None:
 
 
 def test_a_first_version_is_all_new(home: Path) -> None:
-    commit(home, {"later/kpi.toml": "", "later/x.kpi": SPEC.replace("kpi spend", "kpi cost").replace("ads", "costs")})
+    commit(
+        home,
+        {"later/kpi.toml": "", "later/x.kpi": SPEC.replace("kpi spend", "kpi cost").replace("ads", "costs")},
+    )
     found = put(*revision.sides("HEAD~1", "later"), DAY)
     assert {c.aspect for c in found.changes if c.kind == "kpi"} == {"added"}
     assert [d.code for d in found.diagnostics] == ["K765"]
@@ -177,7 +191,9 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused("main")[0] == "K751"
 
 
-@pytest.mark.parametrize("ref", ["nowhere", "-x", "--upload-pack=touch x", "", " ", "a\nb", "HEAD~99", "main^{tree}"])
+@pytest.mark.parametrize(
+    "ref", ["nowhere", "-x", "--upload-pack=touch x", "", " ", "a\nb", "HEAD~99", "main^{tree}"]
+)
 def test_no_such_ref(home: Path, ref: str) -> None:
     code, _ = refused(ref)
     assert code == "K752"
@@ -218,7 +234,9 @@ def test_a_broken_definition_is_neither_gone_nor_new(home: Path) -> None:
     assert "`m`" in told.message
 
 
-def test_a_repository_of_someone_else_is_told_with_the_remedy(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_repository_of_someone_else_is_told_with_the_remedy(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
     code, said = refused("main")

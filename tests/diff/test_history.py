@@ -46,7 +46,11 @@ def test_through_renames_and_after_the_end(home: Path) -> None:
     commit(home, {"kpis.kpi": target(120).replace("kpi spend", "kpi price")}, day="2026-04-01")
     renamed = [(date(2026, 3, 1), "Ada Lovelace", ["renamed from `spend`"])]
     before = [(date(2026, 2, 1), "Ada Lovelace", [LOOSER]), (date(2026, 1, 1), "Ada Lovelace", ["added"])]
-    assert steps(home, "price") == [(date(2026, 4, 1), "Ada Lovelace", ["renamed from `cost`"]), *renamed, *before]
+    assert steps(home, "price") == [
+        (date(2026, 4, 1), "Ada Lovelace", ["renamed from `cost`"]),
+        *renamed,
+        *before,
+    ]
     commit(home, {"kpis.kpi": SPEC.partition("kpi spend")[0]}, day="2026-05-01")
     assert steps(home, "price")[0][2] == ["removed"]
 

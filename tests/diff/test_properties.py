@@ -16,41 +16,56 @@ from tests.diff.world import cores, graph
 from tests.programs import programs
 
 _NAMES = st.sampled_from(["a", "b", "c", "d"])
-_FORMULAS = st.sampled_from(
-    [
-        *("ad_spend / leads", "leads", "m1", "m2", "count(crm) where pages >= 10 and score > 1"),
-        *("count(crm) where pages >= 10", "ad_spend - sum(orders.cost)", "sum(orders.margin)", "v1 * leads"),
-        *("rolling average(leads, 3)", "rolling average(leads, 6)", "share(sessions where device = \"web\")"),
-        *("average(crm.score)", "ad_spend default 0", "growth(leads)", "same period last year(leads)"),
-        *("conversion(sessions.session_id to orders.session_id within 7 days)", "count(deals)", "share(crm where pages > 1)"),
-    ]
-)
-_AMOUNTS = st.sampled_from(["10", "20", "ad_spend / leads", "leads"])
-_CLAUSES = {
-    "target": st.one_of(
-        st.builds("at least {}".format, _AMOUNTS),
-        st.builds("at most {}".format, _AMOUNTS),
-        st.sampled_from(["between 1 and 20", "between 5 and 10", "increase by 10%", "decrease by 20%"]),
-        st.sampled_from(["\n    at least 5 by 2026-03\n    at least {} by 2026-12".format(n) for n in (10, 20)]),
-    ),
-    "tolerance": st.sampled_from(["5%", "10%", "2"]),
-    "baseline": st.sampled_from(["2025-01", "previous period", "same period last year"]),
-    "measured": st.sampled_from(["every month", "every quarter", "cumulatively", "over the last 28 days"]),
-    "from": st.sampled_from(["2026-01", "2026-04", "sale 2026"]),
-    "deadline": st.sampled_from(["2026-12", "2027-06"]),
-    "pace": st.sampled_from(["none", "linear", "business days"]),
-    "by": st.sampled_from(["channel", "channel\n    google at least 3", "channel\n    google at most 9, tolerance 5%"]),
-    "unit": st.just("%"),
+_UNIT_OF = {
+    "ad_spend / leads": "EUR per lead",
+    "m1 / leads": "EUR per lead",
+    "leads": "lead",
+    "count(crm) where pages >= 10 and score > 1": "lead",
+    "count(crm) where pages >= 10": "lead",
+    "rolling average(leads, 3)": "lead",
+    "rolling average(leads, 6)": "lead",
+    "same period last year(leads)": "lead",
+    "v1 * leads": "lead",
+    "m1": "EUR",
+    "ad_spend - sum(orders.cost)": "EUR",
+    "sum(orders.margin)": "EUR",
+    "ad_spend default 0": "EUR",
+    'share(sessions where device = "web")': "%",
+    "share(crm where pages > 1)": "%",
+    "growth(leads)": "%",
+    "average(crm.score)": "",
+    "count(deals)": "deal",
+}
+_ALWAYS = {
     "owner": st.sampled_from(['"Acquisition"', '"Sales"']),
     "stage": st.sampled_from(["act", "reach"]),
     "deprecated": st.sampled_from(["", "until 2026-12", "use a", "until 2026-06 use b"]),
     "draft": st.just(""),
-    "confident": st.sampled_from(["90%", "95%"]),
+    "measured": st.sampled_from(["every month", "every quarter", "every week", "over the last 28 days"]),
+    "from": st.sampled_from(["2026-01", "2026-04", "sale 2026"]),
+    "deadline": st.sampled_from(["2026-12", "2027-06"]),
 }
+_PROMISED = {
+    "tolerance": st.sampled_from(["5%", "10%", "2 {}"]),
+    "pace": st.sampled_from(["none", "linear", "business days"]),
+    "by": st.sampled_from(
+        ["channel", "channel\n    google at least 3 {}", "channel\n    google at most 9 {}"]
+    ),
+    "confident": st.sampled_from(["90%", "95%"]),
+    "measured": st.just("cumulatively"),
+}
+_TARGETS = st.sampled_from(
+    [
+        *("at least 10 {}", "at least 20 {}", "at most 10 {}", "at most 20 {}", "between 5 {} and 20 {}"),
+        *("at least same period last year({f})", "at most same period last year({f})"),
+        *("increase by 10%\n  baseline 2025-01", "decrease by 20%\n  baseline previous period"),
+        "\n    at least 5 {} by 2026-03\n    at least 10 {} by 2026-12",
+        "\n    at least 5 {} by 2026-03\n    at least 20 {} by 2026-12",
+    ]
+)
 _MORE = {
     "measure m1": st.sampled_from(["= sum(ads.revenue) - sum(ads.spend)", "= sum(ads.revenue)"]),
-    "measure m2": st.sampled_from(["= sum(ads.revenue) - sum(ads.spend)", "= m1 / leads"]),
-    "let v1": st.sampled_from(["= 2", "= 5%", "= 3 EUR"]),
+    "let v1": st.sampled_from(["= 2", "= 5%", "= 3"]),
     "period sale": st.sampled_from(["from 2026-01-05 to 2026-01-12", "from 2026-02-05 to 2026-02-12"]),
     "calendar": st.sampled_from(
         ["\n  weeks start on Sunday", "\n  time zone Europe/Paris", '\n  holiday 2026-01-06 "Epiphany"']
@@ -67,6 +82,10 @@ _MORE = {
 }
 
 
+def _some(clauses: dict[str, st.SearchStrategy[str]]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(sorted(clauses)), unique=True, max_size=3)
+
+
 @st.composite
 def specs(draw: st.DrawFn) -> str:
     """A project of which most compiles: small enough that two of them often have something in common."""
@@ -74,13 +93,22 @@ def specs(draw: st.DrawFn) -> str:
     names = draw(st.lists(_NAMES, unique=True, max_size=3))
     for name in names:
         lines = [f"kpi {name}" + draw(st.sampled_from(["", ' "One"', ' "Two"']))]
-        lines.append(f"  formula {draw(_FORMULAS)}")
-        for word in draw(st.lists(st.sampled_from(sorted(_CLAUSES)), unique=True, max_size=5)):
-            lines.append(f"  {word} {draw(_CLAUSES[word])}")
+        formula, unit = draw(st.sampled_from(sorted(_UNIT_OF.items())))
+        said = {word: draw(_ALWAYS[word]) for word in draw(_some(_ALWAYS))}
+        if draw(st.integers(0, 3)):
+            said |= {word: draw(_PROMISED[word]) for word in draw(_some(_PROMISED))}
+            said["target"] = draw(_TARGETS).replace("{f}", formula)
+        if said.get("measured") == "cumulatively":
+            said.setdefault("from", "2026-01")
+        lines.append(f"  formula {formula}")
+        lines += [f"  {word} {text}".replace(" {}", f" {unit}".rstrip()) for word, text in said.items()]
         parts.append("\n".join(lines))
     if names and draw(st.booleans()):
         rule = draw(st.sampled_from(["all are met", "any is met", "at least 60% are met"]))
-        members = [f"  kpi {name}{draw(st.sampled_from(['', ' weight 2', ' key', ' for information']))}" for name in names]
+        members = [
+            f"  kpi {name}{draw(st.sampled_from(['', ' weight 2', ' key', ' for information']))}"
+            for name in names
+        ]
         parts.append("\n".join(["objective o", *members, f"  met when {rule}"]))
     return "\n\n".join(parts) + "\n"
 
@@ -98,9 +126,19 @@ def versions(draw: st.DrawFn) -> tuple[str, str]:
 
 
 _EDITS = [
-    (r"\bkpi a\b", "kpi e"), (r"\bkpi b\b", "kpi f"), (r"\bkpi c\b", "kpi e"), (r"\bdeals\b(?![./])", "sales"),
-    (r"\bmeasure m1\b", "measure m3"), (r"\b10\b", "12"), (r"\b20\b", "15"), (r"2026-12\b", "2027-03"), (r"5%", "6%"),
-    (r"at least", "at most"), (r'"One"', '"Two"'), (r"Acquisition", "Sales"), (r"all are met", "any is met"),
+    (r"\bkpi a\b", "kpi e"),
+    (r"\bkpi b\b", "kpi f"),
+    (r"\bkpi c\b", "kpi e"),
+    (r"\bdeals\b(?![./])", "sales"),
+    (r"\bmeasure m1\b", "measure m3"),
+    (r"\b10\b", "12"),
+    (r"\b20\b", "15"),
+    (r"2026-12\b", "2027-03"),
+    (r"5%", "6%"),
+    (r"at least", "at most"),
+    (r'"One"', '"Two"'),
+    (r"Acquisition", "Sales"),
+    (r"all are met", "any is met"),
 ]
 
 

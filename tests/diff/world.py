@@ -121,4 +121,3 @@ def repository(folder: Path, files: dict[str, str | None]) -> Path:
     git(folder, "init", "-q")
     commit(folder, files, "The beginning")
     return folder
-
