@@ -195,6 +195,10 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
 def _no_ref(home: Repository, ref: str) -> Diagnostic:
     """With the one line that brings the ref here."""
     relative = any(sign in ref for sign in "~^@")
+    if ref == "HEAD":
+        return Diagnostic(
+            "K752", "this repository has no commit yet", help="`git commit` makes the first one"
+        )
     notes: tuple[str, ...] = ()
     if home.shallow:
         notes = ("this clone is shallow: it has only the newest commits, as CI services fetch them",)

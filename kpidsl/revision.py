@@ -192,6 +192,8 @@ def side(text: str, paths: Sequence[str] = ()) -> Side:
     """One side as a person writes it."""
     if _exists(text):
         return on_disk([text], text)
+    if text.endswith(files.SUFFIX) and ":" not in text:
+        raise Unread(files.missing(Path(text)))
     ref, colon, path = text.partition(":")
     home = git.repository(_folder(paths))
     commit = git.commit(home, ref or ("HEAD" if colon else ref))

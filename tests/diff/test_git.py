@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kpidsl import revision
+from kpidsl import compiled, revision
 from kpidsl.diff.comparison import put
 from kpidsl.git import Unread, repository
 from tests.diff.world import DAY, commit, git
@@ -242,3 +243,37 @@ def test_a_repository_of_someone_else_is_told_with_the_remedy(
     code, said = refused("main")
     assert code == "K751"
     assert "safe.directory" in said
+
+
+def test_neither_a_file_nor_a_first_commit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "-q")
+    (tmp_path / "kpis.kpi").write_text(SPEC)
+    assert refused("HEAD") == ("K752", "this repository has no commit yet `git commit` makes the first one")
+    code, said = refused("kpsi.kpi")
+    assert code == "K710"
+    assert "`kpis.kpi`" in said
+
+
+def test_a_commit_is_compiled_once_unless_it_imports_what_was_not_given(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[int] = []
+    compile_sources = compiled.compile_sources
+
+    def counted(sources: Any, *more: Any) -> compiled.Result:
+        found.append(len(sources))
+        return compile_sources(sources, *more)
+
+    monkeypatch.setattr(compiled, "compile_sources", counted)
+    commit(home, {"kpis.kpi": target(125)})
+    commit(home, {"kpis.kpi": target(135)})
+    first = sentences("HEAD~1", "HEAD")
+    assert found == [1, 1]
+    assert sentences("HEAD~1", "HEAD") == first
+    assert found == [1, 1]
+    source, _, own = SPEC.partition("\n\n")
+    commit(home, {"kpis.kpi": None, "ads.kpi": source + "\n", "a/x.kpi": f'import "../ads.kpi"\n\n{own}'})
+    assert sentences("main:a", "main:a") == []
+    commit(home, {"ads.kpi": source.replace("ads.csv", "other.csv") + "\n"})
+    assert sentences("HEAD~1:a", "main:a")[0].startswith("ads: rows changed")
