@@ -74,6 +74,9 @@ def command(
     report = Report()
     approvals = _approvals(found, report)
     changes = breaking.breaking(found.changes, breaking.LEVELS[level])
+    if approve and report.errors:
+        screens.report(report)
+        return 2
     if approve:
         return _approve(found, changes, approve, (who or "", why or "", until), screens)
     findings = breaking.findings(changes, approvals, found.as_of, was=found.old.name)

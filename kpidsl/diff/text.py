@@ -127,7 +127,8 @@ def _row(difference: Difference, screen: Screen, arrow: str) -> Cells:
     assert known is not None
     name = f"  {figures.slice_name(known)}" if known.slice else clean(difference.title)
     values = [figures.compact(one.value, one.unit) or "no value" if one else "" for one in (before, after)]
-    delta = "" if difference.delta is None else figures.compact(difference.delta, known.unit)
+    unit = "points" if known.unit == "%" else known.unit
+    delta = "" if difference.delta is None else figures.compact(difference.delta, unit)
     sign = "+" if difference.delta is not None and difference.delta > 0 else ""
     return _words(before, after, screen, arrow), name, values[0], values[1], f"{sign}{delta}"
 
@@ -165,7 +166,8 @@ def as_markdown(comparison: Comparison, found: Numbers | None = None) -> str:
         if change.moved:
             lines.append(f"> {_EMOJI[_weight(change)]} **{marked(change.name)}**: {marked(change.clause)}")
             lines.append(">")
-    lines += [""] if lines[-1] == ">" else []
+    if lines[-1] == ">":
+        lines[-1] = ""
     if changes:
         lines += ["| | | what | change |", "|---|---|---|---|"]
         for change in changes:

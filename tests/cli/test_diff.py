@@ -157,6 +157,11 @@ def test_levels_and_wrong_approvals(home: Path) -> None:
     run = kpi(home, "breaking", "--against", "main", "--level", "value")
     assert run.code == 2
     assert "K755" in run.out
+    (home / "approvals.toml").write_bytes(b"# \xe9\n")
+    asked = ("--approve", "0" * 12, "--who", "Ada", "--why", "agreed")
+    run = kpi(home, "breaking", "--against", "main", *asked)
+    assert (run.code, "K711" in run.err) == (2, True)
+    assert (home / "approvals.toml").read_bytes() == b"# \xe9\n"
 
 
 def test_what_others_did_since_is_no_change_of_ours(home: Path) -> None:
@@ -209,3 +214,14 @@ def test_git_shows_what_is_meant_with_the_text_conversion(home: Path) -> None:
         "-  target      at most 25 EUR per lead",
         "+  target      at most 30 EUR per lead",
     ]
+
+
+def test_percentages_differ_by_points(tmp_path: Path) -> None:
+    text = 'source ads\n  from "ads.csv"\n  time day\n  column spend EUR\n\nkpi x\n  formula {}\n  unit %\n'
+    (tmp_path / "ads.csv").write_text("day,spend\n2026-01-05,1\n2026-01-06,3\n2026-01-07,5\n2026-01-08,7\n")
+    for name, least in (("old", 2), ("new", 4)):
+        (tmp_path / f"{name}.kpi").write_text(text.format(f"share(ads where spend > {least})"))
+    run = kpi(tmp_path, "diff", "old.kpi", "new.kpi", "--data", "--as-of", "2026-02-01")
+    assert (run.code, run.err) == (0, "")
+    row = next(line for line in run.out.splitlines() if "points" in line)
+    assert row.split()[-5:] == ["x", "75%", "50%", "-25", "points"]
