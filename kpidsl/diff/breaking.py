@@ -45,7 +45,18 @@ def clause_of(change: Change) -> Span | None:
 _CLAUSES = {
     word: word
     for word in (
-        *("formula", "unit", "target", "tolerance", "baseline", "deadline", "pace", "sample", "draft"),
+        *(
+            "formula",
+            "unit",
+            "target",
+            "tolerance",
+            "baseline",
+            "deadline",
+            "pace",
+            "sample",
+            "draft",
+            "projection",
+        ),
         *("measured", "fresh", "complete", "key", "time", "channel", "row"),
     )
 } | {"start": "from", "split": "by", "confidence": "confident", "rows": "from", "rule": "met"}

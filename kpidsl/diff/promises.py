@@ -121,6 +121,10 @@ def _certainty(promise: Promise, view: View) -> Facts:
     if promise.confident is not None:
         said = format_value(promise.confident, PERCENT)
         found["confidence"] = Fact(repr(promise.confident), said, TARGET, promise.confident)
+    if promise.forecast is not None:
+        said = format_value(promise.forecast, PERCENT)
+        # it never changes a word: nobody has to be asked
+        found["projection"] = Fact(repr(promise.forecast), f"forecast at {said}", TARGET, weighs=False)
     sample = promise.sample
     if sample is not None and sample.least:
         counted = " ".join(map(view.meaning.node, sample.nodes))

@@ -6,8 +6,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from attrs import fields
 
 from kpidsl.diff import Category, compare, dependents
+from kpidsl.graph import Promise
 from tests.compile.spec import SOURCES, kpi
 from tests.diff.world import BASE, DAY, changes, one, sound, told
 
@@ -159,6 +161,14 @@ PROMISES = {
         "x: made a draft: it no longer counts; goalposts moved",
         "loosened",
         True,
+    ),
+    "a forecast": (
+        BASE,
+        "  tolerance",
+        "  projection forecast at 90%\n  tolerance",
+        "x: projection added: forecast at 90%",
+        None,
+        False,
     ),
     "a pace": (
         GOAL,
@@ -611,3 +621,10 @@ def test_those_that_read_what_changed_are_affected() -> None:
     assert affected(use, SOURCES.replace('"ads.csv"', '"spend.csv"')) == {"x"}
     assert affected(use, SOURCES.replace('"orders.csv"', '"sales.csv"')) == {"ratio"}
     assert affected("calendar\n  time zone Europe/Paris\n" + use) == {"x", "visits", "ratio"}
+
+
+def test_all_that_a_promise_has_is_compared() -> None:
+    """A field that is new needs a fact; an estimate follows from the formula and the level."""
+    told_of = {"measured", "bound", "milestones", "tolerance", "baseline", "start", "deadline", "pace"}
+    told_of |= {"levels", "shares", "confident", "sample", "forecast"}
+    assert {field.name for field in fields(Promise)} - {"estimate"} == told_of
