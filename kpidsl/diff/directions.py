@@ -141,7 +141,8 @@ def _tolerances(aspect: str, old: object, new: object, before: Kpi, after: Kpi) 
     first = old if isinstance(old, Tolerance) else None
     last = new if isinstance(new, Tolerance) else None
     if first is None or last is None or first.relative == last.relative:
-        factor = _ONE if first is None or first.relative else _factor(before.unit, after.unit)
+        known = first is None or last is None or first.relative
+        factor = _ONE if known else _factor(before.unit, after.unit)
         if factor is None:
             return None
         allowed = Fraction(first.amount) * factor if first else Fraction(0)
