@@ -397,3 +397,37 @@ _family(
         "kpidsl met something it does not expect; the fault is its own.",
     ),
 )
+
+
+# -- K75x, K76x: versions of the specs (git, revision, diff) ------------------------------------------------
+
+_family(
+    ("K750", "no-git", Severity.ERROR, "A version of the specs is asked for, and git is not installed."),
+    (
+        "K751",
+        "no-repository",
+        Severity.ERROR,
+        "The folder is in no git repository, or git refuses to read it.",
+    ),
+    ("K752", "unknown-ref", Severity.ERROR, "There is no such commit here, or no such path in it."),
+    ("K753", "history-ends", Severity.WARNING, "The repository does not reach far enough back."),
+    ("K754", "git-failed", Severity.ERROR, "Git could not be run, or could not read the repository."),
+    ("K755", "wrong-approval", Severity.ERROR, "An approval lacks what it needs, or is not written as one."),
+    (
+        "K756",
+        "approval-over",
+        Severity.WARNING,
+        "The approval of a change was given until a day that is over.",
+    ),
+    ("K757", "approval-unused", Severity.INFO, "An approval is of a change that is not made."),
+    (
+        "K761",
+        "name-gone",
+        Severity.ERROR,
+        "A KPI or objective has no longer the name that others know it by.",
+    ),
+    ("K762", "value-changed", Severity.ERROR, "Under the same name something else is computed."),
+    ("K763", "goalposts-moved", Severity.ERROR, "A promise is loosened, or is another one."),
+    ("K764", "not-compared", Severity.ERROR, "Definitions with an error in one version are not compared."),
+    ("K765", "all-new", Severity.INFO, "The older version has no specs."),
+)

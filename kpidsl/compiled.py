@@ -10,10 +10,10 @@ from typing import Literal, cast
 
 from attrs import evolve, frozen
 
-from kpidsl import files
 from kpidsl import graph as graphs
 from kpidsl.compile import compile_files, imports_of, missing_import, outside_import
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span
+from kpidsl.files import DISK, Shelf
 from kpidsl.graph import Graph
 from kpidsl.model import named, periods, retail, rows, types, units
 from kpidsl.model import sources as relations
@@ -62,25 +62,25 @@ class Result:
     """The sources as they are parsed."""
 
 
-def compile_sources(sources: Sequence[Source], root: Path) -> Result:
-    """Read texts and what they import, and compile them as one project."""
+def compile_sources(sources: Sequence[Source], root: Path, shelf: Shelf = DISK) -> Result:
+    """Read texts and what they import, and compile them as one project. Imports are read from the shelf."""
     report, about_imports = Report(), Report()
     read = [_parsed(source, report) for source in sources]
-    places = {Path(file.source.name).resolve() for file in read}
+    places = {shelf.place(Path(file.source.name)) for file in read}
     imports = []
     for file in read:  # grows while it is walked
         for name, span in imports_of(file, about_imports, _fence(root, file.source.name)):
             path = Path(name)
-            place = path.resolve()
-            imports.append((name, str(place)))
+            place = shelf.place(path)
+            imports.append((name, place))
             if place in places:
                 continue
             places.add(place)
-            if not files.leads_within(path, root):
+            if not shelf.within(path, root):
                 about_imports.add(outside_import(name, span))
-            elif not path.is_file():
+            elif not shelf.has(path):
                 about_imports.add(missing_import(name, span, [f.source.name for f in read]))
-            elif (source := files.read(path, about_imports, name)) is not None:
+            elif (source := shelf.read(path, about_imports, name)) is not None:
                 read.append(_parsed(source, report))
     report.extend(about_imports)
     graph = located(compile_files(read, report))

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 from unicodedata import is_normalized, normalize
 
 from kpidsl.diagnostics import Diagnostic, Report, Source, near
@@ -33,7 +34,7 @@ def find(paths: Sequence[str], report: Report, root: Path | None = None) -> list
                 report.add(_no_specs(text))
             for spec in [spec for spec in specs if not leads_within(spec, root or path)]:
                 specs.remove(spec)
-                report.add(_leads_out(spec))
+                report.add(leads_out(spec))
         elif path.exists():
             specs = [path]
         else:
@@ -55,15 +56,65 @@ def read(path: Path, report: Report, name: str | None = None) -> Source | None:
     try:
         with path.open("rb") as file:  # devices have no size, and some no end
             data = file.read(LARGEST + 1)
-        if len(data) <= LARGEST:
-            return Source(shown, data.decode("utf-8"))
-        why = f"it has more than {LARGEST // 1_000_000} MB"
-    except UnicodeDecodeError as error:
-        why = f"byte {error.start + 1} is not UTF-8 text"
     except OSError as error:
-        why = _reason(error)
-    report.add(Diagnostic("K711", f"`{shown}` cannot be read: {why}", place=shown))
-    return None
+        report.add(_unreadable(shown, _reason(error)))
+        return None
+    return decoded(data, shown, report)
+
+
+def decoded(data: bytes, shown: str, report: Report) -> Source | None:
+    """What a file has as a text, or None with a diagnostic that says why it is none."""
+    if len(data) > LARGEST:
+        report.add(_unreadable(shown, f"it has more than {LARGEST // 1_000_000} MB"))
+        return None
+    try:
+        return Source(shown, data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        report.add(_unreadable(shown, f"byte {error.start + 1} is not UTF-8 text"))
+        return None
+
+
+class Shelf(Protocol):
+    """Where files that are imported stand: on the disk, or in a commit."""
+
+    def place(self, path: Path) -> str:
+        """The one place that all names of a file lead to."""
+        ...
+
+    def within(self, path: Path, root: Path) -> bool:
+        """Whether a file is below a folder once links are followed."""
+        ...
+
+    def has(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        ...
+
+    def read(self, path: Path, report: Report, name: str) -> Source | None:
+        """Its text under a name, or None with a diagnostic that says why there is none."""
+        ...
+
+
+class Disk:
+    """The files as they are now."""
+
+    def place(self, path: Path) -> str:
+        """Where it is once links are followed."""
+        return str(path.resolve())
+
+    def within(self, path: Path, root: Path) -> bool:
+        """Whether it is below a folder once links are followed."""
+        return leads_within(path, root)
+
+    def has(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        return path.is_file()
+
+    def read(self, path: Path, report: Report, name: str) -> Source | None:
+        """Its text."""
+        return read(path, report, name)
+
+
+DISK = Disk()
 
 
 def clean(source: Source) -> Source:
@@ -149,7 +200,7 @@ def _listed_by_git(folder: Path) -> list[Path] | None:
     names = [os.fsdecode(name) for name in answer.split(b"\0") if name]
     if not names and _git(folder, "check-ignore", "--quiet", ".") is not None:
         return None  # whoever names an ignored folder means it
-    return [folder / name for name in names if not _hidden(Path(name))]
+    return [folder / name for name in names if not hidden(Path(name))]
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
@@ -162,14 +213,15 @@ def _git(folder: Path, *arguments: str) -> bytes | None:
         return None
 
 
-def _hidden(name: Path) -> bool:
+def hidden(name: Path) -> bool:
+    """Whether a file, named from a folder that is searched, is in one that is not."""
     return any(part.startswith(".") or part in _SKIPPED for part in name.parts)
 
 
 def walk(folder: Path) -> Iterator[Path]:
     """The files below a folder, those of hidden folders left out, in a fixed order."""
     for root, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not _hidden(Path(name)))
+        folders[:] = sorted(name for name in folders if not hidden(Path(name)))
         yield from (Path(root, name) for name in sorted(names) if not name.startswith("."))
 
 
@@ -209,7 +261,12 @@ def _home(folder: Path) -> Path | None:
     return next((each for each in (folder, *folder.parents) if (each / "kpi.toml").exists()), None)
 
 
-def _leads_out(path: Path) -> Diagnostic:
+def _unreadable(shown: str, why: str) -> Diagnostic:
+    return Diagnostic("K711", f"`{shown}` cannot be read: {why}", place=shown)
+
+
+def leads_out(path: Path) -> Diagnostic:
+    """That a link is not followed."""
     shown = shown_as(path)
     why = "it is a link that leads out of the project's folder"
     return Diagnostic("K711", f"`{shown}` is not read: {why}", place=shown)

@@ -17,6 +17,7 @@ from kpidsl import cache, files
 from kpidsl import config as configs
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span
+from kpidsl.files import DISK, Shelf
 from kpidsl.packed import Codec, uncollected
 
 if TYPE_CHECKING:
@@ -115,10 +116,7 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
         found = []
     given += [source for path in found if (source := files.read(path, report))]
     given = [files.clean(source) for source in given]
-    key = _key(given, config.root)
-    with uncollected():
-        kept = _kept(key, given, config.root) if key else None
-        sources, told, compile, parse = kept or _fresh(key, given, config.root)
+    sources, told, compile, parse = answer(given, config.root)
     report.extend(told)
     return Specs(config, sources, tuple(report.sorted()), compile, parse)
 
@@ -133,12 +131,20 @@ _Answer = tuple[
 they are parsed."""
 
 
-def _fresh(key: str | None, given: Sequence[Source], root: Path) -> _Answer:
+def answer(given: Sequence[Source], root: Path, shelf: Shelf = DISK) -> _Answer:
+    """What texts compile to, with what they import from a shelf; or what was kept of that."""
+    key = _key(given, root)
+    with uncollected():
+        kept = _kept(key, given, root, shelf) if key else None
+        return kept or _fresh(key, given, root, shelf)
+
+
+def _fresh(key: str | None, given: Sequence[Source], root: Path, shelf: Shelf) -> _Answer:
     """The answer, worked out, and kept for the next time."""
     from kpidsl.compiled import compile_sources
 
-    result = compile_sources(given, root)
-    if key and result.whole:
+    result = compile_sources(given, root, shelf)
+    if key and result.whole and (shelf is DISK or len(result.sources) == len(given)):
         _keep(key, len(given), result)
     return result.sources, result.diagnostics, lambda: result.compiled, lambda: result.files
 
@@ -184,12 +190,16 @@ def _keep(key: str, count: int, result: Result) -> None:
         cache.put(f"specs-{key}", head)
 
 
-def _kept(key: str, given: Sequence[Source], root: Path) -> _Answer | None:
-    """The answer that was kept, if all that is imported is still what it was."""
+def _kept(key: str, given: Sequence[Source], root: Path, shelf: Shelf) -> _Answer | None:
+    """The answer that was kept, if all that is imported is still what it was. Of a commit: if all that is
+    imported was given."""
     head = _CODEC.unpack(cache.get(f"specs-{key}"))
     if not isinstance(head, Head):
         return None
-    for name, place in head.imports:
+    names = {source.name for source in given}
+    if shelf is not DISK and (head.more or any(name not in names for name, _ in head.imports)):
+        return None
+    for name, place in head.imports if shelf is DISK else ():
         if str(Path(name).resolve()) != place or not files.leads_within(Path(name), root):
             return None
     sources = list(given)
@@ -207,7 +217,7 @@ def _kept(key: str, given: Sequence[Source], root: Path) -> _Answer | None:
 
         with uncollected():
             found = unpack(cache.get(f"graph-{key}"), sources)
-        return found or compile_sources(sources, root).compiled
+        return found or compile_sources(sources, root, shelf).compiled
 
     def parse() -> tuple[nodes.File, ...]:
         from kpidsl.compiled import parsed

@@ -88,9 +88,9 @@ def compiles(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     compile_sources = compiled.compile_sources
 
-    def counted(sources: Any, root: Path) -> compiled.Result:
+    def counted(sources: Any, root: Path, *shelf: Any) -> compiled.Result:
         found.append(len(sources))
-        return compile_sources(sources, root)
+        return compile_sources(sources, root, *shelf)
 
     monkeypatch.setattr(compiled, "compile_sources", counted)
     return found

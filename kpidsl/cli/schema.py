@@ -8,7 +8,7 @@ from kpidsl.cli.console import common, console
 
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument("name", type=click.Choice(["eval", "lint", "scenario", "why"]))
+@click.argument("name", type=click.Choice(["breaking", "diff", "eval", "history", "lint", "scenario", "why"]))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Print the JSON Schema of what a command writes with --format json.
@@ -18,7 +18,10 @@ def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     from kpidsl.render import data, schema
 
     schemas = {
+        "breaking": schema.breaking,
+        "diff": schema.comparison,
         "eval": schema.evaluation,
+        "history": schema.history,
         "lint": schema.findings,
         "scenario": schema.scenarios,
         "why": schema.change,

@@ -5,12 +5,12 @@ promise.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from typing import Protocol
 
-from attrs import define, field
+from attrs import define, field, frozen
 
-from kpidsl.compile.scope import Scope
 from kpidsl.graph import (
     Aggregate,
     Assumed,
@@ -22,6 +22,7 @@ from kpidsl.graph import (
     Default,
     Dimension,
     Every,
+    Graph,
     Measured,
     Node,
     Promise,
@@ -37,9 +38,10 @@ from kpidsl.graph import (
     Unknown,
 )
 from kpidsl.model.named import NamedPeriod
-from kpidsl.model.periods import GRAINS, Grain, Window
+from kpidsl.model.periods import GRAINS, Calendar, Grain, Window
 from kpidsl.model.retail import RetailPeriods
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
+from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.model.units import Unit
 
 _LONGEST = 2000
@@ -47,11 +49,99 @@ _LONGEST = 2000
 double the text each time."""
 
 
+class Relation(Protocol):
+    """A source, as far as it decides what is meant."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def parent(self) -> Relation | None:
+        """The source whose rows are grouped here, if any are."""
+        ...
+
+    @property
+    def keys(self) -> Mapping[str, ColumnRef | None]:
+        """What they are grouped by."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, Row]:
+        """Its computed columns."""
+        ...
+
+    @property
+    def time(self) -> str | None:
+        """The column of its time."""
+        ...
+
+
+class Known(Protocol):
+    """What else decides what is meant: while a project is compiled its scope, afterwards its graph."""
+
+    @property
+    def calendar(self) -> Calendar:
+        """How time is counted."""
+        ...
+
+    @property
+    def shapes(self) -> Mapping[str, Relation]:
+        """The sources by name."""
+        ...
+
+
+@frozen(eq=False)
+class _Relation:
+    name: str
+    parent: _Relation | None
+    keys: Mapping[str, ColumnRef | None]
+    values: Mapping[str, Row]
+    time: str | None
+
+
+class _Shapes(dict[str, _Relation]):
+    """Measures may read sources that have an error and are not in the graph: these go by their names."""
+
+    def __missing__(self, name: str) -> _Relation:
+        return _Relation(name, None, {}, {}, None)
+
+
+@frozen(eq=False)
+class _Compiled:
+    calendar: Calendar
+    shapes: Mapping[str, _Relation]
+
+
+def of_graph(graph: Graph, names: Mapping[str, str] | None = None) -> Meaning:
+    """What writes the canonical texts of a compiled project: the same that its hashes are made of."""
+    shapes = _Shapes()
+
+    def relation(spec: SourceSpec) -> _Relation:
+        if spec.name not in shapes:
+            parent: _Relation | None = None
+            keys: dict[str, ColumnRef] = {}
+            if isinstance(spec.origin, Grouped):
+                keys = dict(spec.origin.keys)
+                below = graph.sources.get(spec.origin.source)
+                parent = relation(below) if below is not None else None
+            values = {c.name: c.value for c in spec.columns if c.value is not None and c.name not in keys}
+            shapes[spec.name] = _Relation(spec.name, parent, keys, values, spec.time)
+        return shapes[spec.name]
+
+    for spec in graph.sources.values():
+        relation(spec)
+    return Meaning(_Compiled(graph.calendar, shapes), names or {})
+
+
 @define(eq=False)
 class Meaning:
     """Writes canonical texts, each shared node once."""
 
-    scope: Scope
+    scope: Known
+    names: Mapping[str, str] = field(factory=dict)
+    """What sources are called instead: what is renamed means the same."""
     _nodes: dict[Node, str] = field(factory=dict)
     _rows: dict[Row, str] = field(factory=dict)
 
@@ -60,9 +150,9 @@ class Meaning:
     ) -> str:
         """12 hex digits of the meaning."""
         parts = [self.node(node), str(node.unit), self.promise(promise)]
-        parts += [self._dimension(d) for d in dimensions]
+        parts += [self.dimension(d) for d in dimensions]
         parts += sorted(
-            f"{_quoted(s.value)}: {self._bound(s.bound)} {_tolerance(s.tolerance)}" for s in slices
+            f"{_quoted(s.value)}: {self.bound(s.bound)} {_tolerance(s.tolerance)}" for s in slices
         )
         return sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -108,12 +198,13 @@ class Meaning:
 
     def source(self, name: str) -> str:
         """The name of a source; of a grouped one, how its rows are made and what their time is."""
-        shape = self.scope.shapes[name]
+        shape, called = self.scope.shapes[name], self.names.get(name, name)
         if shape.parent is None:
-            return name
+            return called
         keys = " ".join(self.row(ref) for ref in shape.keys.values())
-        time = self.row(shape.values.get(shape.time)) if shape.time in shape.values else shape.time
-        return f"{name}{{{self.source(shape.parent.name)} by {keys} at {time}}}"
+        computed = shape.values.get(shape.time) if shape.time is not None else None
+        time = shape.time if computed is None else self.row(computed)
+        return f"{called}{{{self.source(shape.parent.name)} by {keys} at {time}}}"
 
     def row(self, row: Row | None) -> str:
         """A row expression as text; computed columns by what they compute."""
@@ -128,7 +219,7 @@ class Meaning:
             case Literal(value=value):
                 return _quoted(value) if isinstance(value, str) else str(value)
             case ColumnRef(name=name, via=via, home=home):
-                way = "".join(f"{step}." for step in via)
+                way = "".join(f"{self.names.get(step, step)}." for step in via)
                 computed = self.scope.shapes[home].values.get(name)
                 return f"{way}{_quoted(name)}" if computed is None else f"{way}[{self.row(computed)}]"
             case Apply(op=op, args=args):
@@ -141,18 +232,18 @@ class Meaning:
 
     def promise(self, promise: Promise) -> str:
         """A promise as text."""
-        milestones = "; ".join(f"{self._bound(bound)} by {day}" for day, bound in promise.milestones)
+        milestones = "; ".join(f"{self.bound(bound)} by {day}" for day, bound in promise.milestones)
         said = " | ".join(
             (
-                self._measured(promise.measured),
-                self._bound(promise.bound),
+                self.measured(promise.measured),
+                self.bound(promise.bound),
                 milestones,
                 _tolerance(promise.tolerance),
-                self._baseline(promise.baseline),
+                self.baseline(promise.baseline),
                 str(promise.start),
                 str(promise.deadline),
-                self._pace(promise),
-                *(f"{self._bound(bound)} in {w.start} to {w.end}" for w, bound in promise.levels),
+                self.pace(promise),
+                *(f"{self.bound(bound)} in {w.start} to {w.end}" for w, bound in promise.levels),
                 *(f"{share!r} by {day}" for day, share in promise.shares),
             )
         )
@@ -164,7 +255,8 @@ class Meaning:
         counted = " ".join(map(self.node, sample.nodes)) if sample is not None and sample.least else ""
         return f"{said} | {promise.confident!r} | {sample.least if sample else 0!r} of {counted}"
 
-    def _measured(self, measured: Measured) -> str:
+    def measured(self, measured: Measured) -> str:
+        """How it is measured, and what of the calendar that depends on."""
         match measured:
             case Every(grain=grain):
                 return f"every {self._cycle(grain)}"
@@ -187,7 +279,7 @@ class Meaning:
             case _:
                 return cycle
 
-    def _pace(self, promise: Promise) -> str:
+    def pace(self, promise: Promise) -> str:
         """The pace; business days with what makes them."""
         if promise.pace != "business days":
             return promise.pace or ""
@@ -202,13 +294,15 @@ class Meaning:
         calendar = self.scope.calendar
         return calendar.week_start if grain == "week" else calendar.year_starts_in(grain)
 
-    def _bound(self, bound: Bound | None) -> str:
+    def bound(self, bound: Bound | None) -> str:
+        """What is promised; nothing for none."""
         if bound is None:
             return ""
         high = f" and {self.node(bound.high)}" if bound.high is not None else ""
         return f"{bound.direction} {'relatively ' if bound.relative else ''}{self.node(bound.value)}{high}"
 
-    def _baseline(self, baseline: Baseline | None) -> str:
+    def baseline(self, baseline: Baseline | None) -> str:
+        """What a change is held against; nothing for none."""
         match baseline:
             case None | str():
                 return baseline or ""
@@ -217,7 +311,8 @@ class Meaning:
             case node:
                 return self.node(node)
 
-    def _dimension(self, dimension: Dimension) -> str:
+    def dimension(self, dimension: Dimension) -> str:
+        """A dimension, with the columns that it is."""
         columns = " ".join(f"{source}={self.row(column)}" for source, column in sorted(dimension.columns))
         return f"by {_quoted(dimension.name)} {columns}"
 

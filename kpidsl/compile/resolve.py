@@ -10,7 +10,7 @@ from kpidsl.compile.scope import KIND_OF, Named, Names, similar
 from kpidsl.diagnostics import Diagnostic, Label, Report, Span
 from kpidsl.syntax import nodes
 
-_LOST_NAME = re.compile(r"\s*(?:measure|kpi|source|let|objective|period)[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
+LOST_NAME = re.compile(r"\s*(?:measure|kpi|source|let|objective|period)[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 def imports_of(file: nodes.File, report: Report, root: str = ".") -> tuple[tuple[str, Span], ...]:
@@ -69,7 +69,7 @@ def collect(files: Sequence[nodes.File], report: Report) -> Names:
     names = Names()
     for file in files:
         for span in file.broken:
-            if found := _LOST_NAME.match(span.text):
+            if found := LOST_NAME.match(span.text):
                 names.lost.setdefault(found[1] or found[2], span)
         for definition in file.definitions:
             match definition:

@@ -230,6 +230,68 @@ def change() -> Schema:
     return _document("kpi why", top)
 
 
+def comparison() -> Schema:
+    """Of `kpi diff --format json`."""
+    side = _record(name=_TEXT, commit=_maybe(_TEXT), date=_maybe(_DATE))
+    slices = {"type": "object", "additionalProperties": {"type": ["string", "null"]}}
+    kpi = _record(
+        kpi=_TEXT,
+        title=_TEXT,
+        slice=slices,
+        before=_maybe(_ref("verdict")),
+        after=_maybe(_ref("verdict")),
+        delta=_maybe(_NUMBER),
+        turned=_FLAG,
+    )
+    objective = _record(name=_TEXT, before=_maybe(_TEXT), after=_maybe(_TEXT))
+    values = _record(same=_INTEGER, kpis=_list(kpi), objectives=_list(objective))
+    top = {
+        "old": side,
+        "new": side,
+        "as_of": _DATE,
+        "changes": _list(_ref("change")),
+        "affected": _list(_TEXT),
+        "bump": {"enum": ["major", "minor", "patch", None]},
+        "values": {"oneOf": [values, {"type": "null"}]},
+    }
+    return _with_changes(_document("kpi diff", top))
+
+
+def breaking() -> Schema:
+    """Of `kpi breaking --format json`."""
+    top = {"against": _TEXT, "as_of": _DATE, "changes": _list(_ref("change"))}
+    return _with_changes(_document("kpi breaking", top))
+
+
+def history() -> Schema:
+    """Of `kpi history --format json`."""
+    changes = _list(_ref("change"))
+    commit = _record(commit=_TEXT, date=_DATE, author=_TEXT, subject=_TEXT, changes=changes)
+    top = {"kpi": _TEXT, "title": _maybe(_TEXT), "commits": _list(commit)}
+    return _with_changes(_document("kpi history", top))
+
+
+def _with_changes(document: Schema) -> Schema:
+    kinds = ["kpi", "objective", "measure", "constant", "source", "period", "calendar"]
+    document["$defs"]["change"] = _record(
+        kind={"enum": kinds},
+        name=_TEXT,
+        title=_maybe(_TEXT),
+        aspect=_TEXT,
+        category={"enum": ["NAME", "VALUE", "TARGET", "DOC"]},
+        before=_maybe(_TEXT),
+        after=_maybe(_TEXT),
+        direction={"enum": ["loosened", "tightened", None]},
+        goalposts_moved=_FLAG,
+        loud=_FLAG,
+        breaking=_FLAG,
+        sentence=_TEXT,
+        fingerprint=_TEXT,
+        place=_maybe(_ref("place")),
+    )
+    return document
+
+
 def _document(title: str, top: Schema) -> Schema:
     properties = {
         "schema_version": {"const": SCHEMA_VERSION},

@@ -235,7 +235,7 @@ def quoted(name: str) -> str:
 
 def bound(promise: Bound, unit: Unit, leaf: Leaf = lambda node: None) -> str:
     """`at least 100 lead`, `between 38% and 50%`, `increase by 20%`."""
-    value = _promised(promise.value, _change_unit(promise, unit), leaf)
+    value = _promised(promise.value, change_unit(promise, unit), leaf)
     match promise.direction:
         case "between":
             high = _promised(promise.high, unit, leaf) if promise.high is not None else ""
@@ -246,7 +246,8 @@ def bound(promise: Bound, unit: Unit, leaf: Leaf = lambda node: None) -> str:
             return f"{direction} {value}"
 
 
-def _change_unit(promise: Bound, unit: Unit) -> Unit:
+def change_unit(promise: Bound, unit: Unit) -> Unit:
+    """The unit of what is promised: of a change a percentage, points or the unit of the KPI."""
     if promise.direction not in ("increase", "decrease"):
         return unit
     if promise.relative:

@@ -1,0 +1,155 @@
+"""`kpi breaking`: whether a change of the specs breaks something that nobody has agreed to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from kpidsl.cli.compared import as_of_option, compared
+from kpidsl.cli.console import Console, common, console, paths_argument, wanted
+from kpidsl.cli.outputs import Renderer, outputs, put
+from kpidsl.diagnostics import Diagnostic, Report, Severity
+
+if TYPE_CHECKING:
+    from kpidsl.diff.approvals import Approval
+    from kpidsl.diff.changes import Change
+    from kpidsl.diff.comparison import Comparison
+    from kpidsl.render.cells import Screen
+
+_LEVELS = ("target", "value", "name")
+
+
+@click.command("breaking", short_help="Check that nothing breaks that nobody has approved.")
+@paths_argument
+@click.option("--against", required=True, metavar="REF", help="What is compared with: main, v1.0, a folder.")
+@click.option(
+    "--level", type=click.Choice(_LEVELS), default="target", show_default=True,
+    help="The least that counts: moved promises, other values, or lost names.",
+)  # fmt: skip
+@as_of_option
+@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
+@click.option(
+    "--approve", multiple=True, metavar="FINGERPRINT", help="Write down that it is agreed; repeatable."
+)
+@click.option("--who", metavar="NAME", help="With --approve: who agreed.")
+@click.option("--why", metavar="TEXT", help="With --approve: why.")
+@click.option("--until", metavar="DATE", help="With --approve: how long the agreement holds.")
+@common
+def command(
+    paths: tuple[str, ...],
+    against: str,
+    level: str,
+    as_of: str | None,
+    formats: tuple[str, ...],
+    approve: tuple[str, ...],
+    who: str | None,
+    why: str | None,
+    until: str | None,
+    color: bool | None,
+    verbose: bool,
+    quiet: bool,
+) -> int:
+    """Check the working tree against a git ref: names that are gone, values that are computed in another
+    way, promises that are loosened. What approvals.toml has an approval of is told with --verbose only.
+
+    Ends in 1 if something is not approved, in 2 if something cannot be compared.
+    """
+    screens = console(color)
+    targets = outputs(formats, ("text", "json"))
+    if approve and not (who and why):
+        raise click.UsageError("--approve goes with --who and --why")
+
+    from kpidsl import revision
+    from kpidsl.diff import breaking, plain
+    from kpidsl.render.data import SCHEMA_VERSION, as_json, diagnostic
+    from kpidsl.render.diagnostics import render, summary
+
+    found = compared(lambda: revision.against(against, paths), as_of, screens)
+    if found is None:
+        return 2
+    report = Report()
+    approvals = _approvals(found, report)
+    changes = breaking.breaking(found.changes, breaking.LEVELS[level])
+    if approve and report.errors:
+        screens.report(report)
+        return 2
+    if approve:
+        return _approve(found, changes, approve, (who or "", why or "", until), screens)
+    findings = breaking.findings(changes, approvals, found.as_of, was=found.old.name)
+    every = (*found.diagnostics, *report, *findings)
+    shown = wanted(every, quiet=quiet, verbose=verbose)
+
+    def text(screen: Screen) -> str:
+        last = summary(shown) or ("" if quiet else f"nothing breaks against {found.old.shown}")
+        return render(shown, screen) + (f"{last}\n" if last else "")
+
+    def data() -> dict[str, object]:
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "against": found.old.name,
+            "as_of": found.as_of.isoformat(),
+            "changes": [plain.change(change) for change in changes],
+            "diagnostics": [diagnostic(d) for d in every],
+        }
+
+    renderers: dict[str, Renderer] = {"text": text, "json": lambda _: as_json(data())}
+    written = put(targets, renderers, screens)
+    if not written or found.incomplete or report.errors:
+        return 2
+    return int(any(d.severity is Severity.ERROR for d in findings))
+
+
+def _approvals(found: Comparison, report: Report) -> tuple[Approval, ...]:
+    from kpidsl.diff import approvals
+
+    return approvals.read(found.new.text(approvals.FILE, report), report)
+
+
+def _approve(
+    found: Comparison,
+    changes: Sequence[Change],
+    wanted: Sequence[str],
+    said: tuple[str, str, str | None],
+    screens: Console,
+) -> int:
+    """Add approvals to the file, each of a change that is made."""
+    from kpidsl import files
+    from kpidsl.diagnostics import near
+    from kpidsl.diff import approvals
+
+    made = {change.fingerprint: change for change in changes}
+    for name in wanted:
+        if name not in made:
+            alike = near(name, made)
+            hint = f"; a similar one: {alike[0]}" if alike else ""
+            raise click.BadParameter(
+                f"no breaking change has the fingerprint `{name}`{hint}", param_hint="--approve"
+            )
+    who, why, until = said
+    day = _day(until, found)
+    if isinstance(day, Diagnostic):
+        screens.report([day])
+        return 2
+    path = Path(found.new.specs.config.root) / approvals.FILE
+    before = path.read_text("utf-8") if path.is_file() else ""
+    parts = [before.rstrip("\n")] if before.strip() else []
+    parts += [approvals.entry(made[name], who, why, day).rstrip("\n") for name in dict.fromkeys(wanted)]
+    if (problem := files.write(path, "\n\n".join(parts) + "\n")) is not None:
+        screens.report([problem])
+        return 2
+    count = len(dict.fromkeys(wanted))
+    screens.tell(f"{count} approval{'s' if count > 1 else ''} written to {files.shown_as(path)}\n")
+    return 0
+
+
+def _day(text: str | None, found: Comparison) -> date | Diagnostic | None:
+    from kpidsl.model.literals import parse_day
+
+    try:
+        return parse_day(text, found.new.specs.graph.calendar) if text is not None else None
+    except ValueError as error:
+        return Diagnostic("K721", f"the day of --until cannot be read: {error}")

@@ -1,0 +1,217 @@
+"""Git, read by its plumbing: refs, trees and blobs. Nothing is checked out, and no library is needed.
+
+What git cannot do is told as a diagnostic, in an `Unread`; no message of git's own reaches a person without
+what can be done about it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+
+from attrs import frozen
+
+from kpidsl.diagnostics import Diagnostic
+
+_SECONDS = 120
+_LINK, _SUBMODULE = "120000", "160000"
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells the hooks that it runs, relative to where these begin."""
+
+
+class Unread(Exception):
+    """What was asked for cannot be read; `diagnostic` says why, and what can be done."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@frozen
+class Repository:
+    """A repository, by the folder at the top of its working tree."""
+
+    top: Path
+    shallow: bool
+
+
+@frozen
+class Commit:
+    """A commit: when its change was made, by whom, and what it says of itself."""
+
+    id: str
+    day: date
+    author: str
+    subject: str
+    parents: tuple[str, ...] = ()
+
+    @property
+    def short(self) -> str:
+        """The first digits of its name."""
+        return self.id[:7]
+
+
+@frozen
+class Blob:
+    """A file of a commit."""
+
+    id: str
+    link: bool = False
+
+
+def repository(folder: Path) -> Repository:
+    """The repository that a folder is in."""
+    while not folder.is_dir() and folder != folder.parent:
+        folder = folder.parent
+    asked = _asked(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository")
+    if asked.returncode:
+        raise Unread(_no_repository(folder, _said(asked)))
+    top, shallow = os.fsdecode(asked.stdout).rstrip("\n").rsplit("\n", 1)
+    return Repository(Path(top), shallow == "true")
+
+
+def commit(home: Repository, ref: str) -> Commit:
+    """The commit that a ref means: a branch, tag, `HEAD~2`, a hash. A branch that only the remote has is
+    that one."""
+    for name in (ref, f"refs/remotes/origin/{ref}"):
+        if ref.startswith("-") or not ref.strip() or "\0" in ref:
+            break
+        asked = _asked(home.top, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        if not asked.returncode:
+            return next(iter(log(home, asked.stdout.decode().strip(), most=1)))
+    raise Unread(_no_ref(home, ref))
+
+
+def merge_base(home: Repository, one: str, other: str) -> Commit | None:
+    """Where two commits come from; None where no such commit is known here."""
+    asked = _asked(home.top, "merge-base", one, other)
+    found = asked.stdout.decode().split()
+    return next(iter(log(home, found[0], most=1))) if not asked.returncode and found else None
+
+
+def tree(home: Repository, of: Commit) -> dict[str, Blob]:
+    """Every file of a commit by its path from the top of the repository, with `/`."""
+    found = {}
+    for record in _output(home.top, "ls-tree", "-r", "-z", "--full-tree", of.id).split(b"\0"):
+        about, tab, path = record.partition(b"\t")
+        if tab:
+            mode, _, name = about.decode().split()
+            if mode != _SUBMODULE:
+                found[os.fsdecode(path)] = Blob(name, mode == _LINK)
+    return found
+
+
+def contents(home: Repository, blobs: Iterable[str]) -> dict[str, bytes]:
+    """What is in some blobs, all at once."""
+    names = list(dict.fromkeys(blobs))
+    if not names:
+        return {}
+    given = "".join(f"{name}\n" for name in names).encode()
+    data = _output(home.top, "cat-file", "--batch", given=given)
+    found, at = {}, 0
+    for name in names:
+        end = data.index(b"\n", at)
+        _, *about = data[at:end].split()
+        if len(about) != 2:
+            raise Unread(_failed(f"the object {name} is missing", home))
+        size = int(about[1])
+        found[name] = data[end + 1 : end + 1 + size]
+        at = end + size + 2
+    return found
+
+
+def log(home: Repository, start: str, paths: Sequence[str] = (), *, most: int | None = None) -> list[Commit]:
+    """The commits that lead to one, the newest first; with paths, those that changed them."""
+    limit = [f"--max-count={most}"] if most is not None else []
+    form = "--format=%H%x1f%P%x1f%as%x1f%aN%x1f%s"
+    said = _output(home.top, "log", "-z", "--topo-order", form, *limit, start, "--", *paths)
+    found = []
+    for record in os.fsdecode(said).split("\0"):
+        if record:
+            name, parents, day, author, subject = record.strip("\n").split("\x1f", 4)
+            found.append(Commit(name, date.fromisoformat(day), author, subject, tuple(parents.split())))
+    return found
+
+
+# -- how git is asked --------------------------------------------------------------------------------
+
+
+def _asked(folder: Path, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    quiet = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        return subprocess.run(
+            ["git", "-c", "log.showSignature=false", *arguments],
+            cwd=folder, input=given, capture_output=True, check=False, timeout=_SECONDS,
+            env={name: value for name, value in os.environ.items() if name not in _OF_HOOKS} | quiet,
+        )  # fmt: skip
+    except FileNotFoundError:
+        raise Unread(_no_git()) from None
+    except (OSError, subprocess.SubprocessError) as error:
+        why = (
+            f"it took longer than {_SECONDS} s"
+            if isinstance(error, subprocess.TimeoutExpired)
+            else str(error)
+        )
+        raise Unread(Diagnostic("K754", f"git could not be run: {why}")) from None
+
+
+def _output(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
+    asked = _asked(folder, *arguments, given=given)
+    if asked.returncode:
+        raise Unread(_failed(_said(asked)))
+    return asked.stdout
+
+
+def _said(asked: subprocess.CompletedProcess[bytes]) -> str:
+    """The first line of what git complains of, without its `fatal:`."""
+    lines = asked.stderr.decode("utf-8", "replace").strip().splitlines()
+    return lines[0].partition("fatal: ")[2] or lines[0] if lines else "it gave no reason"
+
+
+# -- what can go wrong -------------------------------------------------------------------------------
+
+
+def _no_git() -> Diagnostic:
+    return Diagnostic(
+        "K750",
+        "git is not installed, or not in the PATH",
+        help="two folders or files are compared without it: `kpi diff old/ new/`",
+    )
+
+
+def _no_repository(folder: Path, said: str) -> Diagnostic:
+    shown = folder.as_posix()
+    if "dubious ownership" in said:
+        why, help_ = said, f"`git config --global --add safe.directory {shown}` says that it is trusted"
+    else:
+        why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
+    message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
+    return Diagnostic("K751", message, help=help_)
+
+
+def _no_ref(home: Repository, ref: str) -> Diagnostic:
+    """With the one line that brings the ref here."""
+    relative = any(sign in ref for sign in "~^@")
+    if ref == "HEAD":
+        return Diagnostic(
+            "K752", "this repository has no commit yet", help="`git commit` makes the first one"
+        )
+    notes: tuple[str, ...] = ()
+    if home.shallow:
+        notes = ("this clone is shallow: it has only the newest commits, as CI services fetch them",)
+    if home.shallow and relative:
+        help_ = "`git fetch --deepen=100` brings older commits (GitHub Actions: `fetch-depth: 0`)"
+    elif relative:
+        help_ = "`git log --oneline` lists what there is"
+    else:
+        bare = ref.removeprefix("origin/")
+        help_ = f"`git fetch --depth=1 origin {bare}:refs/remotes/origin/{bare}` brings it"
+    return Diagnostic("K752", f"there is no commit `{ref}` in this repository", notes=notes, help=help_)
+
+
+def _failed(said: str, home: Repository | None = None) -> Diagnostic:
+    help_ = "`git fsck` says whether the repository is whole" if home is not None else None
+    return Diagnostic("K754", f"git could not read the repository: {said}", help=help_)

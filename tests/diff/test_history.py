@@ -1,0 +1,92 @@
+"""How a KPI became what it is, commit by commit."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from kpidsl.diff.history import history
+from kpidsl.git import repository
+from tests.diff.test_git import SPEC, target
+from tests.diff.world import commit, git
+from tests.diff.world import repository as created
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    home = created(tmp_path / "home", {"kpis.kpi": SPEC, "kpi.toml": ""})
+    monkeypatch.chdir(home)
+    return home
+
+
+def steps(home: Path, kpi: str, **more: int) -> list[tuple[date, str, list[str]]]:
+    found = history(repository(home), kpi, [home], **more)
+    return [(s.commit.day, s.commit.author, [c.said for c in s.changes]) for s in found.steps]
+
+
+LOOSER = "target loosened from at most 100 EUR to at most 120 EUR (+20%)"
+
+
+def test_each_change_with_its_day_and_author(home: Path) -> None:
+    commit(home, {"kpis.kpi": target(120)}, day="2026-02-01", author="Grace Hopper")
+    commit(home, {"kpis.kpi": "# a comment\n\n" + target(120)}, day="2026-03-01")
+    commit(home, {"notes.md": "nothing"}, day="2026-03-02")
+    commit(home, {"more.kpi": "measure other = sum(ads.spend)\n"}, day="2026-03-03")
+    assert steps(home, "spend") == [
+        (date(2026, 2, 1), "Grace Hopper", [LOOSER]),
+        (date(2026, 1, 1), "Ada Lovelace", ["added"]),
+    ]
+
+
+def test_through_renames_and_after_the_end(home: Path) -> None:
+    commit(home, {"kpis.kpi": target(120)}, day="2026-02-01")
+    commit(home, {"kpis.kpi": target(120).replace("kpi spend", "kpi cost")}, day="2026-03-01")
+    commit(home, {"kpis.kpi": target(120).replace("kpi spend", "kpi price")}, day="2026-04-01")
+    renamed = [(date(2026, 3, 1), "Ada Lovelace", ["renamed from `spend`"])]
+    before = [(date(2026, 2, 1), "Ada Lovelace", [LOOSER]), (date(2026, 1, 1), "Ada Lovelace", ["added"])]
+    assert steps(home, "price") == [
+        (date(2026, 4, 1), "Ada Lovelace", ["renamed from `cost`"]),
+        *renamed,
+        *before,
+    ]
+    commit(home, {"kpis.kpi": SPEC.partition("kpi spend")[0]}, day="2026-05-01")
+    assert steps(home, "price")[0][2] == ["removed"]
+
+
+def test_a_merge_repeats_nothing(home: Path) -> None:
+    git(home, "checkout", "-q", "-b", "side")
+    commit(home, {"kpis.kpi": target(120)}, day="2026-02-01", author="Grace Hopper")
+    git(home, "checkout", "-q", "main")
+    commit(home, {"more.kpi": "measure other = sum(ads.spend)\n"}, day="2026-02-02")
+    git(home, "merge", "-q", "--no-ff", "-m", "Merge", "side", day="2026-02-03")
+    assert [found[1:] for found in steps(home, "spend")] == [
+        ("Grace Hopper", [LOOSER]),
+        ("Ada Lovelace", ["added"]),
+    ]
+
+
+def test_over_a_commit_in_which_it_was_broken(home: Path) -> None:
+    commit(home, {"kpis.kpi": target(120).replace("at most", "atmost")}, day="2026-02-01")
+    commit(home, {"kpis.kpi": target(120)}, day="2026-02-02")
+    assert [found[2] for found in steps(home, "spend")] == [[LOOSER], ["added"]]
+
+
+def test_only_so_many_commits(home: Path) -> None:
+    for number in range(3):
+        commit(home, {"kpis.kpi": target(120 + number)})
+    assert len(steps(home, "spend", most=2)) == 2
+    found = history(repository(home), "spend", [home], most=2)
+    assert [d.code for d in found.diagnostics] == ["K753"]
+    assert not history(repository(home), "spend", [home]).diagnostics
+
+
+def test_a_shallow_clone_does_not_say_that_all_began_there(home: Path, tmp_path: Path) -> None:
+    commit(home, {"kpis.kpi": target(120)}, day="2026-02-01")
+    commit(home, {"kpis.kpi": target(130)}, day="2026-03-01")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth=2", f"file://{home}", str(clone))
+    found = history(repository(clone), "spend", [clone])
+    assert [step.commit.day for step in found.steps] == [date(2026, 3, 1)]
+    assert "--unshallow" in (found.diagnostics[0].help or "")
