@@ -318,7 +318,8 @@ class Store:
                     result.targets(columns, windows).sum(values)
                     for result, values in zip(found, x, strict=True)
                 )
-                return targets.keys, combine("/", [above, below])
+                # what is too large a number to be divided by is no divisor: it would make zeros
+                return targets.keys, combine("/", [above, np.where(np.isinf(below), np.nan, below)])
 
     def _results(
         self, source: str, parts: Sequence[Partial], columns: Columns, windows: Windows

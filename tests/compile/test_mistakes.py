@@ -395,6 +395,14 @@ CASES = {
         kpi("leads", "measured cumulatively #! K410 "),
         kpi("leads", "measured cumulatively", "from 2026"),
     ),
+    "start of a cumulative KPI that cannot be read": (
+        kpi("leads", "measured cumulatively", "from 2026-13 #! K318 months 01 to 12"),
+        kpi("leads", "measured cumulatively", "from 2026-12"),
+    ),
+    "pace of a ratio by month": (
+        kpi("ad_spend / leads", "measured every month", "pace business days #! K412 "),
+        kpi("ad_spend", "measured every month", "pace business days"),
+    ),
     "pace of a ratio": (
         kpi("ad_spend / leads", "measured cumulatively", "from 2026", "pace linear #! K412 "),
         kpi("ad_spend", "measured cumulatively", "from 2026", "pace linear"),
@@ -706,6 +714,14 @@ CASES = {
     "csat of another scale": (
         CALLS + "  scale minutes from 1 to 7\n" + kpi("csat(calls.minutes) #! K454 csat(survey"),
         CALLS + "  scale minutes from 1 to 7\n" + kpi("csat(calls.minutes, 6)"),
+    ),
+    "csat off its scale": (
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 7) #! K454 no answer on a scale"),
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 5)"),
+    ),
+    "csat of every answer": (
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 1) #! K454 each answer"),
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 2)"),
     ),
     "weight of a text": (
         CALLS + kpi("nps(calls.minutes by calls.word) #! K305 "),
