@@ -25,6 +25,7 @@ from kpidsl.graph import (
     children,
     rows_of,
     sources_of,
+    walk,
 )
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.growth import (
@@ -138,11 +139,7 @@ def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
     slot = found.slots[-1]
     if not isinstance(kpi.promise.measured, Every) or not slot.open or kpi.formula.additivity != "additive":
         return ()
-    stack, plain = [node], True
-    while stack and plain:
-        one = stack.pop()
-        plain = isinstance(one, Aggregate | Combine | Constant | Default | Told)
-        stack.extend(children(one))
+    plain = all(isinstance(one, Aggregate | Combine | Constant | Default | Told) for one in walk(node))
     return (around(slot.window) or ()) if plain else ()
 
 

@@ -12,14 +12,14 @@ from attrs import evolve, field, frozen
 
 from kpidsl import project
 from kpidsl.diagnostics import Diagnostic, near
-from kpidsl.graph import Assumed, Expected, Goal, Kpi, Node, Objective, Scenario, aggregates, children
+from kpidsl.graph import Assumed, Expected, Goal, Kpi, Objective, Scenario, aggregates, walk
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import Apply, Literal, Row
 from kpidsl.project import (
     Outcome,
     Wish,
 )
-from kpidsl.results import Ask, SliceKey
+from kpidsl.results import Ask
 from kpidsl.specs import (
     Specs,
 )
@@ -169,14 +169,6 @@ def _members(objective: Objective, objectives: Mapping[str, Objective]) -> set[s
     return found
 
 
-def _assumed(node: Node) -> Iterator[Node]:
-    """What is assumed to be something else, in a formula."""
-    if isinstance(node, Assumed):
-        yield node.node
-    for child in children(node):
-        yield from _assumed(child)
-
-
 def _texts(row: Row | None) -> Iterator[str]:
     """The texts that a condition names."""
     match row:
@@ -187,8 +179,12 @@ def _texts(row: Row | None) -> Iterator[str]:
                 yield from _texts(arg)
 
 
-def _keys(judged: Judged) -> Iterable[SliceKey]:
-    return (key for key, _ in judged.slice_history[:_FEW])
+def _slices(judged: Judged) -> Iterable[str]:
+    """The first values of the first dimension."""
+    if judged.crowd is None or not len(judged.slices):
+        return ()
+    first, *_ = judged.crowd.names(np.arange(min(len(judged.slices), _FEW)))
+    return (name for name in first.tolist() if name)
 
 
 _FEW = 1_000
@@ -256,16 +252,17 @@ class _One:
         there: set[str] = set()
         for name in self.prepared.kpis if named else ():
             asked = self.beside.variants[self.number, name].schedule.value
-            for part in _assumed(asked.node) if asked is not None else ():
-                assert asked is not None
+            if asked is None:
+                continue
+            for part in (one.node for one in walk(asked.node) if isinstance(one, Assumed)):
                 kept = {value for one in aggregates(part) for value in _texts(one.filter)}
                 if kept & named and self.answers.rows(evolve(asked, node=part)).values[0].any():
                     there |= kept & named
         missing = sorted(named - there)
         if not missing:
             return None
-        known = {key[0] for judged in self.base.judged if judged.crowd for key in _keys(judged)}
-        alike = near(missing[0], [each for each in known if each], limit=1)
+        known = {name: None for judged in self.base.judged for name in _slices(judged)}
+        alike = near(missing[0], known, limit=1)
         hint = f" (a similar one: {alike[0]})" if alike else ""
         return f"No row has the channel {missing[0]}{hint}: what is set for it comes on top of what there is."
 
