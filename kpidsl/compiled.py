@@ -58,6 +58,8 @@ class Result:
     """Every file that is imported, by name and by where that leads."""
     whole: bool
     """Whether nothing was to be said about the imports themselves."""
+    files: tuple[nodes.File, ...] = ()
+    """The sources as they are parsed."""
 
 
 def compile_sources(sources: Sequence[Source], root: Path) -> Result:
@@ -88,6 +90,7 @@ def compile_sources(sources: Sequence[Source], root: Path) -> Result:
         tuple(report),
         tuple(imports),
         not about_imports.items,
+        tuple(read),
     )
 
 

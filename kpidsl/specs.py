@@ -49,6 +49,9 @@ class Specs:
     """The texts, those of imported files last."""
     diagnostics: tuple[Diagnostic, ...]
     _compile: Callable[[], Compiled] = field(repr=False)
+    _parse: Callable[[], tuple[nodes.File, ...]] = field(repr=False)
+    left_out: tuple[str, ...] = ()
+    """Files that were named and are excluded, where that was asked for."""
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -67,16 +70,15 @@ class Specs:
     @cached_property
     def files(self) -> tuple[nodes.File, ...]:
         """The files as they are parsed, for what compiles them anew."""
-        from kpidsl.compiled import parsed
-
-        return parsed(self.sources)
+        return self._parse()
 
     def with_graph(self, graph: Graph, *more: Source) -> Specs:
         """The same project with another graph, and perhaps with more texts."""
-        from kpidsl.compiled import Compiled
+        from kpidsl.compiled import Compiled, parsed
 
-        entries = self.entries
-        return evolve(self, sources=(*self.sources, *more), compile=lambda: Compiled(graph, entries))
+        entries, sources = self.entries, (*self.sources, *more)
+        parse = (lambda: parsed(sources)) if more else self._parse
+        return evolve(self, sources=sources, compile=lambda: Compiled(graph, entries), parse=parse)
 
     @cached_property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -104,12 +106,22 @@ class Specs:
         return next(inside)
 
 
-def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
-    """Read the spec files under some paths and what they import, and compile them as one project."""
+def load(paths: Sequence[str], stdin: Source | None = None, *, force_exclude: bool = False) -> Specs:
+    """Read the spec files under some paths and what they import, and compile them as one project.
+
+    A text from standard input belongs where its name says, and stands for the file of that name. With
+    `force_exclude` files that are named are left out like those of folders.
+    """
     report = Report()
-    config = configs.load(paths, report)
+    config = configs.load(_places(paths, stdin), report)
+    left_out: list[Path] | None = [] if force_exclude else None
+    found = files.find(paths, report, config.root, config.excludes, left_out)
+    if stdin and force_exclude and _excluded(stdin, config):
+        left_out, stdin = [*(left_out or ()), Path(stdin.name)], None
+    if stdin:
+        place = Path(stdin.name).resolve()
+        found = [path for path in found if path.resolve() != place]
     given = [stdin] if stdin else []
-    found = files.find(paths, report, config.root)
     if several := files.several_projects(found):
         report.add(several)
         found = []
@@ -118,13 +130,30 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     key = _key(given, config.root)
     with uncollected():
         kept = _kept(key, given, config.root) if key else None
-        sources, told, compile = kept or _fresh(key, given, config.root)
+        sources, told, compile, parse = kept or _fresh(key, given, config.root)
     report.extend(told)
-    return Specs(config, sources, tuple(report.sorted()), compile)
+    names = tuple(files.shown_as(path) for path in left_out or ())
+    return Specs(config, sources, tuple(report.sorted()), compile, parse, names)
 
 
-_Answer = tuple[tuple[Source, ...], tuple[Diagnostic, ...], "Callable[[], Compiled]"]
-"""The sources with those that are imported, what is to be said of them, and what they compile to."""
+def _places(paths: Sequence[str], stdin: Source | None) -> Sequence[str]:
+    """The paths by which the config is found."""
+    return paths or ([stdin.name] if stdin and not stdin.name.startswith("<") else [])
+
+
+def _excluded(stdin: Source, config: Config) -> bool:
+    path = Path(stdin.name)
+    return config.excludes(path) or files.ignored(path)
+
+
+_Answer = tuple[
+    tuple[Source, ...],
+    tuple[Diagnostic, ...],
+    "Callable[[], Compiled]",
+    "Callable[[], tuple[nodes.File, ...]]",
+]
+"""The sources with those that are imported, what is to be said of them, what they compile to, and as what
+they are parsed."""
 
 
 def _fresh(key: str | None, given: Sequence[Source], root: Path) -> _Answer:
@@ -134,8 +163,7 @@ def _fresh(key: str | None, given: Sequence[Source], root: Path) -> _Answer:
     result = compile_sources(given, root)
     if key and result.whole:
         _keep(key, len(given), result)
-    compiled = result.compiled
-    return result.sources, result.diagnostics, lambda: compiled
+    return result.sources, result.diagnostics, lambda: result.compiled, lambda: result.files
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -204,4 +232,10 @@ def _kept(key: str, given: Sequence[Source], root: Path) -> _Answer | None:
             found = unpack(cache.get(f"graph-{key}"), sources)
         return found or compile_sources(sources, root).compiled
 
-    return tuple(sources), diagnostics, compile
+    def parse() -> tuple[nodes.File, ...]:
+        from kpidsl.compiled import parsed
+
+        with uncollected():
+            return parsed(sources)
+
+    return tuple(sources), diagnostics, compile, parse

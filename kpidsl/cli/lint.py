@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from kpidsl.cli.console import common, console, paths_argument, wanted
-from kpidsl.cli.inputs import load, unreadable
-from kpidsl.cli.outputs import outputs, put
+from kpidsl.cli.console import common, console, paths_argument
+from kpidsl.cli.inputs import force_exclude_option, load, tell_left_out, unreadable
+from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
 from kpidsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
-    from kpidsl.specs import (
-        Specs,
-    )
+    from kpidsl.findings import Check
+    from kpidsl.specs import Specs
 
 
 _NOT_ASKED = frozenset({"K705", "K721"})
@@ -24,7 +23,7 @@ _NOT_ASKED = frozenset({"K705", "K721"})
 
 @click.command("lint", short_help="Check specs: syntax, names, units, promises.")
 @paths_argument
-@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
+@findings_format()
 @click.option("--data", is_flag=True, help="Look at the data, too: what promises cannot be kept?")
 @click.option(
     "--as-of", metavar="DATE", help="With --data, as of this day; default: as_of of the config, else today."
@@ -33,6 +32,7 @@ _NOT_ASKED = frozenset({"K705", "K721"})
 @click.option(
     "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
 )
+@force_exclude_option
 @common
 def command(
     paths: tuple[str, ...],
@@ -41,6 +41,7 @@ def command(
     as_of: str | None,
     strict: bool,
     stdin_filename: str,
+    force_exclude: bool,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -51,33 +52,31 @@ def command(
     Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files
     cannot be read.
     """
-    from kpidsl.diagnostics import Severity
-    from kpidsl.render import data as plain
-    from kpidsl.render.cells import Screen
-    from kpidsl.render.diagnostics import render, summary
+    from kpidsl.render.findings import FORMATS
 
     screens = console(color)
-    targets = outputs(formats, ("text", "json"))
-    specs = load(paths, stdin_filename)
-    found: tuple[Diagnostic, ...] = specs.diagnostics
+    targets = outputs(formats, FORMATS)
+    specs = load(paths, stdin_filename, force_exclude=force_exclude)
+    if not quiet:
+        tell_left_out(specs, screens)
     if as_of is not None and not data:
         raise click.UsageError("--as-of goes with --data: without it no data is looked at")
-    if data and not unreadable(found):
+    more: tuple[Diagnostic, ...] = ()
+    if data and not unreadable(specs.diagnostics):
         with screens.watch(quiet=quiet) as watch:
-            found = (*found, *_in_data(specs, as_of, watch))
-    shown = wanted(found, quiet=quiet, verbose=verbose)
+            more = _in_data(specs, as_of, watch)
+    told = as_findings("lint", [check(specs, more, strict=strict)], specs, quiet=quiet, verbose=verbose)
+    return told.code if publish(told, targets, screens) else 2
 
-    def text(screen: Screen) -> str:
-        counted = summary(shown)
-        files = len(specs.sources)
-        last = counted or ("" if quiet else f"{files} file{'s' if files != 1 else ''}: nothing found")
-        return render(shown, screen) + (f"{last}\n" if last else "")
 
-    written = put(targets, {"text": text, "json": lambda _: plain.as_json(plain.findings(found))}, screens)
-    if not written or unreadable(found) or any(d.code in _NOT_ASKED for d in found):
-        return 2
-    least = Severity.WARNING if strict else Severity.ERROR
-    return int(any(d.severity >= least for d in found))
+def check(specs: Specs, more: tuple[Diagnostic, ...] = (), *, strict: bool) -> Check:
+    """What is wrong with specs, and what more was found, as a check of `kpi lint` and of `kpi ci`."""
+    from kpidsl.diagnostics import Severity
+    from kpidsl.findings import Check
+
+    found = (*specs.diagnostics, *more)
+    whole = not unreadable(found) and not any(d.code in _NOT_ASKED for d in found)
+    return Check("lint", found, fails_from=Severity.WARNING if strict else Severity.ERROR, whole=whole)
 
 
 def _in_data(specs: Specs, as_of: str | None, watch: Watch) -> tuple[Diagnostic, ...]:

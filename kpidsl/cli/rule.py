@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from kpidsl.cli import names
 from kpidsl.cli.console import common, console
 
 
 @click.command("rule", short_help="Say what a diagnostic means.")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=names.rules)
 @common
 def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Say what a diagnostic means, by its code (K302) or its name (unit-mismatch); all of them when none is

@@ -8,7 +8,7 @@ from kpidsl.cli.console import common, console
 
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument("name", type=click.Choice(["eval", "lint", "scenario", "why"]))
+@click.argument("name", type=click.Choice(["eval", "lint", "ci", "config", "scenario", "why"]))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Print the JSON Schema of what a command writes with --format json.
@@ -20,6 +20,8 @@ def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     schemas = {
         "eval": schema.evaluation,
         "lint": schema.findings,
+        "ci": schema.checks,
+        "config": schema.settings,
         "scenario": schema.scenarios,
         "why": schema.change,
     }
