@@ -157,7 +157,7 @@ class Setting:
     """A key that could be set, and what holds of it."""
 
     key: tuple[str, ...]
-    value: Any
+    value: Any = field(repr=False)
     """As TOML has it; None where there is neither a value nor a default."""
     place: str | None = None
     """File and line that say so; None for a default."""

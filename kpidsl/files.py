@@ -61,7 +61,10 @@ def find(
 
 def ignored(path: Path) -> bool:
     """Whether git ignores a file; a file that it tracks it does not."""
-    return _in_repository(path.parent) and _git(path.parent, "check-ignore", "--quiet", "--", path.name) is not None
+    return (
+        _in_repository(path.parent)
+        and _git(path.parent, "check-ignore", "--quiet", "--", path.name) is not None
+    )
 
 
 def leads_within(path: Path, root: Path) -> bool:

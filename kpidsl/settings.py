@@ -159,7 +159,11 @@ def _beside(file: Path, other: Path) -> bool:
 
 
 def _over(
-    own: Mapping[str, Any], other: Mapping[str, Any], path: Key, document: Document, origins: dict[Key, Document]
+    own: Mapping[str, Any],
+    other: Mapping[str, Any],
+    path: Key,
+    document: Document,
+    origins: dict[Key, Document],
 ) -> dict[str, Any]:
     """The values of one table, and the other's where it says nothing; the keys of the other first."""
     found = dict(other)

@@ -88,7 +88,9 @@ def test_pre_commit_runs_the_hooks(tmp_path: Path) -> None:
         for name in ("PYTHONPATH", "VIRTUAL_ENV"):
             environment.pop(name, None)
         command = [sys.executable, "-m", "pre_commit", "run", "--all-files", "--verbose"]
-        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
         results = dict(re.findall(r"^(kpi \w+)\.*(Passed|Failed)", done.stdout, re.MULTILINE))
         return done.returncode, results, done.stdout + done.stderr
 

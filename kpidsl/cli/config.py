@@ -50,7 +50,9 @@ def _text(config: Config, screen: Screen) -> str:
     from kpidsl.render.cells import clean, pad, width
 
     file = os.path.relpath(config.file) if config.file else None
-    lines = [f"{file}{''.join(f', which extends {name}' for name in config.extends)}" if file else "no config"]
+    lines = [
+        f"{file}{''.join(f', which extends {name}' for name in config.extends)}" if file else "no config"
+    ]
     lines += [f"the folder of the project: {os.path.relpath(config.root)}", ""]
     rows = [(clean(".".join(s.key)), clean(_written(s)), s.place or "default") for s in config.settings]
     first, second = (max(width(row[n]) for row in rows) for n in (0, 1))
@@ -68,9 +70,7 @@ def _json(config: Config, problems: list[Diagnostic]) -> dict[str, Any]:
         "file": os.path.relpath(config.file) if config.file else None,
         "extends": list(config.extends),
         "root": os.path.relpath(config.root),
-        "settings": [
-            {"key": ".".join(s.key), "value": _shown(s), "place": s.place} for s in config.settings
-        ],
+        "settings": [{"key": ".".join(s.key), "value": _shown(s), "place": s.place} for s in config.settings],
         "diagnostics": [diagnostic(d) for d in problems],
     }
 

@@ -26,7 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 def git(folder: Path, *arguments: str) -> str:
     identity = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
-    done = subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run(
+        ["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True
+    )
     return done.stdout
 
 
@@ -61,7 +63,9 @@ def test_what_fmt_would_change_is_found_and_nothing_else(folder: Path) -> None:
 
 
 def test_the_fix_of_the_layout_is_what_fmt_writes(tmp_path: Path) -> None:
-    text = UNTIDY.replace("  unit        lead\n", "  unit   lead\n").replace("  tolerance   5%", "  tolerance 5%")
+    text = UNTIDY.replace("  unit        lead\n", "  unit   lead\n").replace(
+        "  tolerance   5%", "  tolerance 5%"
+    )
     folder = write(tmp_path, text)
     found = json.loads(kpi(folder, "ci", "--format", "json").out)
     (check,) = [check for check in found["checks"] if check["name"] == "format"]
@@ -110,7 +114,9 @@ def test_specs_are_read_once(folder: Path) -> None:
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )  # fmt: skip
-    definitions = SPECS.count("\nkpi") + SPECS.count("\nmeasure") + SPECS.count("source ") + SPECS.count("\nobj")
+    definitions = (
+        SPECS.count("\nkpi") + SPECS.count("\nmeasure") + SPECS.count("source ") + SPECS.count("\nobj")
+    )
     assert int(done.stderr) == definitions
 
 
@@ -174,11 +180,17 @@ def test_a_text_and_commands_for_github_share_standard_output(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("formats", "said"),
     [
-        (("json", "github"), "only one format can go to standard output; the other needs a file: github=FILE"),
+        (
+            ("json", "github"),
+            "only one format can go to standard output; the other needs a file: github=FILE",
+        ),
         (("text", "github", "json"), "only one format"),
         (("json=a", "sarif=a"), "two formats would be written to `a`"),
         (("sarif=",), "names no file"),
-        (("xml",), "`xml` is not a format; formats: text, json, sarif, github, gitlab, junit, rdjson, markdown"),
+        (
+            ("xml",),
+            "`xml` is not a format; formats: text, json, sarif, github, gitlab, junit, rdjson, markdown",
+        ),
     ],
 )
 def test_formats_that_do_not_go_together(folder: Path, formats: tuple[str, ...], said: str) -> None:
@@ -216,7 +228,10 @@ def test_files_are_named_from_the_top_in_a_folder_of_a_repository(tmp_path: Path
     (issue,) = json.loads(kpi(folder, "lint", "--format", "gitlab").out)
     assert issue["location"]["path"] == "shop/kpis.kpi"
     assert kpi(folder, "lint", "--format", "markdown").out.startswith("<!-- kpidsl: lint in shop -->\n")
-    assert json.loads(kpi(folder, "lint", "--format", "json").out)["diagnostics"][0]["place"]["file"] == "kpis.kpi"
+    assert (
+        json.loads(kpi(folder, "lint", "--format", "json").out)["diagnostics"][0]["place"]["file"]
+        == "kpis.kpi"
+    )
 
 
 def many(*, wrong: int) -> str:
@@ -261,7 +276,9 @@ def test_signs_of_names_in_annotations(tmp_path: Path) -> None:
     name = "d’affaires é, 100%: 🎯.kpi"
     (tmp_path / name).write_text("kpi x\n  formula y\n", encoding="utf-8")
     run = kpi(tmp_path, "lint", "--format", "github")
-    assert run.out.startswith("::error file=d’affaires é%2C 100%25%3A 🎯.kpi,line=2,endLine=2,col=11,endColumn=12,")
+    assert run.out.startswith(
+        "::error file=d’affaires é%2C 100%25%3A 🎯.kpi,line=2,endLine=2,col=11,endColumn=12,"
+    )
     found = json.loads(kpi(tmp_path, "lint", "--format", "sarif").out)["runs"][0]["results"][0]
     uri = found["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert uri == "d%E2%80%99affaires%20%C3%A9%2C%20100%25%3A%20%F0%9F%8E%AF.kpi"
@@ -285,7 +302,9 @@ def test_excluded_files_are_left_out_of_folders(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["lint", "fmt"])
-def test_an_excluded_file_that_a_tool_names_is_left_out_when_that_is_wished(folder: Path, command: str) -> None:
+def test_an_excluded_file_that_a_tool_names_is_left_out_when_that_is_wished(
+    folder: Path, command: str
+) -> None:
     (folder / "vendor").mkdir()
     bad = folder / "vendor" / "bad.kpi"
     bad.write_text("kpi   x\n  formula y\n")

@@ -45,7 +45,9 @@ def test_each_value_with_the_line_that_says_it(tmp_path: Path) -> None:
     first, root, _, *rows = run.out.splitlines()
     assert first == "kpi.toml, which extends ../base.toml"
     assert root == "the folder of the project: ."
-    found = {cells[0]: cells[1:] for row in rows if (cells := [c.strip() for c in row.split("  ") if c.strip()])}
+    found = {
+        cells[0]: cells[1:] for row in rows if (cells := [c.strip() for c in row.split("  ") if c.strip()])
+    }
     assert found["as_of"] == ["2026-03-10", "kpi.toml:2"]
     assert found["fail_on"] == ['["grey"]', "../base.toml:1"]
     assert found["limits.threads"] == ["8", "kpi.toml:5"]

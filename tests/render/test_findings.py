@@ -19,7 +19,7 @@ from kpidsl.render.findings import FORMATS, renderers
 from kpidsl.render.findings.github import MOST, in_data, in_property
 from kpidsl.render.findings.markdown import LONGEST, inline, mark
 
-TEXT = "# é\nkpi chiffre_d_affaires \"Chiffre d’affaires é 🎯\"\n  formula   sum(ventes.montant) + é\n"
+TEXT = '# é\nkpi chiffre_d_affaires "Chiffre d’affaires é 🎯"\n  formula   sum(ventes.montant) + é\n'
 NASTY = "100% of a\r, b: c\n🎯 d’affaires é"
 
 
@@ -273,7 +273,12 @@ def test_junit_has_a_case_for_each_test() -> None:
     suites = {suite.get("name"): suite for suite in root.iter("testsuite")}
     assert suites["lint"].get("tests") == "1"
     assert [suites["test"].get(name) for name in ("tests", "failures", "errors", "skipped")] == list("5211")
-    assert [case.get("name") for case in suites["test"]][:4] == ["adds up", "divides", "has no table", "later"]
+    assert [case.get("name") for case in suites["test"]][:4] == [
+        "adds up",
+        "divides",
+        "has no table",
+        "later",
+    ]
     assert found.code == 1
 
 
@@ -364,7 +369,9 @@ def test_markdown_fits_into_a_comment() -> None:
 
 
 def test_markdown_of_several_checks_has_a_table_of_them() -> None:
-    found = Findings("ci", (Check("format"), Check("lint", (diagnostic(),)), Check("test", said="2 of 2 passed")))
+    found = Findings(
+        "ci", (Check("format"), Check("lint", (diagnostic(),)), Check("test", said="2 of 2 passed"))
+    )
     lines = rendered("markdown", found).splitlines()
     assert lines[3:8] == [
         "| | check | result |",
@@ -463,7 +470,9 @@ def test_the_fingerprint_of_what_has_only_a_place_has_no_line_in_it() -> None:
 
 
 def test_sarif_takes_the_words_of_a_rule_from_whoever_knows_them() -> None:
-    about = About("owner-missing", Severity.WARNING, "A KPI has no owner. " + "x" * 2000, "**Why**: nobody answers.")
+    about = About(
+        "owner-missing", Severity.WARNING, "A KPI has no owner. " + "x" * 2000, "**Why**: nobody answers."
+    )
     d = diagnostic(code="L123", rule="owner-missing")
     found = findings(d, diagnostic(), about=lambda code: about if code == "L123" else None)
     known, rule = sarif(found)["runs"][0]["tool"]["driver"]["rules"]

@@ -58,7 +58,12 @@ def _rows(found: Findings, check: Check) -> Iterable[_Row]:
         yield _Row(check.name, "kpidsl")
 
 
-_PARTS: dict[str, _Part | None] = {"passed": None, "failed": "failure", "error": "error", "skipped": "skipped"}
+_PARTS: dict[str, _Part | None] = {
+    "passed": None,
+    "failed": "failure",
+    "error": "error",
+    "skipped": "skipped",
+}
 
 
 def _tried(found: Findings, case: Case) -> _Row:
@@ -88,7 +93,7 @@ def _counts(rows: list[_Row]) -> str:
 
 
 def _testcase(row: _Row) -> str:
-    place = f" file={_attribute(row.classname)} line=\"{row.line}\"" if row.line else ""
+    place = f' file={_attribute(row.classname)} line="{row.line}"' if row.line else ""
     head = f"testcase classname={_attribute(row.classname)} name={_attribute(row.name)}{place}"
     match row.part:
         case None:

@@ -34,7 +34,9 @@ def render(found: Findings, _: Screen) -> str:
     head = [mark(found), f"### kpi {found.command}: {summary(shown) or 'nothing found'}", ""]
     if len(found.checks) > 1:
         head += ["| | check | result |", "|---|---|---|"]
-        head += [f"| {_RESULTS[check.code]} | {check.name} | {_result(found, check)} |" for check in found.checks]
+        head += [
+            f"| {_RESULTS[check.code]} | {check.name} | {_result(found, check)} |" for check in found.checks
+        ]
         head.append("")
     elif found.checks and found.checks[0].said:
         head += [inline(found.checks[0].said), ""]
