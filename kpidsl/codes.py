@@ -350,6 +350,12 @@ _family(
         Severity.WARNING,
         "The url of a connection holds a password instead of an environment variable.",
     ),
+    (
+        "K707",
+        "config-not-extended",
+        Severity.ERROR,
+        "The file that a config extends is missing, is no config, or extends that config in turn.",
+    ),
     ("K710", "path-missing", Severity.ERROR, "A path that was given does not exist."),
     ("K711", "file-unreadable", Severity.ERROR, "A spec file cannot be opened, or is not UTF-8 text."),
     ("K712", "no-specs", Severity.ERROR, "There is no spec file under the paths that were given."),

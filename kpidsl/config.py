@@ -3,6 +3,8 @@ path.
 
     as_of = "2026-10-15"          # default: today
     fail_on = ["missed"]          # what makes `kpi eval` end in 1
+    exclude = ["vendor"]          # what no folder that is given is searched for
+    extend = "../kpi.toml"        # what holds where this file says nothing
 
     [project] name = "Atelier Lumen"
 
@@ -15,15 +17,14 @@ path.
 
     [lint] ignore = ["style"]     # see kpidsl.lintconfig
 
-Files are never merged. The folder of the config is the fence: specs read files below it only. An unknown
-key is an error, for a key that means nothing is a wish that nobody hears.
+Files are never merged, unless one says that it extends another. The folder of the config is the fence: specs
+read files below it only. An unknown key is an error: a key that means nothing is a wish that nobody hears.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -32,9 +33,24 @@ from urllib.parse import quote, unquote
 
 from attrs import asdict, define, evolve, field, frozen
 
-from kpidsl import lintconfig
-from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
+from kpidsl import (
+    lintconfig,
+    settings,
+)
+from kpidsl.diagnostics import (
+    Diagnostic,
+    Report,
+    Severity,
+    Source,
+    Span,
+    near,
+)
 from kpidsl.lintconfig import LintConfig
+from kpidsl.patterns import matches
+from kpidsl.settings import (
+    Document,
+    Settings,
+)
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
@@ -47,6 +63,8 @@ _LONGEST = 7 * 24 * 3600
 _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
+_TOP = ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on", "exclude", "extend")
+_PATTERNS = 'a list of patterns, as in exclude = ["vendor", "drafts/*.kpi"]'
 
 
 @frozen
@@ -102,6 +120,21 @@ def _passwords(url: str) -> set[str]:
     return {each for each in found | parts if each}
 
 
+def without_passwords(template: str) -> str:
+    """A url as it is written, with its variables, and without what is written out of a password."""
+    login = _LOGIN.match(template)
+    if login is not None:
+        scheme, _, inside = login[0].partition("://")
+        user, _, password = inside[:-1].partition(":")
+        if _VARIABLE.sub("", password):
+            template = f"{scheme}://{user}:***@{template[login.end() :]}"
+    return _OPTION.sub(lambda found: _masked(found[0], found[1]), template)
+
+
+def _masked(option: str, value: str) -> str:
+    return option.removesuffix(value) + "***" if _VARIABLE.sub("", value) else option
+
+
 @frozen
 class Limits:
     """What an evaluation may take; None leaves it to the engine."""
@@ -136,6 +169,17 @@ class Incremental:
 
 
 @frozen
+class Setting:
+    """A key that could be set, and what holds of it."""
+
+    key: tuple[str, ...]
+    value: Any = field(repr=False)
+    """As TOML has it; None where there is neither a value nor a default."""
+    place: str | None = None
+    """File and line that say so; None for a default."""
+
+
+@frozen
 class Config:
     """What the config says. `root` is the folder that specs may read below."""
 
@@ -148,6 +192,15 @@ class Config:
     limits: Limits = UNLIMITED
     incremental: Incremental = Incremental()
     lint: LintConfig = field(factory=LintConfig)
+    exclude: tuple[str, ...] = ()
+    """Patterns of paths below the root that are no part of the project."""
+    extends: tuple[str, ...] = ()
+    """The files that the config rests on besides its own, the nearest first."""
+    settings: tuple[Setting, ...] = ()
+
+    def excludes(self, path: Path) -> bool:
+        """Whether a file is one of those that are left out."""
+        return bool(self.exclude) and matches(self.exclude, path, self.root)
 
 
 def load(paths: Sequence[str], report: Report) -> Config:
@@ -159,80 +212,45 @@ def load(paths: Sequence[str], report: Report) -> Config:
     given = [Path(path).absolute() for path in paths if path != "-"] or [Path.cwd()]
     start = given[0] if given[0].is_dir() else given[0].parent
     for folder in (start, *start.parents):
-        for file, table in ((folder / "kpi.toml", ()), (folder / "pyproject.toml", ("tool", "kpidsl"))):
-            if file.is_file() and (found := _read(file, table, report)) is not None:
-                return found
+        for file in (folder / "kpi.toml", folder / settings.NAME):
+            if file.is_file() and (document := settings.read(file, report)) is not None:
+                return _Reader(settings.extended(document, report), report).config(file.parent, file)
     folders = [path if path.is_dir() else path.parent for path in given]
-    return Config(root=_git_top(start) or Path(os.path.commonpath(folders)))
+    root = _git_top(start) or Path(os.path.commonpath(folders))
+    nothing = Document(root / "kpi.toml", Source("kpi.toml", ""))
+    return _Reader(settings.extended(nothing, report), report).config(root, None)
 
 
 def _git_top(path: Path) -> Path | None:
     return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)
 
 
-def _read(file: Path, table: tuple[str, ...], report: Report) -> Config | None:
-    """The config in a file; None where a pyproject.toml has no table for kpidsl."""
-    shown = os.path.relpath(file)
-    try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        report.add(Diagnostic("K701", f"`{shown}` cannot be read: {why}", place=shown))
-        return Config(root=file.parent, file=file)
-    if table and table[-1] not in text:
-        return None
-    source = Source(shown, text)
-    try:
-        data: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        report.add(_syntax_error(source, str(error)))
-        return Config(root=file.parent, file=file)
-    for key in table:
-        data = data.get(key)
-        if data is None:
-            return None
-    return _Reader(source, table, report).config(file, data)
-
-
-def _syntax_error(source: Source, message: str) -> Diagnostic:
-    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", message)
-    what = (found[1] if found else message.removesuffix(" (at end of document)")).strip()
-    offset = source.line_starts[int(found[2]) - 1] + int(found[3]) - 1 if found else len(source.text)
-    line = source.text.count("\n", 0, min(offset, len(source.text.rstrip()))) + 1
-    secret = "://" in (source.text.splitlines() or [""])[line - 1]
-    return Diagnostic(
-        "K701",
-        f"not a TOML document: {what[:1].lower()}{what[1:]}",
-        None if secret else Span(source, offset, offset),
-        place=f"{source.name}:{line}" if secret else None,
-        help='a key and its value are written as: as_of = "2026-10-15"',
-    )
-
-
 @define
 class _Reader:
     """Takes a table apart, key by key, and reports what does not fit."""
 
-    source: Source
-    table: tuple[str, ...]
+    settings: Settings
     report: Report
+    known: list[Setting] = field(factory=list)
 
-    def config(self, file: Path, data: Any) -> Config:
-        top = self.keys(
-            (), data, ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on")
-        )
+    def config(self, root: Path, file: Path | None) -> Config:
+        top = self.keys((), self.settings.data, _TOP)
         project = self.keys(("project",), top.get("project", {}), ("name",))
-        return Config(
-            root=file.parent,
+        self.value(("extend",), top, lambda value: value, "the path of a TOML file")  # heard already
+        found = Config(
+            root=root,
             file=file,
             name=self.value(("project", "name"), project, _text, 'a text, as in name = "Atelier Lumen"'),
             as_of=self.value(("as_of",), top, _date, 'a date, as in as_of = "2026-10-15"'),
-            fail_on=self.value(("fail_on",), top, _fail_on, f"a list of: {', '.join(FAIL_ON)}") or (),
+            fail_on=self.value(("fail_on",), top, _fail_on, f"a list of: {', '.join(FAIL_ON)}", []) or (),
             connections=self.connections(top.get("connections", {})),
             limits=self.limits(top.get("limits", {})),
             incremental=self.incremental(top.get("incremental", {})),
-            lint=lintconfig.read(self, top.get("lint", {}), self.source),
+            lint=lintconfig.read(self, top.get("lint", {})),
+            exclude=self.value(("exclude",), top, _patterns, _PATTERNS, []) or (),
+            extends=tuple(document.source.name for document in self.settings.documents[1:]),
         )
+        return evolve(found, settings=tuple(self.known))
 
     def connections(self, data: Any) -> dict[str, Connection]:
         found = {}
@@ -242,7 +260,8 @@ class _Reader:
                 ("connections", name, "url"), keys, _text, 'a text, as in url = "postgresql://reader@db/shop"'
             )
             if url is not None:
-                found[name] = Connection(name, url, self.source.name)
+                home = self.settings.home(("connections", name, "url"))
+                found[name] = Connection(name, url, home.source.name)
                 if found[name].written_out:
                     self.written_out(("connections", name, "url"))
             elif "url" not in keys and isinstance(table, dict):
@@ -260,15 +279,15 @@ class _Reader:
             key: self.value(("limits", key), keys, read, wanted) for key, (read, wanted) in LIMITS.items()
         }
         if found["spill"] is not None:  # a relative folder is one beside the config
-            found["spill"] = Path(os.path.abspath(self.source.name)).parent / found["spill"]
+            found["spill"] = self.settings.home(("limits", "spill")).file.parent / found["spill"]
         return Limits(**found)
 
     def incremental(self, data: Any) -> Incremental:
         keys = self.keys(("incremental",), data, ("on", "store"))
         default = Incremental()
-        on = self.value(("incremental", "on"), keys, _yes_or_no, "true or false")
+        on = self.value(("incremental", "on"), keys, _yes_or_no, "true or false", default.on)
         wanted = f'the path of a file, as in store = "{default.store}"'
-        store = self.value(("incremental", "store"), keys, _text, wanted)
+        store = self.value(("incremental", "store"), keys, _text, wanted, default.store)
         return Incremental(default.on if on is None else on, store or default.store)
 
     def keys(self, path: tuple[str, ...], data: Any, known: Iterable[str] | None) -> dict[str, Any]:
@@ -282,21 +301,44 @@ class _Reader:
         return {key: value for key, value in data.items() if known is None or key in known}
 
     def value(
-        self, path: tuple[str, ...], table: Mapping[str, Any], read: Callable[[Any], T | None], wanted: str
+        self,
+        path: tuple[str, ...],
+        table: Mapping[str, Any],
+        read: Callable[[Any], T | None],
+        wanted: str,
+        default: object = None,
     ) -> T | None:
-        """The value of a key, None if it is absent or (reported) not what is wanted."""
-        if path[-1] not in table:
-            return None
-        found = read(table[path[-1]])
-        if found is None:
+        """The value of a key, None if it is absent or (reported) not what is wanted. The
+        default is what `kpi config` shows."""
+        found = read(table[path[-1]]) if path[-1] in table else None
+        if found is not None:
+            self.known.append(Setting(path, table[path[-1]], self.line(path)))
+            return found
+        self.known.append(Setting(path, default))
+        if path[-1] in table:
             shown = f": {table[path[-1]]!r}" if path[-1] != "url" else ""
             self.wrong(path, f"`{'.'.join(path)}` is {_kind(table[path[-1]])}{shown}", f"it is {wanted}")
-        return found
+        return None
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The documents, the nearest first."""
+        return tuple(document.source for document in self.settings.documents)
+
+    def place(self, path: tuple[str, ...]) -> Span | None:
+        """Where a key stands; None of a document that is not to be shown."""
+        home = self.settings.home(path)
+        return home.place(path) if home.quoted else None
+
+    def line(self, path: tuple[str, ...]) -> str:
+        """File and line of a key."""
+        document = self.settings.home(path)
+        return f"{document.source.name}:{document.place(path).line}"
 
     def unknown(self, path: tuple[str, ...], known: tuple[str, ...]) -> None:
         name = ".".join(path)
         alike = near(path[-1], known)
-        elsewhere = path[-1] in ("as_of", "fail_on")
+        elsewhere = len(path) > 1 and path[-1] in ("as_of", "fail_on", "exclude", "extend")
         if elsewhere:
             hint = f"`{path[-1]}` stands at the top, before the first [table]"
         elif alike:
@@ -317,39 +359,14 @@ class _Reader:
         severity: Severity | None = None,
     ) -> Diagnostic:
         """What is wrong with a key. No line is shown that may hold a password."""
-        span, severity = self.place(path), severity or Severity.ERROR
-        line = self.source.text.count("\n", 0, span.start)
-        if path[-1] != "url" and "://" not in (self.source.text.splitlines() or [""])[line]:
+        document, severity = self.settings.home(path), severity or Severity.ERROR
+        span, text = document.place(path), document.source.text
+        line = text.count("\n", 0, span.start)
+        shown = document.quoted and "://" not in (text.splitlines() or [""])[line]
+        if path[-1] != "url" and shown:
             return Diagnostic(code, message, span, severity, help=help_)
-        place = f"{self.source.name}:{line + 1}"
+        place = f"{document.source.name}:{line + 1}"
         return Diagnostic(code, message, None, severity, help=help_, place=place)
-
-    def place(self, path: tuple[str, ...]) -> Span:
-        """Where a key stands: its line after the header of its table, else the header. TOML keeps no
-        places."""
-        full = (*self.table, *path)
-        for depth in range(len(full), -1, -1):
-            header, rest = full[:depth], full[depth:]
-            found = self._after_header(header, rest)
-            if found is not None:
-                return found
-        return Span(self.source, 0, 0)
-
-    def _after_header(self, header: tuple[str, ...], rest: tuple[str, ...]) -> Span | None:
-        text, at = self.source.text, 0
-        if header:
-            name = r"\s*\.\s*".join(f"[\"']?{re.escape(key)}[\"']?" for key in header)
-            head = re.search(rf"^\s*\[\s*({name})\s*\]", text, re.MULTILINE)
-            if head is None:
-                return None
-            if not rest:
-                return Span(self.source, *head.span(1))
-            at = head.end()
-        following = re.compile(r"^\s*\[", re.MULTILINE).search(text, at)
-        key = r"\s*\.\s*".join(f"[\"']?{re.escape(part)}[\"']?" for part in rest)
-        pattern = re.compile(rf"^[ \t]*({key})[ \t]*[=.]", re.MULTILINE)
-        found = pattern.search(text, at, following.start() if following else len(text)) if rest else None
-        return Span(self.source, *found.span(1)) if found else None
 
 
 def _kind(value: Any) -> str:
@@ -385,6 +402,11 @@ def _date(value: Any) -> date | None:
 
 def _fail_on(value: Any) -> tuple[str, ...] | None:
     fits = isinstance(value, list) and all(isinstance(v, str) and v in FAIL_ON for v in value)
+    return tuple(value) if fits else None
+
+
+def _patterns(value: Any) -> tuple[str, ...] | None:
+    fits = isinstance(value, list) and all(isinstance(v, str) and v.strip("/ ") for v in value)
     return tuple(value) if fits else None
 
 

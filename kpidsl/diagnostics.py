@@ -101,6 +101,15 @@ class Fix:
 
 
 @frozen
+class Suppressed:
+    """That a finding is known and left alone: by a comment beside it, or by a file of old ones."""
+
+    reason: str | None = None
+    beside: bool = True
+    """Whether a comment in the spec says so."""
+
+
+@frozen
 class Diagnostic:
     """What was found, where, what was expected, and one way out.
 
@@ -120,6 +129,7 @@ class Diagnostic:
     kpi: str | None = None
     rule: str | None = None
     """The name of the lint rule that found it; names of codes are in `kpidsl.codes`."""
+    suppressed: Suppressed | None = None
 
     @property
     def told(self) -> str:

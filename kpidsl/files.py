@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 from unicodedata import is_normalized, normalize
@@ -18,31 +18,54 @@ LARGEST = 8_000_000  # bytes; the largest hand-written file is a thousandth of i
 _SKIPPED = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
-def find(paths: Sequence[str], report: Report, root: Path | None = None) -> list[Path]:
+def find(
+    paths: Sequence[str],
+    report: Report,
+    root: Path | None = None,
+    excluded: Callable[[Path], bool] = lambda path: False,
+    left_out: list[Path] | None = None,
+) -> list[Path]:
     """The spec files under some paths, each once, sorted by name within a folder that was given.
 
     Of a folder: what git does not ignore, and nothing in hidden folders. A link in it that leads out of the
     root (by default of the folder) is refused: messages quote what they are about. A file that is named is
     taken as it is.
+
+    `excluded` says which files a folder does not have. With a list to put them in, a file that is named is
+    left out as well if it is excluded or git ignores it: tools that name every changed file do not choose.
     """
     found: dict[Path, Path] = {}
     for text in paths:
         path = Path(text)
         if path.is_dir():
-            specs = _under(path)
-            if not specs:
-                report.add(_no_specs(text))
+            every = _under(path)
+            specs = [spec for spec in every if not excluded(spec)]
+            if not specs and every and left_out is not None:
+                left_out += every
+            elif not specs:
+                report.add(_no_specs(text, len(every)))
             for spec in [spec for spec in specs if not leads_within(spec, root or path)]:
                 specs.remove(spec)
                 report.add(leads_out(spec))
-        elif path.exists():
-            specs = [path]
-        else:
+        elif not path.exists():
             specs = []
             report.add(missing(path))
+        elif left_out is not None and (excluded(path) or ignored(path)):
+            specs = []
+            left_out.append(path)
+        else:
+            specs = [path]
         for spec in specs:
             found.setdefault(spec.resolve(), spec)
     return list(found.values())
+
+
+def ignored(path: Path) -> bool:
+    """Whether git ignores a file; a file that it tracks it does not."""
+    return (
+        _in_repository(path.parent)
+        and _git(path.parent, "check-ignore", "--quiet", "--", path.name) is not None
+    )
 
 
 def leads_within(path: Path, root: Path) -> bool:
@@ -192,7 +215,7 @@ def _under(folder: Path) -> list[Path]:
 
 def _listed_by_git(folder: Path) -> list[Path] | None:
     """What git tracks or would add; None outside a repository, or where there is no git."""
-    if not any((parent / ".git").exists() for parent in (folder.absolute(), *folder.absolute().parents)):
+    if not _in_repository(folder):
         return None
     answer = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{SUFFIX}")
     if answer is None:
@@ -201,6 +224,11 @@ def _listed_by_git(folder: Path) -> list[Path] | None:
     if not names and _git(folder, "check-ignore", "--quiet", ".") is not None:
         return None  # whoever names an ignored folder means it
     return [folder / name for name in names if not hidden(Path(name))]
+
+
+def _in_repository(folder: Path) -> bool:
+    place = folder.absolute()
+    return any((parent / ".git").exists() for parent in (place, *place.parents))
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
@@ -272,7 +300,15 @@ def leads_out(path: Path) -> Diagnostic:
     return Diagnostic("K711", f"`{shown}` is not read: {why}", place=shown)
 
 
-def _no_specs(text: str) -> Diagnostic:
+def _no_specs(text: str, excluded: int) -> Diagnostic:
+    if excluded:
+        what = "the one file" if excluded == 1 else f"all {excluded} files"
+        return Diagnostic(
+            "K712",
+            f"the config excludes {what} under `{text}`",
+            place=text,
+            help="a file that is named itself is read all the same",
+        )
     return Diagnostic(
         "K712",
         f"there is no {SUFFIX} file under `{text}`",

@@ -47,8 +47,13 @@ class Reader(Protocol):
         """The value of a key, None if it is absent or not what is wanted."""
         ...
 
-    def place(self, path: Path) -> Span:
-        """Where a key stands."""
+    def place(self, path: Path) -> Span | None:
+        """Where a key stands; None of a document that is not to be shown."""
+        ...
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The documents that places point to."""
         ...
 
 
@@ -107,11 +112,11 @@ class LintConfig:
     rules: tuple[DeclaredRule, ...] = ()
     baseline: str | None = None
     """A file, relative to the folder of the config."""
-    source: Source | None = field(default=None, eq=False, repr=False)
-    """The config itself, to which places point."""
+    sources: tuple[Source, ...] = field(default=(), eq=False, repr=False)
+    """The documents of the config, to which places point."""
 
 
-def read(reader: Reader, data: Any, source: Source) -> LintConfig:
+def read(reader: Reader, data: Any) -> LintConfig:
     """The table `[lint]`; what is wrong with it is reported, and the rest holds."""
     table = reader.keys(("lint",), data, _KEYS)
     layers = [_layer(reader, ("lint",), table, None)]
@@ -126,7 +131,7 @@ def read(reader: Reader, data: Any, source: Source) -> LintConfig:
     ]
     wanted = 'a file, as in baseline = "lint-baseline.json"'
     baseline = reader.value(("lint", "baseline"), table, _text, wanted)
-    return LintConfig(tuple(layers), tuple(rules), baseline, source)
+    return LintConfig(tuple(layers), tuple(rules), baseline, reader.sources)
 
 
 def _layer(reader: Reader, path: Path, table: Mapping[str, Any], pattern: str | None) -> Layer:

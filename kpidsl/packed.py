@@ -17,9 +17,9 @@ from typing import Any
 
 import attrs
 
-from kpidsl.diagnostics import Diagnostic, Edit, Fix, Label, Severity, Source, Span
+from kpidsl.diagnostics import Diagnostic, Edit, Fix, Label, Severity, Source, Span, Suppressed
 
-_PLAIN = (Diagnostic, Label, Fix, Edit, Severity, date, datetime)
+_PLAIN = (Diagnostic, Label, Fix, Edit, Suppressed, Severity, date, datetime)
 _span = tuple.__new__
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import posixpath
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from attrs import evolve, field, frozen
 
 from kpidsl import config as configs
-from kpidsl import files, git, specs
+from kpidsl import files, git, review, specs
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source
 from kpidsl.git import Blob, Commit, Repository, Unread
 from kpidsl.specs import Specs
@@ -23,6 +24,7 @@ from kpidsl.specs import Specs
 _LINKS = 8
 """How many links in a row are followed."""
 _CONFIGS = ("kpi.toml", "pyproject.toml")
+_MAIN = ("main", "master")
 
 
 @frozen(eq=False, slots=False)
@@ -176,16 +178,17 @@ def sides(old: str, new: str | None = None, paths: Sequence[str] = ()) -> tuple[
     return side(old, places), side(new, places) if new is not None else _now(old, places)
 
 
-def against(ref: str, paths: Sequence[str]) -> tuple[Side, Side]:
+def against(ref: str, paths: Sequence[str], now: Specs | None = None) -> tuple[Side, Side]:
     """What the working tree is held against: where it left a ref, or the ref itself where that is not known,
-    so that what others did since is no change of ours."""
+    so that what others did since is no change of ours. `now`: the working tree, where it was read already."""
+    paths = [path for path in paths if path != "-"]
     if _exists(ref) or ":" in ref:
-        return side(ref, paths), _now(ref, paths)
+        return side(ref, paths), _now(ref, paths, now)
     home = git.repository(_folder(paths))
     tip = git.commit(home, ref)
     base, told = _base(home, tip, git.commit(home, "HEAD"), ref)
     name = ref if base.id == tip.id else f"where it left {ref}"
-    return evolve(_of(home, base, name, paths), notes=told), _now(ref, paths)
+    return evolve(_of(home, base, name, paths), notes=told), _now(ref, paths, now)
 
 
 def side(text: str, paths: Sequence[str] = ()) -> Side:
@@ -206,9 +209,22 @@ def side(text: str, paths: Sequence[str] = ()) -> Side:
     return _of(home, commit, text, [str(inside)], tree)
 
 
-def on_disk(paths: Sequence[str], name: str) -> Side:
+def usual(paths: Sequence[str]) -> str:
+    """What a change is held against where nobody says it: the branch that it is to be merged into, as a
+    service says, else the main one."""
+    if told := review.base():
+        return told
+    home = git.repository(_folder([path for path in paths if path != "-"]))
+    for ref in _MAIN:
+        with suppress(Unread):
+            git.commit(home, ref)
+            return ref
+    return _MAIN[0]
+
+
+def on_disk(paths: Sequence[str], name: str, found: Specs | None = None) -> Side:
     """A side that is files and folders as they are now."""
-    found = specs.load(paths)
+    found = found or specs.load(paths)
     root = found.config.root
 
     def text(file: str, report: Report) -> Source | None:
@@ -231,14 +247,14 @@ def _of(home: Repository, commit: Commit, name: str, paths: Sequence[str], tree:
     return Side(name, found, commit, text, base=first.parent if tree.has(first) else first)
 
 
-def _now(old: str, paths: Sequence[str]) -> Side:
+def _now(old: str, paths: Sequence[str], found: Specs | None = None) -> Side:
     """The working tree: of `REF:path` the same path."""
     places = list(paths)
     _, colon, path = old.partition(":")
     if not places and colon and not _exists(old):
         relative = path.startswith(("./", "../"))
         places = [path if relative else files.shown_as(git.repository(Path.cwd()).top / path)]
-    return on_disk(places or ["."], WORKING)
+    return on_disk(places or ["."], WORKING, found)
 
 
 def _since(first: str, last: str, paths: Sequence[str]) -> tuple[Side, Side]:

@@ -51,6 +51,8 @@ class Specs:
     diagnostics: tuple[Diagnostic, ...]
     _compile: Callable[[], Compiled] = field(repr=False)
     _parse: Callable[[], tuple[nodes.File, ...]] = field(repr=False)
+    left_out: tuple[str, ...] = ()
+    """Files that were named and are excluded, where that was asked for."""
 
     @cached_property
     def _compiled(self) -> Compiled:
@@ -105,12 +107,22 @@ class Specs:
         return next(inside)
 
 
-def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
-    """Read the spec files under some paths and what they import, and compile them as one project."""
+def load(paths: Sequence[str], stdin: Source | None = None, *, force_exclude: bool = False) -> Specs:
+    """Read the spec files under some paths and what they import, and compile them as one project.
+
+    A text from standard input belongs where its name says, and stands for the file of that name. With
+    `force_exclude` files that are named are left out like those of folders.
+    """
     report = Report()
-    config = configs.load(paths, report)
+    config = configs.load(_places(paths, stdin), report)
+    left_out: list[Path] | None = [] if force_exclude else None
+    found = files.find(paths, report, config.root, config.excludes, left_out)
+    if stdin and force_exclude and _excluded(stdin, config):
+        left_out, stdin = [*(left_out or ()), Path(stdin.name)], None
+    if stdin:
+        place = Path(stdin.name).resolve()
+        found = [path for path in found if path.resolve() != place]
     given = [stdin] if stdin else []
-    found = files.find(paths, report, config.root)
     if several := files.several_projects(found):
         report.add(several)
         found = []
@@ -118,7 +130,18 @@ def load(paths: Sequence[str], stdin: Source | None = None) -> Specs:
     given = [files.clean(source) for source in given]
     sources, told, compile, parse = answer(given, config.root)
     report.extend(told)
-    return Specs(config, sources, tuple(report.sorted()), compile, parse)
+    names = tuple(files.shown_as(path) for path in left_out or ())
+    return Specs(config, sources, tuple(report.sorted()), compile, parse, names)
+
+
+def _places(paths: Sequence[str], stdin: Source | None) -> Sequence[str]:
+    """The paths by which the config is found."""
+    return paths or ([stdin.name] if stdin and not stdin.name.startswith("<") else [])
+
+
+def _excluded(stdin: Source, config: Config) -> bool:
+    path = Path(stdin.name)
+    return config.excludes(path) or files.ignored(path)
 
 
 _Answer = tuple[

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from kpidsl.cli.console import Console
-from kpidsl.diagnostics import Diagnostic
+from kpidsl.cli.linting import Look
+from kpidsl.diagnostics import Diagnostic, Report, Suppressed
 
 if TYPE_CHECKING:
+    from kpidsl.cli.console import Console
     from kpidsl.lint.baseline import Baseline
     from kpidsl.specs import Specs
 
@@ -18,56 +20,71 @@ DEFAULT = "lint-baseline.json"
 
 
 @frozen
-class Left:
-    """The findings that are told, and how many a baseline lets stay."""
+class Keep:
+    """What is done with a baseline. `file` stands for that of the config; `write` makes one of all that is
+    found where there is none; `shrink` takes out what is mended, if everything was looked for."""
 
-    findings: tuple[Diagnostic, ...]
-    old: int = 0
+    file: str | None = None
+    write: bool = False
+    shrink: bool = False
+
+    def path(self, specs: Specs) -> Path | None:
+        """The file of the baseline, None where there is to be none."""
+        if self.file:
+            return Path(self.file)
+        named = specs.config.lint.baseline or (DEFAULT if self.write else None)
+        return specs.config.root / named if named else None
 
 
-def without_known(
-    specs: Specs,
-    found: tuple[Diagnostic, ...],
-    option: str | None,
-    write: bool,
-    everything: bool,
-    screens: Console,
-    *,
-    quiet: bool,
-) -> Left:
-    """Findings without those of the baseline. What is mended leaves the file; `write` writes all of them down
-    where there is no file yet. `everything`: whether all rules were asked, so that what lacks is mended."""
-    named = option or specs.config.lint.baseline
-    if named is None and not write:
-        return Left(found)
+def without_known(specs: Specs, look: Look, keep: Keep = Keep(), screens: Console | None = None) -> Look:
+    """A look without the findings that a baseline knows. `screens` are told what is written."""
     from kpidsl.lint import baseline
 
-    path = Path(option) if option else specs.config.root / (specs.config.lint.baseline or DEFAULT)
+    path = keep.path(specs)
+    if path is None:
+        return look
     known = baseline.load(path)
     if isinstance(known, Diagnostic):
-        return Left((known, *found))
-    may, must = [d for d in found if baseline.may_stay(d)], [d for d in found if not baseline.may_stay(d)]
-    if write and not path.exists():
-        return _first(baseline.of(may, path), must, len(may), screens, quiet=quiet)
+        return look.and_more([known])
+    may = [d for d in look.findings if baseline.may_stay(d)]
+    must = [d for d in look.findings if not baseline.may_stay(d)]
+    if keep.write and not path.exists():
+        problem = _first(baseline.of(may, path), screens)
+        return _left(look, [*must, *problem], may)
     split = baseline.split(may, known, [source.name for source in specs.sources])
-    problem = baseline.write(split.shrunk) if everything and split.shrunk != known else None
-    if not quiet and problem is None and everything and split.shrunk != known:
-        gone = len(known.known) - len(split.shrunk.known)
-        screens.tell(f"{gone} of the baseline mended, {len(split.shrunk.known)} left\n")
-    left = (*must, *split.new, *([problem] if problem else []))
-    if write and split.new:
-        left = (_would_grow(path, len(split.new)), *left)
-    return Left(_sorted(left), len(split.old))
+    problem = _shrink(known, split.shrunk, screens) if keep.shrink and split.shrunk != known else []
+    if keep.write and split.new:
+        problem = [_would_grow(path, len(split.new)), *problem]
+    return _left(look, [*must, *split.new, *problem], split.old)
 
 
-def _first(known: Baseline, must: list[Diagnostic], count: int, screens: Console, *, quiet: bool) -> Left:
+def _left(look: Look, left: list[Diagnostic], old: Iterable[Diagnostic]) -> Look:
+    known = (evolve(one, suppressed=Suppressed(beside=False)) for one in old)
+    return Look(tuple(Report(left).sorted()), (*look.suppressed, *known))
+
+
+def _first(known: Baseline, screens: Console | None) -> list[Diagnostic]:
     from kpidsl.files import shown_as
+
+    count = len(known.known)
+    told = f"{count} finding{'s' if count != 1 else ''} written to {shown_as(known.path)}\n"
+    return _written(known, told, screens)
+
+
+def _shrink(known: Baseline, shrunk: Baseline, screens: Console | None) -> list[Diagnostic]:
+    gone = len(known.known) - len(shrunk.known)
+    return _written(shrunk, f"{gone} of the baseline mended, {len(shrunk.known)} left\n", screens)
+
+
+def _written(new: Baseline, told: str, screens: Console | None) -> list[Diagnostic]:
     from kpidsl.lint import baseline
 
-    problem = baseline.write(known)
-    if problem is None and not quiet:
-        screens.tell(f"{count} finding{'s' if count != 1 else ''} written to {shown_as(known.path)}\n")
-    return Left((*must, *([problem] if problem else [])), count)
+    problem = baseline.write(new)
+    if problem is not None:
+        return [problem]
+    if screens is not None:
+        screens.tell(told)
+    return []
 
 
 def _would_grow(path: Path, count: int) -> Diagnostic:
@@ -80,9 +97,3 @@ def _would_grow(path: Path, count: int) -> Diagnostic:
         place=shown,
         help="a baseline only shrinks: what is new is mended, or let pass by a comment with a day",
     )
-
-
-def _sorted(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
-    from kpidsl.diagnostics import Report
-
-    return tuple(Report(list(found)).sorted())

@@ -29,25 +29,34 @@ def compared(
     sides: Callable[[], tuple[Side, Side]], as_of: str | None, screens: Console
 ) -> Comparison | None:
     """The comparison; None where it cannot be made, which is told."""
+    found = comparison(sides, as_of)
+    if isinstance(found, tuple):
+        screens.report(found)
+        return None
+    return found
+
+
+def comparison(
+    sides: Callable[[], tuple[Side, Side]], as_of: str | None
+) -> Comparison | tuple[Diagnostic, ...]:
+    """The comparison, or what keeps it from being made."""
     from kpidsl.diff.comparison import put
     from kpidsl.git import Unread
 
     try:
         old, new = sides()
     except Unread as error:
-        screens.report([error.diagnostic])
-        return None
-    unread = [
+        return (error.diagnostic,)
+    unread = tuple(
         evolve(d, notes=(*d.notes, f"in {side.name}"))
         for side in (old, new)
         for d in side.specs.diagnostics
         if d.code in _STOP
-    ]
+    )
+    if unread:
+        return unread
     day = _day(new, as_of)
-    if unread or isinstance(day, Diagnostic):
-        screens.report(unread or ([day] if isinstance(day, Diagnostic) else []))
-        return None
-    return put(old, new, day)
+    return (day,) if isinstance(day, Diagnostic) else put(old, new, day)
 
 
 def _day(side: Side, as_of: str | None) -> date | Diagnostic:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kpidsl.cli import names
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, unreadable
 from kpidsl.cli.outputs import outputs, put
@@ -18,7 +19,14 @@ DIALECTS = (
 @click.command("compile", short_help="Write the queries of KPIs in the SQL of an engine.")
 @paths_argument
 @click.option("--dialect", type=click.Choice(DIALECTS), required=True, help="What the SQL is written in.")
-@click.option("--kpi", "kpis", multiple=True, metavar="NAME", help="Only for this KPI; repeatable.")
+@click.option(
+    "--kpi",
+    "kpis",
+    multiple=True,
+    shell_complete=names.kpis,
+    metavar="NAME",
+    help="Only for this KPI; repeatable.",
+)
 @click.option("--as-of", metavar="DATE", help="As of this day; default: as_of of the config, else today.")
 @click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
 @common

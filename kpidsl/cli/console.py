@@ -129,7 +129,9 @@ def _without_cache(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.with_resource(cache.without())
 
 
-paths_argument = click.argument("paths", nargs=-1, metavar="[PATHS]...")
+PATH = click.Path(readable=False, allow_dash=True)
+"""A path that shells complete. Whether it is there and can be read, `kpidsl.files` tells."""
+paths_argument = click.argument("paths", nargs=-1, metavar="[PATHS]...", type=PATH)
 """Spec files and folders; none given means the folder where the command runs."""
 
 

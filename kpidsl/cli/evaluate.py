@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kpidsl.cli import names
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.limits import limits, read_limits
@@ -40,7 +41,14 @@ _FAILING: dict[str, frozenset[str]] = {
 @click.option(
     "--by", multiple=True, metavar="DIM", help="Split by this dimension instead of the KPI's own; repeatable."
 )
-@click.option("--kpi", "kpis", multiple=True, metavar="NAME", help="Only this KPI; repeatable.")
+@click.option(
+    "--kpi",
+    "kpis",
+    multiple=True,
+    shell_complete=names.kpis,
+    metavar="NAME",
+    help="Only this KPI; repeatable.",
+)
 @click.option("--data", multiple=True, metavar="NAME=FILE", help="Read a source from this file; repeatable.")
 @click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help=f"{', '.join(_FORMATS)}; repeatable."

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 from attrs import evolve
 
-from kpidsl.cli.console import Console, common, console, wanted
+from kpidsl.cli import names
+from kpidsl.cli.console import Console, common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.limits import limits, read_limits
 from kpidsl.cli.outputs import Renderer, outputs, put
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 
 @click.command("explain", short_help="Show how a verdict comes about.")
-@click.argument("kpi", required=False)
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.argument("kpi", required=False, shell_complete=names.kpis)
+@paths_argument
 @click.option("--as-of", metavar="DATE", help="As of this day; default: as_of of the config, else today.")
 @click.option(
     "--for", "period", metavar="PERIOD", help="In this period (2026-09, 2026-Q3) instead of the last one."

@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from kpidsl.cli.console import Console, common, console, paths_argument
-from kpidsl.cli.inputs import stdin_source
+from kpidsl.cli.inputs import (
+    LEFT_OUT,
+    force_exclude_option,
+    stdin_source,
+)
 from kpidsl.cli.patch import patch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kpidsl.diagnostics import Report, Source
 
 
@@ -25,12 +31,14 @@ if TYPE_CHECKING:
 @click.option(
     "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
 )
+@force_exclude_option
 @common
 def command(
     paths: tuple[str, ...],
     check: bool,
     diff: bool,
     stdin_filename: str,
+    force_exclude: bool,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -46,9 +54,13 @@ def command(
     screens = console(color)
     report = Report()
     changed, failed, total = 0, 0, 0
+    excluded = _excluded(report)
+    left_out: list[Path] | None = [] if force_exclude else None
     if "-" in paths:
         source = stdin_source(stdin_filename)
-        text = _formatted(source, report)
+        named = Path(stdin_filename)
+        kept = force_exclude and (excluded(named) or files.ignored(named))
+        text = source.text if kept else _formatted(source, report)
         changed += text not in (None, source.text)
         failed += text is None
         total += 1
@@ -57,7 +69,7 @@ def command(
         elif text is None and not (check or diff):
             screens.say(source.text)  # a filter in an editor must not lose what it was given
     on_disk = [path for path in paths if path != "-"] or ([] if "-" in paths else ["."])
-    for path in files.find(on_disk, report):
+    for path in files.find(on_disk, report, None, excluded, left_out):
         found = files.read(path, report)
         text = _formatted(found, report) if found is not None else None
         total += 1
@@ -68,11 +80,35 @@ def command(
             failed += not _apply(path, found, text, report, screens, check=check, diff=diff)
     sys.stdout.flush()
     screens.report(report)
+    if not quiet:
+        screens.tell("".join(LEFT_OUT.format(files.shown_as(path)) for path in left_out or ()))
     if not quiet and "-" not in paths:
         screens.tell(_summary(total, changed, failed, check or diff))
     if report.errors or failed:
         return 2
     return int(bool(changed) and (check or diff))
+
+
+def _excluded(report: Report) -> Callable[[Path], bool]:
+    """Whether the config that is nearest to a file excludes it: the files given may belong to several
+    projects. What is wrong with a config is told once."""
+    from kpidsl import config
+    from kpidsl.diagnostics import Report
+
+    known: dict[Path, config.Config] = {}
+    told: set[Path | None] = set()
+
+    def excluded(path: Path) -> bool:
+        folder = path.absolute().parent
+        if folder not in known:
+            about = Report()
+            known[folder] = config.load([str(folder)], about)
+            if known[folder].file not in told:
+                told.add(known[folder].file)
+                report.extend(about.errors)
+        return known[folder].excludes(path)
+
+    return excluded
 
 
 def _formatted(source: Source, report: Report) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kpidsl.cli import names
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, unreadable
 from kpidsl.cli.outputs import outputs, put
@@ -13,7 +14,12 @@ from kpidsl.diagnostics import Severity
 @click.command("graph", short_help="Draw what is computed from what.")
 @paths_argument
 @click.option(
-    "--kpi", "kpis", multiple=True, metavar="NAME", help="Only what this KPI is computed from; repeatable."
+    "--kpi",
+    "kpis",
+    multiple=True,
+    shell_complete=names.kpis,
+    metavar="NAME",
+    help="Only what this KPI is computed from; repeatable.",
 )
 @click.option(
     "--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="mermaid, dot or json; repeatable."

@@ -11,19 +11,34 @@ import click
 from kpidsl.diagnostics import Diagnostic, Source
 
 if TYPE_CHECKING:
+    from kpidsl.cli.console import Console
     from kpidsl.specs import Specs
 
-COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K710", "K711", "K712", "K714"})
+LEFT_OUT = "left out: {}, which the config excludes or git ignores\n"
+COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K707", "K710", "K711", "K712", "K714"})
 """What keeps a command from doing its job, rather than being a finding of it."""
 
 
-def load(paths: Sequence[str], stdin_name: str = "<stdin>") -> Specs:
+def load(paths: Sequence[str], stdin_name: str = "<stdin>", *, force_exclude: bool = False) -> Specs:
     """The project under some paths; the folder where the command runs when none is given."""
     from kpidsl import specs
 
     given = list(paths) or ["."]
     stdin = stdin_source(stdin_name) if "-" in given else None
-    return specs.load([path for path in given if path != "-"], stdin)
+    return specs.load([path for path in given if path != "-"], stdin, force_exclude=force_exclude)
+
+
+force_exclude_option = click.option(
+    "--force-exclude",
+    is_flag=True,
+    help="Leave out what the config excludes or git ignores also where it is named, as pre-commit does.",
+)
+
+
+def tell_left_out(specs: Specs, screens: Console) -> None:
+    """Say which files were named and not looked at."""
+    for name in specs.left_out:
+        screens.tell(LEFT_OUT.format(name))
 
 
 def stdin_source(name: str) -> Source:

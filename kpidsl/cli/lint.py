@@ -1,35 +1,37 @@
-"""`kpi lint`: what is wrong with the specs, without looking at any data unless it is asked to."""
+"""`kpi lint`: check specs without looking at data, or with what the data has to say."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
-from attrs import frozen
 
-from kpidsl.cli.console import common, console, paths_argument, wanted
-from kpidsl.cli.inputs import load, unreadable
-from kpidsl.cli.outputs import outputs, put
+from kpidsl.cli.baselines import Keep, without_known
+from kpidsl.cli.changed import only_changed
+from kpidsl.cli.console import common, console, paths_argument
+from kpidsl.cli.inputs import force_exclude_option, load, tell_left_out
+from kpidsl.cli.linting import look
+from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
 from kpidsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
-    from kpidsl.lint.outcome import Outcome
-    from kpidsl.specs import (
-        Specs,
-    )
-
-
-_NOT_ASKED = frozenset({"K705", "K721", "K780", "K781", "K782", "K783"})
-"""What keeps lint, or the data from being looked at."""
+    from kpidsl.specs import Specs
 
 
 @click.command("lint", short_help="Check specs: syntax, names, units, promises.")
 @paths_argument
-@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
+@findings_format()
 @click.option("--select", multiple=True, metavar="RULE", help="Only these rules or families; repeatable.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules or families; repeatable.")
+@click.option("--changed", is_flag=True, help="Only what means something else than in --against.")
+@click.option(
+    "--against",
+    metavar="REF",
+    help="With --changed: a branch, tag, commit or folder; default: the branch that is to be merged into.",
+)
 @click.option("--fix", is_flag=True, help="Apply the fixes that keep the meaning.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also those that may change it.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what --fix would change.")
@@ -43,12 +45,15 @@ _NOT_ASKED = frozenset({"K705", "K721", "K780", "K781", "K782", "K783"})
 @click.option(
     "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
 )
+@force_exclude_option
 @common
 def command(
     paths: tuple[str, ...],
     formats: tuple[str, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    changed: bool,
+    against: str | None,
     fix: bool,
     unsafe_fixes: bool,
     diff: bool,
@@ -58,6 +63,7 @@ def command(
     as_of: str | None,
     strict: bool,
     stdin_filename: str,
+    force_exclude: bool,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -68,98 +74,50 @@ def command(
     Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files
     cannot be read.
     """
-    from kpidsl.diagnostics import Severity
-    from kpidsl.render import data as plain
-    from kpidsl.render.cells import Screen
-    from kpidsl.render.diagnostics import render, summary
+    from kpidsl.render.findings import FORMATS
 
     screens = console(color)
-    targets = outputs(formats, ("text", "json"))
+    targets = outputs(formats, FORMATS)
     if as_of is not None and not data:
         raise click.UsageError("--as-of goes with --data: without it no data is looked at")
     if unsafe_fixes and not (fix or diff):
         raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
     if fix and not diff and "-" in paths:
         raise click.UsageError("--fix writes files, and - is none; --diff prints what would change")
-    asked = _Asked(_words(select), _words(ignore))
-    specs = load(paths, stdin_filename)
-    outcome = asked.look(specs)
-    refused: tuple[Diagnostic, ...] = ()
-    if (fix or diff) and not _hindered(specs, outcome):
+    if against is not None and not changed:
+        raise click.UsageError("--against goes with --changed: without it everything is looked at")
+    rules = _words(select), _words(ignore)
+    read = partial(load, paths, stdin_filename, force_exclude=force_exclude)
+    specs = read()
+    if not quiet:
+        tell_left_out(specs, screens)
+    found = look(specs, *rules)
+    if (fix or diff) and found.whole:
         from kpidsl.cli.mending import mend_files, show
 
+        def again(mended: Specs) -> tuple[Diagnostic, ...]:
+            return look(mended, *rules).findings
+
         if diff:
-            return show(specs, asked.findings, screens, unsafe=unsafe_fixes)
-        refused = mend_files(specs, asked.findings, screens, unsafe=unsafe_fixes, quiet=quiet)
-        specs = load(paths, stdin_filename)
-        outcome = asked.look(specs)
-    found = (*outcome.problems, *outcome.findings, *refused)
-    old = 0
-    if not _hindered(specs, outcome):
-        from kpidsl.cli.baselines import without_known
-
-        known = without_known(specs, found, baseline, write_baseline, asked.everything, screens, quiet=quiet)
-        found, old = known.findings, known.old
-    if data and not _hindered(specs, outcome):
+            return show(specs, again, screens, unsafe=unsafe_fixes)
+        refused = mend_files(specs, again, screens, unsafe=unsafe_fixes, quiet=quiet)
+        specs = read()
+        found = look(specs, *rules).and_more(refused)
+    if found.whole:
+        keep = Keep(baseline, write_baseline, shrink=not any(rules))
+        found = without_known(specs, found, keep, None if quiet else screens)
+    if changed and found.whole:
+        found = only_changed(specs, found, against, paths, None if quiet else screens)
+    if data and found.whole:
         with screens.watch(quiet=quiet) as watch:
-            found = (*found, *_in_data(specs, as_of, watch))
-    shown = wanted(found, quiet=quiet, verbose=verbose)
-
-    def text(screen: Screen) -> str:
-        counted = summary(shown)
-        files = len(specs.sources)
-        nothing = f"nothing {'new ' if old else ''}found"
-        last = counted or ("" if quiet else f"{files} file{'s' if files != 1 else ''}: {nothing}")
-        passed = _let_pass(old, len(outcome.passed)) if verbose or old else ""
-        return render(shown, screen) + (f"{last}{passed}\n" if last else "")
-
-    written = put(targets, {"text": text, "json": lambda _: plain.as_json(plain.findings(found))}, screens)
-    if not written or unreadable(found) or any(d.code in _NOT_ASKED for d in found):
-        return 2
-    least = Severity.WARNING if strict else Severity.ERROR
-    return int(any(d.severity >= least for d in found))
-
-
-@frozen
-class _Asked:
-    """Which rules the options ask for."""
-
-    select: tuple[str, ...]
-    ignore: tuple[str, ...]
-
-    @property
-    def everything(self) -> bool:
-        """Whether all is looked for that the config asks for."""
-        return not (self.select or self.ignore)
-
-    def look(self, specs: Specs) -> Outcome:
-        """All that lint has to say; where files cannot be read, only that."""
-        from kpidsl.lint.outcome import Outcome
-        from kpidsl.lint.run import check
-
-        if unreadable(specs.diagnostics):
-            return Outcome(specs.diagnostics)
-        return check(specs, select=self.select, ignore=self.ignore)
-
-    def findings(self, specs: Specs) -> tuple[Diagnostic, ...]:
-        """What is found."""
-        return self.look(specs).findings
+            found = found.and_more(_in_data(specs, as_of, watch))
+    told = as_findings("lint", [found.check(strict=strict)], specs, quiet=quiet, verbose=verbose)
+    return told.code if publish(told, targets, screens) else 2
 
 
 def _words(texts: Sequence[str]) -> tuple[str, ...]:
     """Rules as options name them: each may hold several, with commas."""
     return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
-
-
-def _hindered(specs: Specs, outcome: Outcome) -> bool:
-    """Whether something keeps lint from doing its job."""
-    return bool(outcome.problems) or unreadable(specs.diagnostics)
-
-
-def _let_pass(old: int, passed: int) -> str:
-    said = [f"{old} in the baseline"] if old else []
-    said += [f"{passed} let pass by comments"] if passed else []
-    return f" ({', '.join(said)})" if said else ""
 
 
 def _in_data(specs: Specs, as_of: str | None, watch: Watch) -> tuple[Diagnostic, ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from kpidsl.cli import names
 from kpidsl.cli.console import Console, common, console
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("rule", short_help="Say what a diagnostic or a rule means.")
-@click.argument("code", required=False, metavar="[RULE]")
+@click.argument("code", required=False, metavar="[RULE]", shell_complete=names.rules)
 @common
 def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Say what a diagnostic or a rule of lint means, by its code (K302), its name (unit-mismatch) or its

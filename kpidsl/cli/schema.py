@@ -6,9 +6,14 @@ import click
 
 from kpidsl.cli.console import common, console
 
+_NAMES = ("breaking", "ci", "config", "diff", "eval", "history", "lint", "scenario", "why")
+
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument("name", type=click.Choice(["breaking", "diff", "eval", "history", "lint", "scenario", "why"]))
+@click.argument(
+    "name",
+    type=click.Choice(["breaking", "ci", "config", "diff", "eval", "history", "lint", "scenario", "why"]),
+)
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Print the JSON Schema of what a command writes with --format json.
@@ -23,6 +28,8 @@ def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
         "eval": schema.evaluation,
         "history": schema.history,
         "lint": schema.findings,
+        "ci": schema.checks,
+        "config": schema.settings,
         "scenario": schema.scenarios,
         "why": schema.change,
     }

@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from kpidsl.cli.assumptions import Given, evaluation_options, given, go
-from kpidsl.cli.console import common, console
+from kpidsl.cli.console import common, console, paths_argument
 from kpidsl.cli.limits import limits
 
 
 @click.command("solve", short_help="Find the value of a name that takes a KPI to a value.")
 @click.argument("goal", metavar="KPI=VALUE")
-@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@paths_argument
 @click.option(
     "--for", "unknown", required=True, metavar="NAME", help="The measure, KPI or constant to look for."
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from kpidsl.cli import names
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
 from kpidsl.cli.limits import limits, read_limits
@@ -11,7 +12,7 @@ from kpidsl.cli.outputs import Renderer, outputs, put
 
 
 @click.command("why", short_help="Show what moved a KPI between two periods.")
-@click.argument("kpi")
+@click.argument("kpi", shell_complete=names.kpis)
 @paths_argument
 @click.option(
     "--between", nargs=2, required=True, metavar="PERIOD PERIOD", help="The periods: 2026-05 2026-06."

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 
 from attrs import asdict, frozen
 
 from kpidsl import files
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.findings import fingerprints
 
 SCHEMA_VERSION = 1
 
@@ -45,22 +44,6 @@ class Split:
     new: tuple[Diagnostic, ...]
     old: tuple[Diagnostic, ...]
     shrunk: Baseline
-
-
-def fingerprints(findings: Iterable[Diagnostic]) -> list[str]:
-    """16 hex digits for each finding, in their order; the same wherever its lines have moved to."""
-    seen: Counter[tuple[str, ...]] = Counter()
-    found = []
-    for one in findings:
-        key = (one.code, one.kpi or "", _line(one) or one.message)
-        found.append(sha256("\0".join((*key, str(seen[key]))).encode()).hexdigest()[:16])
-        seen[key] += 1
-    return found
-
-
-def _line(finding: Diagnostic) -> str:
-    span = finding.span
-    return " ".join(span.source.line(span.line).split()) if span else finding.place or ""
 
 
 def may_stay(finding: Diagnostic) -> bool:

@@ -1,5 +1,4 @@
-"""Only what changed: by meaning, so that a reformatted file is no change, and a measure that counts otherwise
-reaches each KPI that rests on it."""
+"""Only what changed: findings about definitions that are not what they were, or rest on one that is not."""
 
 from __future__ import annotations
 
@@ -8,9 +7,10 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Severity, Span
-from kpidsl.lint.meaning import meaning_of
 from kpidsl.specs import Specs
 from kpidsl.syntax import nodes
+
+_NAMED = (nodes.PeriodDef, nodes.Let, nodes.SourceDef, nodes.MeasureDef, nodes.KpiDef, nodes.ObjectiveDef)
 
 
 @frozen
@@ -27,23 +27,17 @@ class Changes:
         return self.changed | self.affected
 
 
-def changes(old: Specs, new: Specs) -> Changes:
-    """What changed from one state of a project to another."""
-    before, after = meaning_of(old.graph, ()).parts, meaning_of(new.graph, ()).parts
-    differ = {name for (kind, name), value in after.items() if name and before.get((kind, name)) != value}
-    differ |= set(new.broken) - set(old.broken)
-    written = _written(old)
-    same = {name for name, one in _written(new).items() if written.get(name) == one}
-    kpis = {name for name in differ if name in new.graph.kpis}
-    return Changes(frozenset(differ - (kpis & same)), frozenset(kpis & same))
+def sorted_out(names: Iterable[str], old: Specs, new: Specs) -> Changes:
+    """Names of what is not what it was, by whether it is written as it was."""
+    before, after = _written(old), _written(new)
+    known = frozenset(names) & after.keys()
+    same = {name for name in known if name in new.graph.kpis and before.get(name) == after[name]}
+    return Changes(known - same, frozenset(same))
 
 
 def _written(specs: Specs) -> dict[str, nodes.Definition]:
     """Definitions by their names, as they are written; places do not count."""
     return {one.name.text: one for file in specs.files for one in file.definitions if isinstance(one, _NAMED)}
-
-
-_NAMED = (nodes.PeriodDef, nodes.Let, nodes.SourceDef, nodes.MeasureDef, nodes.KpiDef, nodes.ObjectiveDef)
 
 
 def within(findings: Iterable[Diagnostic], specs: Specs, names: Changes) -> tuple[Diagnostic, ...]:

@@ -36,8 +36,7 @@ def check(
     day = today or today_of(specs)
     found = points()
     key = None if found else _key(specs, day, select, ignore)
-    config = specs.config.lint
-    sources = (*specs.sources, *([config.source] if config.source is not None else []))
+    sources = (*specs.sources, *specs.config.lint.sources)
     kept = _CODEC.unpack(cache.get(f"lint-{key}"), sources) if key else None
     if isinstance(kept, Outcome):
         return kept
@@ -56,8 +55,8 @@ def _key(specs: Specs, today: date, select: Sequence[str], ignore: Sequence[str]
         if not cache.specs_kept():
             return None
         texts = [text for source in specs.sources for text in (source.name, source.text)]
-        config = specs.config.lint.source
-        decided = [str(today), *select, "", *ignore, "", config.text if config else ""]
+        config = [source.text for source in specs.config.lint.sources]
+        decided = [str(today), *select, "", *ignore, "", *config]
         where = [os.getcwd(), str(specs.config.root.resolve())]
         return cache.digest((cache.code(), *where, *decided, "", *texts))
     except OSError:  # the current folder is gone

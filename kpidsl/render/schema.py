@@ -196,6 +196,39 @@ def findings() -> Schema:
     return _document("kpi lint", {})
 
 
+def checks() -> Schema:
+    """Of `kpi ci --format json`."""
+    case = _record(
+        name=_TEXT,
+        file=_TEXT,
+        line=_maybe(_INTEGER),
+        outcome={"enum": ["passed", "failed", "error", "skipped"]},
+    )
+    check = _record(
+        name=_TEXT,
+        code={"enum": [0, 1, 2]},
+        said=_maybe(_TEXT),
+        cases=_list(case),
+        diagnostics=_list(_ref("diagnostic")),
+    )
+    found = _document("kpi ci", {"code": {"enum": [0, 1, 2]}, "checks": _list(check)})
+    del found["properties"]["diagnostics"]
+    found["required"].remove("diagnostics")
+    return found
+
+
+def settings() -> Schema:
+    """Of `kpi config --format json`."""
+    values: Schema = {"type": ["string", "number", "boolean", "array", "null"], "items": {}}
+    top = {
+        "file": _maybe(_TEXT),
+        "extends": _list(_TEXT),
+        "root": _TEXT,
+        "settings": _list(_record(key=_TEXT, value=values, place=_maybe(_TEXT))),
+    }
+    return _document("kpi config", top)
+
+
 def change() -> Schema:
     """Of `kpi why --format json`."""
     end = _record(label=_TEXT, start=_DATE, end=_DATE, value=_NUMBER)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from kpidsl import cache
-from kpidsl.lint.changed import Changes, changes, within
+from kpidsl.cli.changed import changes
+from kpidsl.diff.comparison import put
+from kpidsl.lint.changed import Changes, within
 from kpidsl.lint.run import check
+from kpidsl.revision import Side
+from kpidsl.specs import Specs
 from kpidsl.syntax.format import format_file
 from tests.lint.look import TODAY, project
 
@@ -32,9 +36,13 @@ objective grow "Grow"
 """
 
 
+def between(old: Specs, new: Specs) -> Changes:
+    return changes(put(Side("old", old), Side("new", new), TODAY))
+
+
 def changed(old: str, new: str) -> Changes:
     with cache.without():
-        return changes(project(old), project(new))
+        return between(project(old), project(new))
 
 
 def names(found: Changes) -> tuple[set[str], set[str]]:
@@ -44,12 +52,12 @@ def names(found: Changes) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize(
     ("old", "new", "changed_", "affected"),
     [
-        ("New leads.", "Leads that are new", set(), set()),
+        ("New leads.", "Leads that are new", {"lead_count"}, set()),
         ("12345", "12_345", set(), set()),
-        ("  target      at least 12345", '  description "Some."\n  target      at least 12345', set(), set()),
+        ("  target      at least 12345", '  description "Some."\n  target      at least 12345', {"lead_count"}, set()),
         ("12345", "12346", {"lead_count"}, set()),
         ('"new"', '"fresh"', {"leads"}, {"lead_count"}),
-        ("  row         lead", "  row         lead\n  fresh       within 2 days", {"crm"}, set()),
+        ("  row         lead", "  row         lead\n  fresh       within 2 days", {"crm"}, {"lead_count", "row_count"}),
         ("kpi         row_count", "kpi         row_count key", {"grow"}, set()),
         ("at least 54321 leads", "at least 54321 leads\n  draft", {"row_count"}, set()),
         ("kpi lead_count", "kpi lead_total", {"lead_total"}, set()),
@@ -74,7 +82,7 @@ def test_a_reformat_changes_nothing() -> None:
 def test_findings_of_what_changed_and_of_what_rests_on_it() -> None:
     with cache.without():
         old, new = project(SPEC), project(SPEC.replace('"new"', '"fresh"'))
-        found = within(check(new, TODAY).findings, new, changes(old, new))
+        found = within(check(new, TODAY).findings, new, between(old, new))
     assert {d.kpi for d in found if d.kpi} <= {"lead_count"}
     assert {d.code for d in found} == {"K951", "K956"}
     assert all(d.span and "lead_count" in d.span.source.text[: d.span.start] for d in found)
@@ -85,5 +93,5 @@ def test_errors_are_always_told() -> None:
     broken = SPEC + "\nkpi odd\n  formula\n"
     with cache.without():
         new = project(broken)
-        found = within(check(new, TODAY).findings, new, changes(new, new))
+        found = within(check(new, TODAY).findings, new, between(new, new))
     assert [d.severity.word for d in found] == ["error"]

@@ -1,0 +1,40 @@
+"""Findings for a person at a terminal."""
+
+from __future__ import annotations
+
+from kpidsl.diagnostics import Severity
+from kpidsl.findings import Check, Findings
+from kpidsl.render.cells import Screen
+from kpidsl.render.diagnostics import render as shown
+from kpidsl.render.diagnostics import summary
+
+
+def render(found: Findings, screen: Screen) -> str:
+    """Every diagnostic, and a line for each check; quiet, only what has something to say."""
+    return "".join(_check(found, check, screen) for check in found.checks)
+
+
+def _check(found: Findings, check: Check, screen: Screen) -> str:
+    diagnostics = found.shown(check)
+    counted = summary(diagnostics)
+    said = ", ".join(part for part in (check.said, counted) if part)
+    if not said and found.shown_from < Severity.ERROR:
+        listed = any(one.suppressed and not one.suppressed.beside for one in check.suppressed)
+        said = "nothing new found" if listed else "nothing found"
+        if len(found.checks) == 1:
+            said = f"{found.files} file{'s' if found.files != 1 else ''}: {said}"
+    if said and len(found.checks) > 1:
+        said = f"{screen.paint(check.name, 'bold')}: {said}"
+    return shown(diagnostics, screen) + (f"{said}{_let_pass(found, check)}\n" if said else "")
+
+
+def _let_pass(found: Findings, check: Check) -> str:
+    """What is left alone: what an old list has always, what comments say for those who want to know more."""
+    known = [one.suppressed for one in check.suppressed if one.suppressed is not None]
+    beside = sum(one.beside for one in known)
+    listed = len(known) - beside
+    said = [f"{listed} in the baseline"] if listed else []
+    said += (
+        [f"{beside} let pass by comments"] if beside and (listed or found.shown_from is Severity.INFO) else []
+    )
+    return f" ({', '.join(said)})" if said else ""
