@@ -219,7 +219,16 @@ def usual(paths: Sequence[str]) -> str:
         with suppress(Unread):
             git.commit(home, ref)
             return ref
-    return _MAIN[0]
+    raise Unread(_no_main(home))
+
+
+def begun(paths: Sequence[str]) -> bool:
+    """Whether there is a repository that has a commit."""
+    try:
+        git.commit(git.repository(_folder([path for path in paths if path != "-"])), "HEAD")
+    except Unread:
+        return False
+    return True
 
 
 def on_disk(paths: Sequence[str], name: str, found: Specs | None = None) -> Side:
@@ -293,6 +302,15 @@ def _several(homes: Iterable[Path]) -> Diagnostic:
     help_ = f"one at a time, as in `kpi diff main {named[0]}`"
     return Diagnostic(
         "K714", f"{len(named)} projects, each with a config, are given at once: {said}", help=help_
+    )
+
+
+def _no_main(home: Repository) -> Diagnostic:
+    """Raises Unread where there is no commit at all, and so no branch."""
+    git.commit(home, "HEAD")
+    help_ = "`--against REF` names one; `git fetch --depth=1 origin main:refs/remotes/origin/main` brings one"
+    return Diagnostic(
+        "K752", "there is no branch to hold this against: neither `main` nor `master`", help=help_
     )
 
 

@@ -5,33 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
+from attrs import evolve
 
 from kpidsl.cli.compared import as_of_option, compared
-from kpidsl.cli.console import Console, common, console, paths_argument, wanted
-from kpidsl.cli.outputs import Renderer, outputs, put
+from kpidsl.cli.console import Console, common, console, paths_argument
+from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
 from kpidsl.diagnostics import Diagnostic, Report, Severity
 
 if TYPE_CHECKING:
     from kpidsl.diff.approvals import Approval
-    from kpidsl.diff.changes import Change
     from kpidsl.diff.comparison import Comparison
-    from kpidsl.render.cells import Screen
+    from kpidsl.findings import Check
 
-_LEVELS = ("target", "value", "name")
+Level = Literal["target", "value", "name"]
 
 
 @click.command("breaking", short_help="Check that nothing breaks that nobody has approved.")
 @paths_argument
-@click.option("--against", required=True, metavar="REF", help="What is compared with: main, v1.0, a folder.")
 @click.option(
-    "--level", type=click.Choice(_LEVELS), default="target", show_default=True,
+    "--against",
+    metavar="REF",
+    help="What is compared with: main, v1.0, a folder; default: the branch that is to be merged into.",
+)
+@click.option(
+    "--level", type=click.Choice(get_args(Level)), default="target", show_default=True,
     help="The least that counts: moved promises, other values, or lost names.",
 )  # fmt: skip
 @as_of_option
-@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help="text or json; repeatable.")
+@findings_format()
 @click.option(
     "--approve", multiple=True, metavar="FINGERPRINT", help="Write down that it is agreed; repeatable."
 )
@@ -41,8 +45,8 @@ _LEVELS = ("target", "value", "name")
 @common
 def command(
     paths: tuple[str, ...],
-    against: str,
-    level: str,
+    against: str | None,
+    level: Level,
     as_of: str | None,
     formats: tuple[str, ...],
     approve: tuple[str, ...],
@@ -58,49 +62,61 @@ def command(
 
     Ends in 1 if something is not approved, in 2 if something cannot be compared.
     """
+    from kpidsl.render.findings import FORMATS
+
     screens = console(color)
-    targets = outputs(formats, ("text", "json"))
+    targets = outputs(formats, FORMATS)
     if approve and not (who and why):
         raise click.UsageError("--approve goes with --who and --why")
 
     from kpidsl import revision
-    from kpidsl.diff import breaking, plain
-    from kpidsl.render.data import SCHEMA_VERSION, as_json, diagnostic
-    from kpidsl.render.diagnostics import render, summary
 
-    found = compared(lambda: revision.against(against, paths), as_of, screens)
+    found = compared(lambda: revision.against(against or revision.usual(paths), paths), as_of, screens)
     if found is None:
         return 2
+    if approve:
+        return _approve(found, level, approve, (who or "", why or "", until), screens)
+    told = as_findings("breaking", [check(found, level)], found.new.specs, quiet=quiet, verbose=verbose)
+    return told.code if publish(told, targets, screens, {"json": lambda _: _json(found, level)}) else 2
+
+
+def check(found: Comparison, level: Level = "target", *, errors_told: bool = False) -> Check:
+    """What breaks and is not agreed to, as a check of `kpi breaking` and of `kpi ci`. `errors_told`: what has
+    an error is told by another check, and that it is not compared is a warning then."""
+    from kpidsl.diff import breaking
+    from kpidsl.findings import Check
+
     report = Report()
     approvals = _approvals(found, report)
     changes = breaking.breaking(found.changes, breaking.LEVELS[level])
-    if approve and report.errors:
-        screens.report(report)
-        return 2
-    if approve:
-        return _approve(found, changes, approve, (who or "", why or "", until), screens)
     findings = breaking.findings(changes, approvals, found.as_of, was=found.old.name)
-    every = (*found.diagnostics, *report, *findings)
-    shown = wanted(every, quiet=quiet, verbose=verbose)
+    about = [_weaker(d) if errors_told else d for d in found.diagnostics]
+    every = (*about, *report, *findings)
+    incomplete = found.incomplete and not errors_told
+    said = (
+        f"nothing breaks against {found.old.shown}" if all(d.severity is Severity.INFO for d in every) else ""
+    )
+    return Check("breaking", every, whole=not (incomplete or report.errors), said=said)
 
-    def text(screen: Screen) -> str:
-        last = summary(shown) or ("" if quiet else f"nothing breaks against {found.old.shown}")
-        return render(shown, screen) + (f"{last}\n" if last else "")
 
-    def data() -> dict[str, object]:
-        return {
+def _weaker(d: Diagnostic) -> Diagnostic:
+    return evolve(d, severity=min(d.severity, Severity.WARNING))
+
+
+def _json(found: Comparison, level: Level) -> str:
+    from kpidsl.diff import breaking, plain
+    from kpidsl.render.data import SCHEMA_VERSION, as_json, diagnostic
+
+    changes = breaking.breaking(found.changes, breaking.LEVELS[level])
+    return as_json(
+        {
             "schema_version": SCHEMA_VERSION,
             "against": found.old.name,
             "as_of": found.as_of.isoformat(),
             "changes": [plain.change(change) for change in changes],
-            "diagnostics": [diagnostic(d) for d in every],
+            "diagnostics": [diagnostic(d) for d in check(found, level).diagnostics],
         }
-
-    renderers: dict[str, Renderer] = {"text": text, "json": lambda _: as_json(data())}
-    written = put(targets, renderers, screens)
-    if not written or found.incomplete or report.errors:
-        return 2
-    return int(any(d.severity is Severity.ERROR for d in findings))
+    )
 
 
 def _approvals(found: Comparison, report: Report) -> tuple[Approval, ...]:
@@ -111,7 +127,7 @@ def _approvals(found: Comparison, report: Report) -> tuple[Approval, ...]:
 
 def _approve(
     found: Comparison,
-    changes: Sequence[Change],
+    level: Level,
     wanted: Sequence[str],
     said: tuple[str, str, str | None],
     screens: Console,
@@ -119,9 +135,14 @@ def _approve(
     """Add approvals to the file, each of a change that is made."""
     from kpidsl import files
     from kpidsl.diagnostics import near
-    from kpidsl.diff import approvals
+    from kpidsl.diff import approvals, breaking
 
-    made = {change.fingerprint: change for change in changes}
+    report = Report()
+    _approvals(found, report)
+    if report.errors:
+        screens.report(report)
+        return 2
+    made = {change.fingerprint: change for change in breaking.breaking(found.changes, breaking.LEVELS[level])}
     for name in wanted:
         if name not in made:
             alike = near(name, made)

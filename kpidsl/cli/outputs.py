@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -146,10 +147,16 @@ def _names(specs: Specs) -> list[str]:
     return [source.name for source in specs.sources]
 
 
-def publish(found: Findings, targets: Sequence[tuple[str, str | None]], console: Console) -> bool:
+def publish(
+    found: Findings,
+    targets: Sequence[tuple[str, str | None]],
+    console: Console,
+    own: Mapping[str, Renderer] = MappingProxyType({}),
+) -> bool:
     """Write findings in every format that is asked for; with that of GitHub also the summary of the step.
-    False if a file could not be written, which is told; the summary is a courtesy, and fails nothing."""
-    written = put(targets, renderers(found), console)
+    False if a file could not be written, which is told; the summary is a courtesy, and fails nothing.
+    `own`: formats in which a command has more to say."""
+    written = put(targets, {**renderers(found), **own}, console)
     summary = os.environ.get(SUMMARY)
     if summary and any(name == "github" for name, _ in targets):
         try:

@@ -17,6 +17,8 @@ from tests.project import SPECS, kpi, write
 
 BROKEN = SPECS.replace("ad_spend / leads", "ad_spend + leads")
 UNTIDY = SPECS.replace("  formula     leads\n", "  formula   leads\n")
+ALONE = "not looked at, for there is no git repository with a commit here"
+LOOSER = SPECS.replace("  target      at most 25 EUR", "  target      at most 26 EUR")
 
 
 @pytest.fixture
@@ -37,7 +39,8 @@ def git(folder: Path, *arguments: str) -> str:
 
 def test_nothing_to_object(folder: Path) -> None:
     run = kpi(folder, "ci")
-    assert (run.code, run.out, run.err) == (0, "format: nothing found\nlint: nothing found\n", "")
+    assert run.out == f"format: nothing found\nlint: nothing found\nbreaking: {ALONE}\n"
+    assert (run.code, run.err) == (0, "")
     assert kpi(folder, "ci", "--quiet").out == ""
 
 
@@ -48,7 +51,7 @@ def test_every_check_is_told_and_the_worst_decides(tmp_path: Path) -> None:
     assert "error[K730 not-formatted]: `kpis.kpi` is not in the one layout: this line is written" in run.out
     assert " --> kpis.kpi:30:1" in run.out
     assert run.out.index("K730") < run.out.index("format: 1 error") < run.out.index("K301")
-    assert run.out.endswith("lint: 1 error\n")
+    assert "\nlint: 1 error\n" in run.out
     assert kpi(folder, "ci", "--skip", "format").out.count("K730") == 0
     (folder / "more.kpi").write_bytes(b"\xff")
     assert kpi(folder, "ci").code == 2
@@ -95,9 +98,61 @@ def test_one_broken_kpi_among_a_hundred_is_one_finding(tmp_path: Path) -> None:
 
 
 def test_every_check_cannot_be_skipped(folder: Path) -> None:
-    run = kpi(folder, "ci", "--skip", "format", "--skip", "lint")
+    run = kpi(folder, "ci", "--skip", "format", "--skip", "lint", "--skip", "breaking")
     assert run.code == 2
     assert "every check is skipped" in run.err
+
+
+def test_what_breaks_against_the_main_branch_is_found(folder: Path) -> None:
+    git(folder, "init", "-q", "-b", "main")
+    assert ALONE in kpi(folder, "ci").out
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    assert "breaking: nothing breaks against main (" in kpi(folder, "ci").out
+    git(folder, "switch", "-q", "-c", "work")
+    (folder / "kpis.kpi").write_text(LOOSER)
+    run = kpi(folder, "ci")
+    assert run.code == 1
+    assert "error[K763 goalposts-moved]" in run.out
+    assert run.out.endswith("breaking: 1 error\n")
+    assert kpi(folder, "ci", "--skip", "breaking").code == 0
+    assert kpi(folder, "ci", "--against", "HEAD").code == 1
+    git(folder, "commit", "-q", "-a", "-m", "second")
+    assert kpi(folder, "ci", "--against", "HEAD").code == 0
+    assert kpi(folder, "ci", GITHUB_BASE_REF="main").code == 2  # origin/main is not there
+    git(folder, "update-ref", "refs/remotes/origin/main", "main")
+    assert kpi(folder, "ci", GITHUB_BASE_REF="main").code == 1
+
+
+def test_what_cannot_be_compared_is_no_success(folder: Path) -> None:
+    git(folder, "init", "-q", "-b", "trunk")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    run = kpi(folder, "ci")
+    assert run.code == 2
+    assert "K752" in run.out
+    assert "--against REF" in run.out
+    assert kpi(folder, "ci", "--against", "trunk").code == 0
+    assert kpi(folder, "ci", "--against", "no-such").code == 2
+
+
+def test_a_clone_of_depth_1_says_how_the_branch_is_fetched(folder: Path, tmp_path: Path) -> None:
+    git(folder, "init", "-q", "-b", "main")
+    git(folder, "add", ".")
+    git(folder, "commit", "-q", "-m", "first")
+    git(folder, "switch", "-q", "-c", "work")
+    (folder / "kpis.kpi").write_text(LOOSER)
+    git(folder, "commit", "-q", "-a", "-m", "second")
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", "--depth", "1", "--branch", "work", f"file://{folder}", str(clone))
+    run = kpi(clone, "ci", GITHUB_BASE_REF="main")
+    assert run.code == 2
+    remedy = "git fetch --depth=1 origin main:refs/remotes/origin/main"
+    assert f"`{remedy}` brings it" in run.out
+    git(clone, *remedy.split()[1:])
+    run = kpi(clone, "ci", GITHUB_BASE_REF="main")
+    assert run.code == 1
+    assert "K763" in run.out
 
 
 def test_specs_are_read_once(folder: Path) -> None:
@@ -142,7 +197,7 @@ def test_json_keeps_to_its_schema(tmp_path: Path, specs: str) -> None:
     found = json.loads(run.out)
     assert list(problems(found, schema, schema, "$")) == []
     assert found["code"] == run.code
-    assert [check["name"] for check in found["checks"]] == ["format", "lint"]
+    assert [check["name"] for check in found["checks"]] == ["format", "lint", "breaking"]
 
 
 # -- several outputs --------------------------------------------------------------------------------
@@ -268,8 +323,8 @@ def test_a_shallow_clone_is_no_obstacle(tmp_path: Path) -> None:
 
 def test_junit_of_a_clean_project_has_a_case_for_each_check(folder: Path) -> None:
     root = ET.fromstring(kpi(folder, "ci", "--format", "junit").out)
-    assert [case.get("name") for case in root.iter("testcase")] == ["format", "lint"]
-    assert root.get("tests") == "2"
+    assert [case.get("name") for case in root.iter("testcase")] == ["format", "lint", "breaking"]
+    assert root.get("tests") == "3"
 
 
 def test_signs_of_names_in_annotations(tmp_path: Path) -> None:

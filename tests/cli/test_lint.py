@@ -170,3 +170,48 @@ def test_several_projects_are_not_one(folder: Path) -> None:
     assert "K201" not in run.out
     assert kpi(folder, "lint", "all/a").code == 0
     assert kpi(folder, "eval", "all").code == 2
+
+
+# -- only what changed ---------------------------------------------------------------------------------
+
+
+def versioned(folder: Path, text: str) -> Path:
+    write(folder, text)
+    for arguments in (
+        ("init", "-q", "-b", "main"),
+        ("add", "."),
+        ("-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "-q", "-m", "first"),
+    ):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder
+
+
+def test_only_what_changed_is_told(tmp_path: Path) -> None:
+    folder = versioned(tmp_path, SPECS)
+    every = kpi(folder, "lint", "--select", "all", "--verbose").out
+    assert "unused-measure" in every or "info[" in every
+    clean = kpi(folder, "lint", "--select", "all", "--verbose", "--changed")
+    assert (clean.code, clean.out) == (0, "1 file: nothing found\n")
+    assert clean.err.startswith("nothing changed since main (")
+    (folder / "kpis.kpi").write_text(SPECS.replace("  formula     leads\n", "  formula     leads * 2\n"))
+    run = kpi(folder, "lint", "--select", "all", "--verbose", "--changed")
+    assert run.err.startswith("changed since main (")
+    assert run.out.count(" --> ") < every.count(" --> ")
+
+
+def test_a_change_of_the_layout_is_none(tmp_path: Path) -> None:
+    folder = versioned(tmp_path, SPECS)
+    (folder / "kpis.kpi").write_text("# more\n\n" + SPECS.replace("  formula     ", " formula   "))
+    assert kpi(folder, "lint", "--changed").err.startswith("nothing changed since main (")
+
+
+def test_against_goes_with_changed(folder: Path) -> None:
+    run = kpi(folder, "lint", "--against", "main")
+    assert run.code == 2
+    assert "--against goes with --changed" in run.err
+
+
+def test_without_history_nobody_knows_what_changed(folder: Path) -> None:
+    run = kpi(folder, "lint", "--changed")
+    assert run.code == 2
+    assert "K751" in run.out

@@ -54,10 +54,20 @@ def names(found: Changes) -> tuple[set[str], set[str]]:
     [
         ("New leads.", "Leads that are new", {"lead_count"}, set()),
         ("12345", "12_345", set(), set()),
-        ("  target      at least 12345", '  description "Some."\n  target      at least 12345', {"lead_count"}, set()),
+        (
+            "  target      at least 12345",
+            '  description "Some."\n  target      at least 12345',
+            {"lead_count"},
+            set(),
+        ),
         ("12345", "12346", {"lead_count"}, set()),
         ('"new"', '"fresh"', {"leads"}, {"lead_count"}),
-        ("  row         lead", "  row         lead\n  fresh       within 2 days", {"crm"}, {"lead_count", "row_count"}),
+        (
+            "  row         lead",
+            "  row         lead\n  fresh       within 2 days",
+            {"crm"},
+            {"lead_count", "row_count"},
+        ),
         ("kpi         row_count", "kpi         row_count key", {"grow"}, set()),
         ("at least 54321 leads", "at least 54321 leads\n  draft", {"row_count"}, set()),
         ("kpi lead_count", "kpi lead_total", {"lead_total"}, set()),

@@ -16,9 +16,11 @@ def render(found: Findings, screen: Screen) -> str:
 
 def _check(found: Findings, check: Check, screen: Screen) -> str:
     diagnostics = found.shown(check)
+    if found.shown_from is Severity.ERROR and not (diagnostics or check.code):
+        return ""
     counted = summary(diagnostics)
     said = ", ".join(part for part in (check.said, counted) if part)
-    if not said and found.shown_from < Severity.ERROR:
+    if not said:
         listed = any(one.suppressed and not one.suppressed.beside for one in check.suppressed)
         said = "nothing new found" if listed else "nothing found"
         if len(found.checks) == 1:
