@@ -276,6 +276,7 @@ _family(
     ),
     ("K532", "no-permission", Severity.ERROR, "The user of a connection may not read a table."),
     ("K540", "off-scale", Severity.WARNING, "Values lie outside of the scale of their column."),
+    ("K541", "no-such-value", Severity.WARNING, "A condition or a slice names a value that no row has."),
     (
         "K533",
         "too-many-rows",
