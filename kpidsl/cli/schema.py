@@ -8,7 +8,7 @@ from kpidsl.cli.console import common, console
 
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument("name", type=click.Choice(["eval", "lint", "scenario", "why"]))
+@click.argument("name", type=click.Choice(["eval", "lint", "scenario", "test", "why"]))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Print the JSON Schema of what a command writes with --format json.
@@ -21,6 +21,7 @@ def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
         "eval": schema.evaluation,
         "lint": schema.findings,
         "scenario": schema.scenarios,
+        "test": schema.tests,
         "why": schema.change,
     }
     console(color).say(data.as_json(schemas[name]()))

@@ -551,7 +551,8 @@ class Builder:
     as_of = _said(nodes.AsOf)
 
     def expect(self, items: Items) -> nodes.Expect:
-        part = period = value = word = None
+        part = period = value = word = within = None
+        absent = False
         for index, item in enumerate(items):
             if isinstance(item, list):
                 value = settle(item)
@@ -561,7 +562,18 @@ class Builder:
                 word = _words(item)
             elif isinstance(item, nodes.PeriodText):
                 period = item
-        return nodes.Expect(self._span(items), self._word(items[1]), part, period, value, word)
+            elif isinstance(item, nodes.Number):
+                within = item
+            elif isinstance(item, Token) and item.kind == "NO_VALUE":
+                absent = True
+        kpi = self._word(items[1])
+        return nodes.Expect(self._span(items), kpi, part, period, value, word, within, absent)
+
+    def expect_finding(self, items: Items) -> nodes.Expect:
+        said = items[1]
+        word = said.text.split()[-1]
+        finding = nodes.Word(Span(self.source, said.end - len(word), said.end), word)
+        return nodes.Expect(self._span(items), None, None, None, None, None, finding=finding)
 
     def outcome(self, items: Items) -> nodes.Expect:
         if not isinstance(items[1], list):

@@ -349,6 +349,8 @@ def _said_of_test(clause: Any) -> tuple[str, str]:
 
 
 def _expected(expect: n.Expect) -> str:
+    if expect.finding is not None:
+        return f"diagnostic {expect.finding.text}"
     if expect.kpi is None:
         word = f", {expect.word}" if expect.word else ""
         return (expression(expect.value) if expect.value else "") + word
@@ -356,7 +358,10 @@ def _expected(expect: n.Expect) -> str:
     said += f" for {a_value(expect.slice)}" if expect.slice else ""
     said += f" in {expect.period.text}" if expect.period else ""
     said += f" = {expression(expect.value)}" if expect.value else ""
-    return said + ((", " if expect.value else " ") + expect.word if expect.word else "")
+    said += " = no value" if expect.absent else ""
+    said += f" within {a_number(expect.within)}" if expect.within else ""
+    comma = ", " if expect.value or expect.absent else " "
+    return said + (comma + expect.word if expect.word else "")
 
 
 def _bound(bound: n.Bound) -> str:

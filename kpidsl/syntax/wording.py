@@ -51,6 +51,8 @@ _PHRASES = {
     "TABLE_ROW": "a row such as `| day | spend |`",
     "ELSE": "`else warn` or `else stale`",
     "VERDICT": "a word such as `met` or `on track`",
+    "NO_VALUE": "`no value`",
+    "FINDING": "`diagnostic K604`",
     "OPTION": "an option such as `separated by`",
     "BEFORE": "`previous period` or `same period last year`",
     "EQUALS": "`=`",

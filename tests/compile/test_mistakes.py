@@ -323,7 +323,7 @@ CASES = {
     "source as value": (kpi("crm / 2 #! K320 `count(crm)`"), kpi("count(crm) / 2")),
     "when in a formula": (kpi("when leads > 1 then 1 otherwise 2 #! K320 computed column"), kpi("leads")),
     "table of a test": (
-        'test "t" #! K417 \n  given ads\n    | day | platform | spend |\n'
+        'test "t" #! K480 expects nothing\n  given ads\n    | day | platform | spend |\n'
         "    | 2026-01-01 | a | much | #! K321 not a number\n"
         "    | 2026-01-01 | a | #! K321 2 cells\n",
         None,

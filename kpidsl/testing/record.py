@@ -1,0 +1,213 @@
+"""A test made of rows of the data: a few for each way that the conditions of a KPI turn out, with values that
+tell nothing of anybody.
+
+Days stay, and so do the values of columns that conditions look at, for these are what the test is about. Numbers
+become 10, 20, 30 in the order of their size; identities, keys and other texts are numbered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from attrs import evolve
+
+from kpidsl import project
+from kpidsl.diagnostics import Diagnostic, Source
+from kpidsl.graph import Expectation, Given, Graph, Kpi, Test
+from kpidsl.model.periods import Window
+from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.needed import needed
+from kpidsl.project import Wish
+from kpidsl.results import Ask, Verdict
+from kpidsl.specs import Specs
+from kpidsl.testing.check import literal
+from kpidsl.testing.conditions import conditions
+from kpidsl.testing.hear import Job, Question, hear
+from kpidsl.testing.run import without_slices
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kpidsl.evaluate.pick import Picked
+    from kpidsl.evaluate.watch import Watch
+    from kpidsl.project import Outcome
+
+_THINGS = ("identity", "text", "unknown")
+
+
+def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Diagnostic, ...]:
+    """The text of a test of a KPI; or why there is none."""
+    from kpidsl.evaluate.engine import EngineError
+    from kpidsl.evaluate.faults import failure
+    from kpidsl.evaluate.pick import pick
+
+    if name in specs.broken:
+        return (specs.broken[name],)
+    kpi = without_slices(specs.graph.kpis[name])
+    whole = specs.with_graph(evolve(specs.graph, kpis={**specs.graph.kpis, name: kpi}))
+    outcome = project.evaluate(whole, evolve(wish, kpis=(name,)), watch)
+    headline = outcome.judged[0].headline
+    if headline.window is None or headline.value is None:
+        return (_nothing(kpi, headline),)
+    graph = needed(specs.graph, [kpi], wish.data)
+    asked = _by_source(kpi, graph)
+    with project.reading(specs, graph, wish, watch) as session:
+        try:
+            picked = pick(graph, session, wish.as_of, _windows(kpi, headline.window, outcome), asked)
+        except EngineError as error:
+            spec = next(iter(graph.sources.values()))
+            return (error.told or failure(error, spec),)
+    test = _test(kpi, headline.window, wish, anonymous(picked, _looked_at(kpi, graph), graph))
+    question = Question(kpi, headline.window)
+    (heard,), _ = hear(specs, [Job(test, (question,))], watch, wish.limits)
+    return _written(test, heard.judged[question].headline)
+
+
+def _nothing(kpi: Kpi, headline: Verdict) -> Diagnostic:
+    return Diagnostic(
+        "K651",
+        f"`{kpi.name}` has no value that a test could be made of",
+        kpi.span,
+        notes=(headline.why,),
+        help="`--as-of` says another day",
+        kpi=kpi.name,
+    )
+
+
+def _by_source(kpi: Kpi, graph: Graph) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for one in conditions(kpi):
+        if one.source in graph.sources:
+            found.setdefault(one.source, []).append(one.row)
+    return found
+
+
+def _windows(kpi: Kpi, window: Window, outcome: Outcome) -> dict[str, list[Window]]:
+    """Where each source is looked at for the headline, with its baseline."""
+    from kpidsl.evaluate.plan import looks, read_over
+
+    schedule = outcome.schedules[kpi.name]
+    slot = schedule.slots[schedule.headline]
+    windows = [window, *([slot.baseline] if slot.baseline is not None else [])]
+    found: dict[str, dict[Window, None]] = {}
+    ask = Ask(kpi.formula, tuple(windows), (), kpi.promise.start)
+    for aggregate, spans in looks(ask, outcome.profiles).items():
+        for source in (aggregate.source, *(step.source for step in aggregate.then)):
+            for span in spans:
+                found.setdefault(source, {}).update(dict.fromkeys(read_over(aggregate, source, span)))
+    return {source: list(spans) for source, spans in found.items()}
+
+
+# -- anonymous -----------------------------------------------------------------------------------------------
+
+
+def _looked_at(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
+    """The columns that conditions and checks look at, also by way of computed ones."""
+    stack = [(one.source, ref) for one in conditions(kpi) for ref in columns_of(one.row)]
+    stack += [
+        (name, ref) for name, spec in graph.sources.items() for c in spec.checks for ref in columns_of(c)
+    ]
+    seen: set[tuple[str, ColumnRef]] = set()
+    found: set[tuple[str, str]] = set()
+    while stack:
+        at = stack.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        source, ref = at
+        home = ref.via[-1] if ref.via else source
+        found.add((home, ref.name))
+        column = graph.sources[home].column(ref.name) if home in graph.sources else None
+        if column is not None and column.value is not None:
+            stack += [(home, below) for below in columns_of(column.value)]
+    return found
+
+
+def anonymous(
+    picked: Iterable[Picked], kept: set[tuple[str, str]], graph: Graph
+) -> list[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]]:
+    """Source, columns and rows, with other values but for days and the columns that are kept. The same value
+    becomes the same one, wherever columns identify the same thing or are linked."""
+    several = list(picked)
+    groups = _linked(graph)
+    held = {_group(source, name, graph, groups) for source, name in kept}
+    values: dict[str, dict[str, None]] = {}
+    for one in several:
+        for n, column in enumerate(one.columns):
+            cells = values.setdefault(_group(one.source, column.name, graph, groups), {})
+            cells.update({row[n]: None for row in one.rows if row[n]})
+    found = []
+    for one in several:
+        ways: list[Mapping[str, str]] = []
+        for column in one.columns:
+            group = _group(one.source, column.name, graph, groups)
+            if group in held:
+                ways.append({})
+            elif column.type.kind == "number":
+                ways.append({cell: str(10 * n) for n, cell in enumerate(sorted(values[group], key=float), 1)})
+            elif column.type.kind in _THINGS:
+                word = column.type.thing or column.name
+                ways.append({cell: f"{word} {n}" for n, cell in enumerate(values[group], 1)})
+            else:
+                ways.append({})
+        rows = tuple(
+            tuple(way.get(cell, cell) for way, cell in zip(ways, row, strict=True)) for row in one.rows
+        )
+        found.append((one.source, tuple(column.name for column in one.columns), rows))
+    return found
+
+
+def _linked(graph: Graph) -> dict[tuple[str, str], str]:
+    """The columns of links, by what both ends share."""
+    return {
+        at: f"{link.target}.{link.far}"
+        for name, spec in graph.sources.items()
+        for link in spec.links
+        for at in ((name, link.column), (link.target, link.far))
+    }
+
+
+def _group(source: str, name: str, graph: Graph, linked: Mapping[tuple[str, str], str]) -> str:
+    column = graph.sources[source].column(name) if source in graph.sources else None
+    thing = column.type.thing if column is not None else None
+    return linked.get((source, name)) or (f"id of {thing}" if thing else f"{source} {name}")
+
+
+# -- written -------------------------------------------------------------------------------------------------
+
+
+def _test(
+    kpi: Kpi,
+    window: Window,
+    wish: Wish,
+    tables: Iterable[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]],
+) -> Test:
+    given = tuple(Given(source, columns, rows, kpi.span) for source, columns, rows in tables)
+    period = window if window.regular else None
+    expected = Expectation("", kpi.span, kpi=kpi.name, window=period)
+    return Test(f"{kpi.name}, as recorded", given, wish.as_of, (expected,), kpi.span)
+
+
+def _written(test: Test, verdict: Verdict) -> str:
+    """The test as a spec has it."""
+    from kpidsl.syntax.format import proved
+
+    lines = [f'test "{test.title}"']
+    for table in test.given:
+        filled = [n for n in range(len(table.columns)) if any(row[n] for row in table.rows)]
+        if not filled:
+            continue
+        lines.append(f"  given       {_word(table.source)}")
+        for row in (table.columns, *table.rows):
+            lines.append("    | " + " | ".join(row[n] for n in filled) + " |")
+    lines.append(f"  as of       {test.as_of}")
+    window = test.expected[0].window
+    value = literal(verdict.value, verdict.unit) if verdict.value is not None else "no value"
+    said = f"{_word(verdict.kpi)}{f' in {window}' if window is not None else ''} = {value}"
+    word = f", {verdict.word}" if verdict.word != "no target" else ""
+    lines.append(f"  expect      {said}{word}")
+    text = "\n".join(lines) + "\n"
+    return proved(Source("<recorded>", text)) or text
+
+
+def _word(name: str) -> str:
+    return name if name.isidentifier() else f"`{name}`"
