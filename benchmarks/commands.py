@@ -1,5 +1,5 @@
-"""Whole commands, cold: `kpi lint` on one file and on a thousand KPIs, `kpi test` on five hundred tests, `kpi eval` on the
-demo."""
+"""Whole commands, cold: `kpi lint` on one file and on a thousand KPIs, `kpi test` on five hundred tests, and
+`kpi eval` on the demo."""
 
 from __future__ import annotations
 

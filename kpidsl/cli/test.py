@@ -72,8 +72,8 @@ def command(
     verbose: bool,
     quiet: bool,
 ) -> int:
-    """Run the `test` blocks of spec files: the rows that are given, and what is to come out. All tests are run
-    together, by the queries of one evaluation.
+    """Run the `test` blocks of spec files: the rows that are given, and what is to come out. All tests are
+    run together, by the queries of one evaluation.
 
     Ends in 1 if something is not as expected, in 2 if a test could not be run.
     """

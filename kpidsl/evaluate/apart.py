@@ -1,10 +1,10 @@
 """Many sets of rows, each evaluated as if it were alone, by the queries of one.
 
-Such a set is a world. A column of every source, `WORLD`, says whose each row is, and aggregates are asked by it
-as by a dimension. The cells that come back are dealt out: each world has a store of its own, with its own first
-day and watermark, and all that is said of a period without rows is said of its own rows. What looks beyond the
-rows of a slice, identities and accounts, is told apart by the name of the world in front of it. So there are as
-many queries for five hundred worlds as for one.
+Such a set is a world. A column of every source, `WORLD`, says whose each row is, and aggregates are asked by
+it as by a dimension. The cells that come back are dealt out: each world has a store of its own, with its own
+first day and watermark, and all that is said of a period without rows is said of its own rows. What looks
+beyond the rows of a slice, identities and accounts, is told apart by the name of the world in front of it. So
+there are as many queries for five hundred worlds as for one.
 """
 
 from __future__ import annotations
@@ -80,15 +80,15 @@ def tagged(source: str, row: Row) -> Row:
     return Apply("tagged", (mark(source), row), Type("identity", thing=row.type.thing))
 
 
-# -- what is known of the sources ------------------------------------------------------------------------------
+# -- what is known of the sources ----------------------------------------------------------------------------
 
 
 def profiles(
     graph: Graph, session: Session, days: Mapping[str, date], strict: Collection[str], repeated: Repeated
 ) -> dict[str, dict[str, Profile]]:
-    """Of each world the profile of each source, by one query for each source. `days` are those that the worlds
-    are looked at; their sources have no rows after them. What sources promise of the days of their rows is
-    asked of the `strict` worlds only."""
+    """Of each world the profile of each source, by one query for each source. `days` are those that the
+    worlds are looked at; their sources have no rows after them. What sources promise of the days of their
+    rows is asked of the `strict` worlds only."""
     runner = Runner(graph, session, max(days.values()))
     found: dict[str, dict[str, Profile]] = {world: {} for world in days}
     for name, spec in graph.sources.items():
@@ -295,7 +295,8 @@ class _Dealer:
             if several:
                 rows = np.flatnonzero(np.asarray(columns["g"]).astype(np.int64) == number)
             kept = {ref: places[ref] for ref in refs if ref != self._mark}
-            asked_for: dict[Part, int] = {part: n for n, part in enumerate(scan.parts())}
+            every: tuple[Part, ...] = scan.parts()
+            asked_for = {part: n for n, part in enumerate(every)}
             for world, own in _rows_of(columns[places[self._mark]], rows):
                 result = self._result(world, scan, columns, own, kept, asked_for)
                 if result is not None:

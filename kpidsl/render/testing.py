@@ -57,7 +57,7 @@ def word_of(ran: Ran) -> str:
     return "not run" if ran.failed else "passed" if ran.passed else "failed"
 
 
-# -- for people ------------------------------------------------------------------------------------------------
+# -- for people ----------------------------------------------------------------------------------------------
 
 
 def as_text(tested: Tested, screen: Screen, *, verbose: bool = False, quiet: bool = False) -> str:
@@ -131,11 +131,12 @@ def _cell(text: str) -> str:
     return clean(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
 
 
-# -- for programs ----------------------------------------------------------------------------------------------
+# -- for programs --------------------------------------------------------------------------------------------
 
 
 def as_data(tested: Tested, name: str | None) -> dict[str, Any]:
-    """Everything, as plain data. What is wrong with a test stands there, what no test looks at in `diagnostics`."""
+    """Everything, as plain data. What is wrong with a test stands there, what no test looks at in
+    `diagnostics`."""
     return {
         "schema_version": SCHEMA_VERSION,
         "project": name,
@@ -173,8 +174,8 @@ def _changes(found: Mutation) -> dict[str, Any]:
 
 
 def as_junit(tested: Tested) -> str:
-    """A suite for each file, a case for each test: a failure is something else than was expected, an error is a
-    test that could not be run. Without any test there is one case that passes."""
+    """A suite for each file, a case for each test: a failure is something else than was expected, an error is
+    a test that could not be run. Without any test there is one case that passes."""
     root = ElementTree.Element("testsuites", name="kpi test")
     ran = sorted(tested.report.ran, key=_file)
     for file, several in groupby(ran, key=_file):

@@ -93,7 +93,7 @@ def _scaled(value: float, unit: str) -> float:
     return value * 100 if unit and Unit.parse(unit).dimensionless else value
 
 
-# -- in words --------------------------------------------------------------------------------------------------
+# -- in words ------------------------------------------------------------------------------------------------
 
 
 def problems(
@@ -106,8 +106,9 @@ def problems(
     assert question is not None, "an expectation is of a KPI, or of a finding"
     verdict = verdict_of(expectation, heard.judged[question])
     about = _about(expectation)
-    notes = _notes(test, expectation, question, verdict, heard)
-    for cell in cells(expectation, verdict):
+    different = cells(expectation, verdict)
+    notes = _notes(test, expectation, question, verdict, heard) if different else []
+    for cell in different:
         fix = None
         if cell.edit is not None:
             fix = Fix("`kpi test --update` writes what was found", (Edit(cell.span, cell.edit),), safe=False)

@@ -1,5 +1,5 @@
-"""Changes of KPIs that tests should notice: a comparison turned round, a condition dropped, a window shifted, a
-target moved. One that no test notices could be made by mistake, and nobody would know."""
+"""Changes of KPIs that tests should notice: a comparison turned round, a condition dropped, a window shifted,
+a target moved. One that no test notices could be made by mistake, and nobody would know."""
 
 from __future__ import annotations
 

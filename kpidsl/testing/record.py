@@ -1,8 +1,8 @@
 """A test made of rows of the data: a few for each way that the conditions of a KPI turn out, with values that
 tell nothing of anybody.
 
-Days stay, and so do the values of columns that conditions look at, for these are what the test is about. Numbers
-become 10, 20, 30 in the order of their size; identities, keys and other texts are numbered.
+Days stay, and so do the values of columns that conditions look at, for these are what the test is about.
+Numbers become 10, 20, 30 in the order of their size; identities, keys and other texts are numbered.
 """
 
 from __future__ import annotations

@@ -274,7 +274,8 @@ def test_days_and_moments_go_apart(tmp_path: Path) -> None:
 
 
 def test_a_grouped_source_is_made_or_given(tmp_path: Path) -> None:
-    made = 'test "made"\n  given visits\n    | at | session |\n    | 2026-01-05 | s1 |\n    | 2026-01-05 | s1 |\n'
+    made = 'test "made"\n  given visits\n    | at | session |\n    | 2026-01-05 | s1 |\n'
+    made += "    | 2026-01-05 | s1 |\n"
     made += "    | 2026-01-06 | s2 |\n  expect depth in 2026-01 = 1.5 view\n"
     given = 'test "given"\n  given sessions\n    | session | started | views |\n    | s1 | 2026-01-05 | 8 |\n'
     given += "  expect depth in 2026-01 = 8 view\n"
@@ -292,7 +293,8 @@ def test_the_rows_after_the_day_do_not_exist(tmp_path: Path) -> None:
 
 def test_tests_are_kept_like_the_rest_of_a_compiled_project(tmp_path: Path) -> None:
     """The second reading comes from the cache, and says the same."""
-    text = 'test "t"\n  given orders\n    | day | amount |\n    | 2026-01-05 | 10 |\n  expect turnover = 11 EUR\n'
+    text = 'test "t"\n  given orders\n    | day | amount |\n    | 2026-01-05 | 10 |\n'
+    text += "  expect turnover = 11 EUR\n"
     first, second = (run(tmp_path, spec() + "\n" + text) for _ in range(2))
     one, other = (report.ran[0].test for report in (first, second))
     assert isinstance(one, Test)

@@ -25,8 +25,8 @@ def profile_sql(
     break each condition (`v0` ...), and of each column of percents the largest (`h0` ...) and how many are no
     whole numbers (`o0` ...). Where there is no time, a single row without `d`.
 
-    A condition on a missing value is not broken. With the name of a column in `apart`, the same for each of its
-    values `w`.
+    A condition on a missing value is not broken. With the name of a column in `apart`, the same for each of
+    its values `w`.
     """
     days = [aliased(tables.day(), "d")] if timed else []
     days += [aliased(column(apart, "t"), "w")] if apart is not None else []
