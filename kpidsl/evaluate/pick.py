@@ -51,7 +51,7 @@ def pick(
         attached = runner.attached(name)
         if attached.failure is not None:
             raise EngineError("query", attached.failure.message, attached.failure)
-        columns = tuple(c for c in spec.columns if c.value is None and c.name in attached.kinds)
+        columns = tuple(c for c in _roles_first(spec) if c.value is None and c.name in attached.kinds)
         refs = [ColumnRef(name, c.name, c.type) for c in columns]
         days = _days(graph, name, windows) if spec.time in attached.kinds else []
         only = None if days else _keys(spec, graph, found)
@@ -66,6 +66,11 @@ def _in_order(graph: Graph, windows: Iterable[str]) -> list[str]:
     """Those that are counted first, then those that they belong to."""
     first = [name for name in windows if name in graph.sources]
     return [*first, *(name for name in graph.sources if name not in first)]
+
+
+def _roles_first(spec: SourceSpec) -> list[ColumnSpec]:
+    """The columns as a reader looks for them: the time, the channel, all others."""
+    return sorted(spec.columns, key=lambda column: (column.name != spec.time, column.name != spec.channel))
 
 
 def _days(graph: Graph, name: str, windows: Mapping[str, Sequence[Window]]) -> list[Window]:

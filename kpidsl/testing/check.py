@@ -12,7 +12,7 @@ from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Span
 from kpidsl.evaluate.wording import said
 from kpidsl.graph import Expectation, Test
-from kpidsl.model.units import Unit
+from kpidsl.model.units import Unit, format_value
 from kpidsl.results import Judged, Verdict
 from kpidsl.testing.hear import Heard, Question
 from kpidsl.testing.worlds import plain
@@ -53,17 +53,26 @@ def cells(expectation: Expectation, verdict: Verdict | None) -> list[Cell]:
         edit: str | None = literal(value, unit) if value is not None else "no value"
         if expectation.value_span is None or (value is None and expectation.tolerance is not None):
             edit = None
-        found.append(Cell("value", in_full(expectation.value, unit), _value(value, unit), span, edit))
+        wanted, seen = _apart(expectation.value, value, unit)
+        found.append(Cell("value", wanted, seen, span, edit))
     if expectation.absent and value is not None:
-        found.append(Cell("value", "no value", in_full(value, unit), span))
+        found.append(Cell("value", "no value", format_value(value, Unit.parse(unit)), span))
     if expectation.word is not None and expectation.word != word:
         place = expectation.word_span or expectation.span
         found.append(Cell("verdict", expectation.word, word, place, word))
     return found
 
 
-def _value(value: float | None, unit: str) -> str:
-    return in_full(value, unit) if value is not None else "no value"
+def _apart(wanted: float, value: float | None, unit: str) -> tuple[str, str]:
+    """Two values for a reader, with as many digits as it takes to tell them apart."""
+    shown = tuple(format_value(one, Unit.parse(unit)) for one in (wanted, _or_nan(value)))
+    if shown[0] != shown[1] or value is None:
+        return shown[0], shown[1]
+    return in_full(wanted, unit), in_full(value, unit)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value
 
 
 def _close(value: float | None, expectation: Expectation) -> bool:

@@ -2,7 +2,7 @@
 tell nothing of anybody.
 
 Days stay, and so do the values of columns that conditions look at, for these are what the test is about.
-Numbers become 10, 20, 30 in the order of their size; identities, keys and other texts are numbered.
+Numbers become small whole ones in the order of their size; identities, keys and other texts are numbered.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kpidsl.project import Outcome
 
 _THINGS = ("identity", "text", "unknown")
+_STEPS = (10, 4, 5, 2)
+"""Numbers of different columns go up by different steps, so that one cannot be taken for the other."""
 
 
 def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Diagnostic, ...]:
@@ -138,12 +140,15 @@ def anonymous(
     found = []
     for one in several:
         ways: list[Mapping[str, str]] = []
+        steps = _STEPS
         for column in one.columns:
             group = _group(one.source, column.name, graph, groups)
             if group in held:
                 ways.append({})
             elif column.type.kind == "number":
-                ways.append({cell: str(10 * n) for n, cell in enumerate(sorted(values[group], key=float), 1)})
+                step, steps = steps[0], (*steps[1:], steps[0])
+                ranked = enumerate(sorted(values[group], key=float), 1)
+                ways.append({cell: str(step * n) for n, cell in ranked})
             elif column.type.kind in _THINGS:
                 word = column.type.thing or column.name
                 ways.append({cell: f"{word} {n}" for n, cell in enumerate(values[group], 1)})
