@@ -132,7 +132,7 @@ def _tested(
         return tests
     if missing := project.no_scratch(held.over(specs.config.limits)):
         return missing
-    report = testing.run(specs, tests, watch, held)
+    report = testing.run(specs, tests, watch, held, explained=coverage)
     return Tested(
         report,
         covered(specs.graph, report) if coverage else None,

@@ -145,7 +145,7 @@ def _notes(
     if verdict is None:
         known = ", ".join(v.slice[0][1] or "no value" for v in heard.judged[question].slices[:8])
         return [f"there is no slice `{expectation.slice}`; there is {known or 'none'}"]
-    return [plain(verdict.why), *rows_told(test, question, heard)]
+    return [plain(verdict.why), *(rows_told(test, question, heard) if question.explained else ())]
 
 
 def rows_told(test: Test, question: Question, heard: Heard) -> list[str]:

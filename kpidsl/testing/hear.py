@@ -35,7 +35,7 @@ class Question:
 
     kpi: Kpi
     window: Window | None = None
-    explained: bool = True
+    explained: bool = False
     """Whether the rows that each condition keeps are counted."""
 
 

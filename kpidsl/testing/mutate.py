@@ -106,7 +106,7 @@ def _asked(
             if at not in known:
                 sliced = bool(ran.questions[n].kpi.dimensions)
                 kpi = mutant.kpi if sliced else without_slices(mutant.kpi)
-                known[at] = Question(kpi, expectation.window, explained=False)
+                known[at] = Question(kpi, expectation.window)
             found.append((expectation, mutant, known[at]))
     return found
 

@@ -76,10 +76,34 @@ def _fits(test: Test, pattern: str) -> bool:
     return fnmatchcase(title, wanted) if set(wanted) & set("*?[") else wanted in title
 
 
-def run(specs: Specs, tests: Sequence[Test], watch: Watch, limits: Limits = UNLIMITED) -> Report:
-    """Run tests together. One that is broken spoils only itself."""
+def run(
+    specs: Specs,
+    tests: Sequence[Test],
+    watch: Watch,
+    limits: Limits = UNLIMITED,
+    *,
+    explained: bool = False,
+) -> Report:
+    """Run tests together. One that is broken spoils only itself.
+
+    The rows that conditions keep are counted for all of them if `explained`, else for those that fail, which
+    are run once more.
+    """
+    ran, queries = _run(specs, tests, watch, limits, explained)
+    failed = [n for n, one in enumerate(ran) if one.heard is not None and one.problems]
+    if failed and not explained:
+        again, more = _run(specs, [tests[n] for n in failed], watch, limits, True)
+        queries += more
+        for n, one in zip(failed, again, strict=True):
+            ran[n] = one
+    return Report(tuple(ran), tuple(queries))
+
+
+def _run(
+    specs: Specs, tests: Sequence[Test], watch: Watch, limits: Limits, explained: bool
+) -> tuple[list[Ran], list[Query]]:
     able = [n for n, test in enumerate(tests) if test.broken is None and test.as_of is not None]
-    asked = {n: questions(specs, tests[n]) for n in able}
+    asked = {n: questions(specs, tests[n], explained) for n in able}
     jobs = [Job(tests[n], tuple(dict.fromkeys(asked[n].values()))) for n in able]
     heard, queries = hear(specs, jobs, watch, limits) if jobs else ([], [])
     by_test = dict(zip(able, heard, strict=True))
@@ -87,7 +111,7 @@ def run(specs: Specs, tests: Sequence[Test], watch: Watch, limits: Limits = UNLI
         _checked(specs, test, asked[n], by_test[n]) if n in by_test else Ran(test, _broken(specs, test))
         for n, test in enumerate(tests)
     ]
-    return Report(tuple(ran), tuple(queries))
+    return ran, queries
 
 
 def _broken(specs: Specs, test: Test) -> tuple[Diagnostic, ...]:
@@ -100,7 +124,7 @@ def _broken(specs: Specs, test: Test) -> tuple[Diagnostic, ...]:
     return found or ((test.broken,) if test.broken is not None else ())
 
 
-def questions(specs: Specs, test: Test) -> dict[int, Question]:
+def questions(specs: Specs, test: Test, explained: bool) -> dict[int, Question]:
     """What has to be judged for each expectation; slices are looked at where one is expected of."""
     known: dict[tuple[str, Window | None], Question] = {}
     found: dict[int, Question] = {}
@@ -111,7 +135,8 @@ def questions(specs: Specs, test: Test) -> dict[int, Question]:
             continue
         at = (kpi.name, one.window)
         if at not in known:
-            known[at] = Question(kpi if kpi.name in sliced else without_slices(kpi), one.window)
+            kpi = kpi if kpi.name in sliced else without_slices(kpi)
+            known[at] = Question(kpi, one.window, explained)
         found[n] = known[at]
     return found
 
