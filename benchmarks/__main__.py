@@ -6,14 +6,14 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import commands, data, pictures, report, results, table
+from benchmarks import commands, data, pictures, promises, report, results, table
 from benchmarks.data import Missing
 from benchmarks.peers import compare
 from benchmarks.results import Figure
 from benchmarks.tpch import run as tpch
 from benchmarks.workloads import WORKLOADS
 
-SUITES = ("table", "slices", "peers", "validate", "tpch", "commands")
+SUITES = ("table", "slices", "peers", "validate", "tpch", "promises", "commands")
 GROWTH = {
     1_000_000: (20, 200),
     10_000_000: (20, 200, 1000, 5000),
@@ -25,6 +25,11 @@ SMALL = ["--rows", "1000000", "--kpis", "20", "200", "--workloads", "dims", "ful
 
 def main(arguments: list[str]) -> int:
     """Run what is asked for. 1 if something was wrong, was ended at its limit or could not run."""
+    if arguments[:1] == ["backtest"]:
+        from benchmarks import backtest
+
+        backtest.show(backtest.run())
+        return 0
     if arguments[:1] == ["small"]:
         arguments = ["small", *SMALL, "--runs", "1", "--limit", "60", *arguments[1:]]
     wish = _parser().parse_args(arguments)
@@ -79,6 +84,9 @@ def _suite(suite: str, wish: argparse.Namespace) -> Iterator[list[Figure]]:
     elif suite == "validate":
         for count in wish.kpis or (1000,):
             yield compare.validate(count, wish.runs, wish.limit)
+    elif suite == "promises":
+        for rows in wish.rows or [10_000_000]:
+            yield promises.measure(rows, max(wish.kpis or (1000,)), wish.runs)
     elif suite == "tpch":
         yield from tpch.measure(wish.runs, wish.limit)
     else:
@@ -87,7 +95,7 @@ def _suite(suite: str, wish: argparse.Namespace) -> Iterator[list[Figure]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure, side by side.")
-    known = ("data", *SUITES, "small", "report", "redraw")
+    known = ("data", *SUITES, "small", "report", "redraw", "backtest")
     parser.add_argument("command", choices=known)
     parser.add_argument("--rows", type=int, nargs="+", help="of the events")
     parser.add_argument("--kpis", type=int, nargs="+")

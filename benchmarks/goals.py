@@ -60,6 +60,7 @@ def goals(figures: list[Figure]) -> Iterator[Goal]:
     for rows in (r for r in found.rows if r >= 10_000_000):
         yield from _against_case(found, rows)
     yield _memory(found)
+    yield from _promised(found)
     yield from _peers(found)
     yield from _front(found)
 
@@ -86,6 +87,16 @@ def _memory(found: Figures) -> Goal:
     if not peaks:
         return Goal("peak memory, any of them", "under 2 GB", None, None)
     return Goal("peak memory, any of them", "under 2 GB", f"{max(peaks):,.0f} MB", max(peaks) < 2000)
+
+
+def _promised(found: Figures) -> Iterator[Goal]:
+    for rows in sorted({f.rows for f in found.all if f.suite == "promises"}):
+        plain, everything = (
+            found.one("promises", side, rows=rows, kpis=1000)
+            for side in ("plain targets", "everything promised")
+        )
+        what = f"1000 KPIs with everything promised, {rows // 1_000_000} M rows, against plain targets"
+        yield _at_most(what, 1.5, everything, plain)
 
 
 def _peers(found: Figures) -> Iterator[Goal]:

@@ -55,7 +55,7 @@ def write() -> None:
     """RESULTS.md, from what is kept."""
     figures, about = results.load()
     parts = [_head(figures, about), _reached(figures), *_tables(figures), _pictures(), _slices(figures)]
-    parts += [_peers(figures, about), _tpch(figures), _commands(figures)]
+    parts += [_promises(figures), _peers(figures, about), _tpch(figures), _commands(figures)]
     FILE.write_text("\n".join(part for part in parts if part), "utf-8")
 
 
@@ -202,6 +202,17 @@ def _tpch(figures: list[Figure]) -> str:
         "The values are those published, and those of the SQL to 1e-9. kpidsl also reads the spec and judges."
     )
     return "\n".join(["## TPC-H, scale factor 1", "", said, "", *head, *lines, ""])
+
+
+def _promises(figures: list[Figure]) -> str:
+    """Whole processes, a line for each kind of promises."""
+    some = [f for f in figures if f.suite == "promises"]
+    lines = [
+        f"| {f.kpis} KPIs, {_count(f.rows)} rows, {f.side} | {_seconds(f.seconds)} | {_memory(f.megabytes)} |"
+        for f in some
+    ]
+    head = ["## Promises, whole processes, by channel", "", "| | | |", "|---|--:|--:|"]
+    return "\n".join([*head, *lines, ""]) if some else ""
 
 
 def _commands(figures: list[Figure]) -> str:

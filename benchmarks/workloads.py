@@ -63,11 +63,11 @@ class Kpi:
 
     def spec(self, dimension: str) -> str:
         """Its definition in the language."""
-        lines = (f"formula     {self._formula}", "measured    every month", f"by          {dimension}")
+        lines = (f"formula     {self.formula}", "measured    every month", f"by          {dimension}")
         return "\n  ".join((f"kpi {self.name}", *lines)) + "\n\n"
 
     @property
-    def _formula(self) -> str:
+    def formula(self) -> str:
         match self.kind:
             case "sum":
                 return f"sum(events.{self.column}) where {self.where}"

@@ -203,24 +203,13 @@ _family(
     ("K452", "wrong-level", _E, "A level of confidence is not from 50% to less than 100%."),
     ("K453", "nothing-to-be-sure-of", _W, "`confident` or `sample` where nothing is promised."),
     ("K454", "wrong-scale", _E, "A scale is not of a number column, or its ends are the wrong way round."),
-)
-
-
-_family(
-    ("K450", "no-interval", Severity.ERROR, "`confident` needs a formula that has a confidence interval."),
     (
-        "K451",
-        "wrong-sample",
-        Severity.ERROR,
-        "A sample is asked for in things that the formula does not count.",
+        "K455",
+        "nothing-to-forecast",
+        _W,
+        "A forecast is asked for where there is no deadline to look ahead to.",
     ),
-    ("K452", "wrong-level", Severity.ERROR, "A level of confidence is no percentage between 50% and 100%."),
-    (
-        "K453",
-        "nothing-to-be-sure-of",
-        Severity.WARNING,
-        "`confident` or `sample` stands where nothing is promised.",
-    ),
+    ("K456", "no-forecast", _E, "A forecast is asked of a total of periods that does not add up."),
 )
 
 # -- K5xx: sources and data ---------------------------------------------------------------------------------

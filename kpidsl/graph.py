@@ -388,6 +388,8 @@ class Promise:
     """There where `confident` is."""
     sample: Sample | None = None
     """There where `confident` is, or a sample is asked for."""
+    forecast: float | None = None
+    """The level of the interval of a forecast, a fraction; None where the pace says what is ahead."""
 
     @property
     def bounds(self) -> tuple[Bound, ...]:

@@ -281,6 +281,7 @@ def _evaluate(specs: Specs, wish: Wish, watch: Watch) -> Outcome:
             *_about(specs, wish),
             *unsplit,
             *crowded.values(),
+            *_unforeseen(kpis),
             *failures(profiles, answers, watch),
             *late,
             *(keeper.store.problems if keeper is not None else ()),
@@ -465,6 +466,25 @@ def _about(specs: Specs, wish: Wish) -> Iterable[Diagnostic]:
 
 def _inside(span: Span | None, outer: Span) -> bool:
     return span is not None and span.source is outer.source and outer.start <= span.start < outer.end
+
+
+def _unforeseen(kpis: Iterable[Kpi]) -> tuple[Diagnostic, ...]:
+    """That forecasts are asked for, and what makes them is not there."""
+    from kpidsl.judge.forecast import LIBRARY, available
+
+    asked = [kpi for kpi in kpis if kpi.promise.forecast is not None]
+    if not asked or available():
+        return ()
+    return (
+        Diagnostic(
+            "K740",
+            f"a forecast takes {LIBRARY}, which is not installed: {asked[0].name} has no projection",
+            asked[0].span,
+            Severity.WARNING,
+            help="`pip install 'kpidsl[forecast]'` installs it",
+            kpi=asked[0].name,
+        ),
+    )
 
 
 def _late(watch: Watch, judged: Mapping[str, Judged]) -> tuple[Diagnostic, ...]:

@@ -174,6 +174,8 @@ Verb = Literal[
     "no data", "stale", "not started", "too few", "inconclusive", "failed", "no target",
 ]  # fmt: skip
 
+Outlook = Literal["kept", "not kept", "open"]
+
 WORDS: tuple[Verb, ...] = get_args(Verb)
 LIGHT_OF: dict[Verb, Light] = {
     **dict.fromkeys(WORDS, "grey"),
@@ -218,7 +220,13 @@ class Verdict:
     gap: float | None = None
     """Value less reference; for `between`, the distance outside, 0 within."""
     projection: float | None = None
-    """The value at the deadline if it goes on like this."""
+    """The value at the deadline: if it goes on like this, or as it is forecast."""
+    projection_low: float | None = None
+    """The interval of a forecast."""
+    projection_high: float | None = None
+    projected: Outlook | None = None
+    """Whether the target is kept at the deadline by what is projected; None where one of the two is not
+    known."""
     deadline: date | None = None
     days_left: int | None = None
     watermark: date | None = None

@@ -117,6 +117,9 @@ kpi_clauses = st.one_of(
             "pace  business days",
             "confident   95 %",
             "sample at  least 100 sessions",
+            "projection  from  pace",
+            "projection forecast",
+            "projection forecast  at 90 %",
         ]
     ),
     st.builds("deadline {}".format, PERIODS),

@@ -11,6 +11,7 @@ from kpidsl.compile.clauses import grain_of
 from kpidsl.compile.columns import Bad, find_column, way_to
 from kpidsl.compile.formulas import compiled, within_channels
 from kpidsl.compile.meaning import Meaning
+from kpidsl.compile.projections import with_forecast
 from kpidsl.compile.promises import read_promise
 from kpidsl.compile.samples import with_certainty
 from kpidsl.compile.scope import RowPlace, Scope, Shape, listed, rests_on, similar
@@ -66,7 +67,7 @@ def kpi_of(definition: nodes.KpiDef, scope: Scope, meaning: Meaning) -> Kpi | Di
 
 def _kpi(draft: Draft, about: About, meaning: Meaning) -> Kpi | None:
     scope, definition, node = draft.scope, draft.kpi, draft.node
-    promise = with_certainty(read_promise(draft), draft)
+    promise = with_forecast(with_certainty(read_promise(draft), draft), draft)
     slices = _slices(draft)
     dimensions = _dimensions(draft, promise)
     if scope.report.errors or scope.blame is not None:

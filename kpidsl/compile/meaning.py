@@ -156,6 +156,8 @@ class Meaning:
                 *(f"{share!r} by {day}" for day, share in promise.shares),
             )
         )
+        if promise.forecast is not None:
+            said += f" | forecast {promise.forecast!r}"
         sample = promise.sample
         if promise.confident is None and (sample is None or not sample.least):
             return said

@@ -50,7 +50,7 @@ def with_certainty(promise: Promise, draft: Draft) -> Promise:
             clause.span,
             help="`target at least ...` makes a promise",
         )
-    level = _level(confident.level, draft.scope) if confident else None
+    level = level_of(confident.level, draft.scope) if confident else None
     estimate = estimate_of(draft.node, draft.scope) if confident else None
     if confident and estimate is None:
         _no_interval(confident, draft)
@@ -69,7 +69,8 @@ def _assumes(node: Node) -> bool:
     return False
 
 
-def _level(number: nodes.Number, scope: Scope) -> float | None:
+def level_of(number: nodes.Number, scope: Scope, written: str = "confident 95%") -> float | None:
+    """A level of confidence, a fraction; `written` is an example of the clause."""
     found = scope.number(number)
     if found is None:
         return None
@@ -80,7 +81,7 @@ def _level(number: nodes.Number, scope: Scope) -> float | None:
         "K452",
         f"`{number.span.text}` is no level of confidence",
         number.span,
-        help="`confident 95%` is how it is written; it is at least 50% and less than 100%",
+        help=f"`{written}` is how it is written; it is at least 50% and less than 100%",
     )
     return None
 

@@ -233,7 +233,9 @@ class Evaluated:
         broken = self.failure(ask.node)
         if broken:
             return broken.message
-        return reason(self.graph, self._store, Frame(ask, Slices.of([key])), key, window)
+        known = self._grids.get(ask)
+        slices = known.slices if known is not None and key in known.slices else Slices.of([key])
+        return reason(self.graph, self._store, Frame(ask, slices), key, window)
 
     @property
     def lost(self) -> tuple[Diagnostic, ...]:

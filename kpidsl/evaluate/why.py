@@ -25,11 +25,11 @@ from kpidsl.graph import (
     positive_part,
 )
 from kpidsl.model.periods import Window
-from kpidsl.results import SliceKey
+from kpidsl.results import SliceKey, windows_of
 
 
 def reason(graph: Graph, store: Store, frame: Frame, key: SliceKey, window: Window) -> str:
-    """The cause for one slice and window; `frame` has the total and that slice."""
+    """The cause for one slice and window; `frame` has the total and that slice, and may have others."""
     return _Why(graph, store, frame, key).of(frame.ask.node, window) or "it has a value"
 
 
@@ -38,8 +38,10 @@ class _Why:
         self.graph, self.store, self.frame, self.key = graph, store, frame, key
 
     def value(self, node: Node, window: Window, *, total: bool = False) -> float:
-        found = self.store.values(node, (window,), self.frame)
-        return float(found[0 if total else self.frame.slices.index(self.key), 0])
+        asked = self.frame.ask.windows
+        windows, column = (asked, asked.index(window)) if window in asked else (windows_of((window,)), 0)
+        place = 0 if total else self.frame.slices.place(self.key)
+        return float(self.store.values(node, windows, self.frame)[place, column])
 
     def _elsewhere(self, node: Node, other: Window | None, window: Window) -> str | None:
         return self.of(node, other) if other else f"{window.label} has no earlier one to look at"

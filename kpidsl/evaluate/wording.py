@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from kpidsl.evaluate.plan import Scan
 from kpidsl.graph import (
     Aggregate,
@@ -29,12 +31,9 @@ _BINARY = frozenset(("+", "-", "*", "/", "=", "!=", "<", "<=", ">", ">=", "and",
 
 def words(node: Node, graph: Graph) -> str:
     """How a node is called: by the name of a measure or KPI that is just this node, else by what it does."""
-    for name, measure in graph.measures.items():
-        if measure.node == node:
-            return name
-    for name, kpi in graph.kpis.items():
-        if kpi.formula == node:
-            return name
+    name = _names(graph).get(node)
+    if name is not None:
+        return name
     match node:
         case Aggregate(function=function, source=source, argument=argument):
             inside = source if argument is None else said(argument, source)
@@ -61,6 +60,14 @@ def words(node: Node, graph: Graph) -> str:
         case Constant(value=value):
             return f"{value:g}"
     return "the value"
+
+
+@lru_cache(maxsize=2)
+def _names(graph: Graph) -> dict[Node, str]:
+    """The first measure that a node is, or else the first KPI."""
+    known = [(kpi.formula, name) for name, kpi in reversed(graph.kpis.items())]
+    known += [(measure.node, name) for name, measure in reversed(graph.measures.items())]
+    return dict(known)
 
 
 def bucketed(scan: Scan) -> str:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from kpidsl.digits import Floats
 from kpidsl.graph import Bound, Kpi, Tolerance
+from kpidsl.judge.ahead import MOST_SLICES, forecasts, shown
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.bulk import Ruling, rule
 from kpidsl.judge.evidence import LARGE, Evidence
@@ -54,6 +55,7 @@ class Slicewise:
         }
         self._slot = self.schedule.slots[self.schedule.headline]
         self._count = len(self.slices) - 1
+        self._alike_terms: dict[Slot, Terms] = {}
         places = np.arange(1, len(self.slices))
         self.ruling: Ruling = rule(evidence, *terms(self.kpi, self._slot), places, self._slot)
         self._rows = evidence.counted(places, self._slot.window).astype(np.int64)
@@ -103,7 +105,9 @@ class Slicewise:
         own = self._own.get(n)
         if own is not None:
             return own.bound, own.tolerance or self.kpi.promise.tolerance
-        return terms(self.kpi, slot)
+        if slot not in self._alike_terms:
+            self._alike_terms[slot] = terms(self.kpi, slot)
+        return self._alike_terms[slot]
 
     # -- as arrays --
 
@@ -157,6 +161,8 @@ class Slicewise:
 
     def _number(self, name: str) -> Floats:
         ruling, owed = self.ruling, self.ruling.owed
+        if name.startswith("projection"):
+            return self._projection(name)
         match name:
             case "value":
                 return ruling.value
@@ -166,8 +172,6 @@ class Slicewise:
                 return ruling.attainment
             case "tolerance":
                 return ruling.slack
-            case "projection":
-                return ruling.projection
             case "low" | "high" | "sample":
                 found = getattr(ruling.sure, name)
                 return np.full(ruling.value.shape, np.nan) if found is None else found
@@ -185,6 +189,17 @@ class Slicewise:
             case "baseline":
                 return self._told(owed.baseline)
         raise ValueError(f"`{name}` is no number of a verdict")
+
+    def _projection(self, name: str) -> Floats:
+        if self.kpi.promise.forecast is None:
+            return self.ruling.projection if name == "projection" else self.ruling.among(None)
+        if not shown(self.schedule, self._slot):
+            return self.ruling.among(None)
+        keys = [self.slices[n + 1] for n in range(self._count)] if self._count <= MOST_SLICES else []
+        if not keys:
+            return self.ruling.among(None)
+        made = forecasts(self.evidence, keys)
+        return self.ruling.among(made[("projection", "projection_low", "projection_high").index(name)])
 
     def _told(self, numbers: Floats | None) -> Floats:
         """Numbers of a target, where there is one."""

@@ -42,6 +42,14 @@ class Table:
         values = self.grid.values[there, self.columns[window]]
         return np.where((there >= 0) & np.isfinite(values), values, np.nan)
 
+    def row(self, key: SliceKey) -> Floats:
+        """The values of a slice, window by window as they were asked for."""
+        place = self.grid.slices.place(key)
+        if place is None:
+            return np.full(len(self.ask.windows), np.nan)
+        found = self.grid.values[place, [self.columns[window] for window in self.ask.windows]]
+        return np.where(np.isfinite(found), found, np.nan)
+
     def whole(self, slices: Slices) -> Floats:
         """The values of slices in every window."""
         there = self._here(slices, np.arange(len(slices)))
@@ -77,6 +85,8 @@ class Evidence(Case):
     value: Table
     baseline: Table | None
     pace: Table | None
+    behind: Table | None
+    """The past periods that a forecast is made of."""
     nodes: Mapping[Node, Table]
     sure: Mapping[Node, Table] = field(factory=dict)
     """What a sample and an interval are made of."""
@@ -154,6 +164,7 @@ class Evidence(Case):
 def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
     """Look up the answers to everything a schedule asks; it has windows."""
     assert schedule.value is not None
+    past = schedule.ahead.ask if schedule.ahead else None
     return Evidence(
         kpi=kpi,
         schedule=schedule,
@@ -161,6 +172,7 @@ def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:
         value=_table(schedule.value, answers.grid(schedule.value)),
         baseline=_table(schedule.baseline, answers.grid(schedule.baseline)) if schedule.baseline else None,
         pace=_table(schedule.pace, answers.grid(schedule.pace)) if schedule.pace else None,
+        behind=_table(past, answers.grid(past)) if past else None,
         nodes={node: _table(ask, answers.grid(ask)) for node, ask in schedule.nodes},
         sure={node: _table(ask, answers.grid(ask)) for node, ask in schedule.sure},
     )

@@ -196,14 +196,14 @@ def sure_light(
     low: float | None, high: float | None, reference: Band, slack: Band
 ) -> bounds.Judgement | None:
     """The light of every value in an interval; None if they have not the same, or lie on both sides."""
-    if low is None or high is None or _side(low, reference) != _side(high, reference):
+    if low is None or high is None or side(low, reference) != side(high, reference):
         return None
     one, other = (bounds.light(end, reference, slack) for end in (low, high))
     return one if one == other else None
 
 
-def _side(value: float, reference: Band) -> int:
-    """-1 below what is asked for, 0 within, 1 above."""
+def side(value: float, reference: Band) -> int:
+    """Where a value is: -1 below what is asked for, 0 within, 1 above."""
     if reference.low is not None and value < rounded(reference.low):
         return -1
     return int(reference.high is not None and value > rounded(reference.high))

@@ -33,6 +33,7 @@ from kpidsl.judge.growth import (
     only_grows,
     unfinished,
 )
+from kpidsl.judge.horizon import look_ahead
 from kpidsl.judge.schedule import (
     LastYear,
     Schedule,
@@ -84,6 +85,7 @@ def asks(
         nodes=tuple((node, _number(node, kpi, found, begin)) for node in promised_nodes(kpi)),
         sure=tuple((node, Ask(node, found.windows, kpi.dimensions, begin)) for node in certain_nodes(kpi)),
     )
+    found = evolve(found, ahead=look_ahead(found, kpi, profiles, begin))
     return _pace(_baselines(found, kpi, calendar, begin), kpi, begin)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -51,7 +51,7 @@ class Hole:
     why: str
 
 
-@frozen
+@frozen(cache_hash=True)
 class Slot:
     """A window and what it owes."""
 
@@ -101,6 +101,30 @@ class LastYear:
 
 
 @frozen
+class Horizon:
+    """What a forecast is made of, and the periods that it has to reach."""
+
+    due_on: date
+    """The day that is looked ahead to."""
+    ask: Ask | None = None
+    """The formula over past periods, oldest first, one after the other; None where they are too few."""
+    parts: int = 0
+    """How many windows behind these are the last months up to the day of the month that has come."""
+    weights: tuple[float, ...] = ()
+    """How much of each period to come counts: all or a part of it, or nothing."""
+    season: int = 1
+    """After how many periods a pattern repeats."""
+    yearly: bool = False
+    """Whether periods are looked at as parts of those a season before, as `pace like last year` says."""
+    so_far: Window | None = None
+    """The total that what is to come is added to; None for a level, which is that of the last period."""
+    first: int = 0
+    """The number of the first slot that it is shown with."""
+    why: str | None = None
+    """Why there is none, as a clause."""
+
+
+@frozen
 class Schedule:
     """The windows of a KPI, oldest first, the one that is its headline, and the questions to ask.
 
@@ -139,6 +163,8 @@ class Schedule:
     calendar: Calendar = field(factory=Calendar, repr=False)
     """Says what a business day is."""
     pace: Ask | None = None
+    ahead: Horizon | None = None
+    """There where a forecast is asked for and the deadline is not past."""
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -148,7 +174,8 @@ class Schedule:
     @property
     def asks(self) -> tuple[Ask, ...]:
         """All questions, each once."""
-        every = (self.value, self.baseline, self.pace, *(ask for _, ask in (*self.nodes, *self.sure)))
+        past = self.ahead.ask if self.ahead else None
+        every = (self.value, self.baseline, self.pace, past, *(ask for _, ask in (*self.nodes, *self.sure)))
         return tuple(dict.fromkeys(ask for ask in every if ask is not None))
 
 
@@ -162,7 +189,7 @@ def settle_windows(
     steps = [*(day for day, _ in promise.milestones), *(period.end for period, _ in promise.levels)]
     found = Schedule(
         now=as_of,
-        start=written or _latest([profiles[name].first for name in names if name in profiles]),
+        start=written or first_data(names, profiles),
         deadline=promise.deadline or max(steps, default=None),
         watermark=_earliest([profiles[name].watermark for name in names if name in profiles]),
     )
@@ -191,8 +218,9 @@ def counted_sources(node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source for part in aggregates(node) for source in sources_of(part)))
 
 
-def _latest(days: list[date | None]) -> date | None:
+def first_data(names: Iterable[str], profiles: Mapping[str, Profile]) -> date | None:
     """The first day on which every source has data: before it there is no value."""
+    days = [profiles[name].first for name in names if name in profiles]
     known = [day for day in days if day is not None]
     return max(known) if known and len(known) == len(days) else None
 
@@ -256,14 +284,14 @@ def _complete_ones(found: Schedule) -> Schedule:
 
 
 def _period_slot(window: Window, promise: Promise, now: date, after: int) -> Slot:
-    bound, ahead = _level(promise, window)
+    bound, ahead = level_at(promise, window)
     over, owed = window.end + after * _DAY < now, ahead is None
     return Slot(
         window, window.end, over and owed, bound, complete=over and not owed, ahead=ahead, after=after
     )
 
 
-def _level(promise: Promise, window: Window) -> tuple[Bound | Hole | None, date | None]:
+def level_at(promise: Promise, window: Window) -> tuple[Bound | Hole | None, date | None]:
     """What a window owes at its end: the target of the period it ends in; the last milestone passed; before
     the first, that one and its day ahead."""
     day = window.end
@@ -360,7 +388,7 @@ def _trailing(
         window = Window(first, behind - _DAY)
         if number and (start is None or window.end < start):
             break
-        bound, ahead = _level(promise, window)
+        bound, ahead = level_at(promise, window)
         slots.insert(0, Slot(window, None, over and ahead is None and not number, bound, ahead=ahead))
     return evolve(found, slots=tuple(slots), headline=len(slots) - 1)
 

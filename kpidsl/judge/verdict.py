@@ -8,6 +8,7 @@ from typing import Any
 
 from kpidsl.graph import Bound, Cumulative, Kpi, Tolerance
 from kpidsl.judge import bounds
+from kpidsl.judge.ahead import ahead
 from kpidsl.judge.bounds import Band, exact, rounded
 from kpidsl.judge.due import Due, NoTarget, due, not_reached, reference, time_gone, waits
 from kpidsl.judge.evidence import Case, Evidence
@@ -58,7 +59,8 @@ def verdict(
     elif isinstance(owed, NoTarget):
         ruling = _grey("no data", f"{found}. {owed.why}")
     else:
-        ruling = _ruling(evidence, owed, tolerance, key, value, slot, facts)
+        assert isinstance(bound, Bound)
+        ruling = _ruling(evidence, owed, bound, tolerance, key, value, slot, facts)
     why = ruling["why"].removesuffix(".") + _notes(evidence, slot, value, ruling["word"])
     return Verdict(**facts | ruling | {"why": f"{why}."})
 
@@ -66,6 +68,7 @@ def verdict(
 def _ruling(
     evidence: Evidence,
     owed: Due,
+    bound: Bound,
     tolerance: Tolerance | None,
     key: SliceKey,
     value: float,
@@ -106,16 +109,20 @@ def _ruling(
             why += tolerance_text(light, tolerance, value, band, owed.slack, evidence.kpi.unit)
     if confident is not None:
         why += sure_text(confident, low, high, judgement is not None, evidence.kpi)
+    projected = ahead(evidence, owed, bound, tolerance, key, value, (gone, share), slot)
     return {
         "word": bounds.word(judgement, final) if judgement else "inconclusive",
         "light": judgement or "grey",
-        "why": why,
+        "why": why + projected.note,
         "reference_low": _float(band.low),
         "reference_high": _float(band.high),
         "tolerance": rounded(slack) if tolerance else None,
         "attainment": bounds.attainment(value, band),
         "gap": bounds.gap(value, band),
-        "projection": _projection(evidence, owed, value, gone, share, slot),
+        "projection": projected.value,
+        "projection_low": projected.low,
+        "projection_high": projected.high,
+        "projected": projected.word,
         "final": final and is_last(evidence, slot),
     }
 
@@ -199,31 +206,6 @@ def _grey(word: Verb, why: str) -> Facts:
 
 def _float(value: Decimal | None) -> float | None:
     return None if value is None else rounded(value)
-
-
-def _projection(
-    evidence: Evidence, owed: Due, value: float, gone: Decimal | None, share: Decimal, slot: Slot
-) -> float | None:
-    """The value at the deadline if it goes on like this: a total by its pace, a level along its line, else
-    as it is."""
-    schedule = evidence.schedule
-    passed = slot.closed and isinstance(evidence.kpi.promise.measured, Cumulative)
-    if passed or schedule.deadline is None or schedule.deadline < schedule.now:
-        return None
-    ahead = exact(value)
-    if gone is not None:
-        by_pace = share if evidence.kpi.promise.by_last_year else gone
-        if by_pace == 0:
-            return None
-        ahead /= by_pace
-    if owed.progress is not None:
-        if owed.progress == 0 or owed.baseline is None:
-            return None
-        start = exact(owed.baseline)
-        ahead = start + (ahead - start) / owed.progress
-        if schedule.grows:
-            ahead = max(ahead, Decimal(0))  # the line may fall below, a total that only grows cannot
-    return rounded(ahead)
 
 
 def is_last(case: Case, slot: Slot) -> bool:

@@ -157,12 +157,26 @@ def _promise(explanation: Explanation, outcome: Outcome, named: words.Leaf) -> I
         yield "interval", f"{figures.bounds(v.low, v.high, v.unit)}, with {sure} confidence"
     if v.sample is not None and kpi.promise.sample is not None:
         yield "sample", figures.amount(v.sample, str(kpi.promise.sample.unit))
-    if v.projection is not None and v.projection != v.value:
-        yield "projection", f"{figures.amount(v.projection, v.unit)} at the end, if it goes on like this"
+    if v.projection is not None and (v.projection != v.value or v.projection_low is not None):
+        yield "projection", _projection(v, kpi.promise.forecast)
     if v.deadline is not None:
         left = f", {v.days_left} days left" if v.days_left else ""
         yield "deadline", f"{v.deadline}{left}"
     yield "hash", kpi.hash
+
+
+def _projection(v: Verdict, level: float | None) -> str:
+    """What is expected at the deadline, by what, and what follows for the target."""
+    said = figures.amount(v.projection, v.unit)
+    if v.projection_low is not None and level is not None:
+        between = figures.bounds(v.projection_low, v.projection_high, v.unit)
+        said += f" forecast for the end, {between} at {figures.percent(level)}"
+    else:
+        said += " at the end, if it goes on like this"
+    return f"{said}: {_OUTLOOKS[v.projected]}" if v.projected else said
+
+
+_OUTLOOKS = {"kept": "target kept", "not kept": "target not kept", "open": "target open"}
 
 
 def _target(v: Verdict) -> str:

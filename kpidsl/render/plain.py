@@ -82,7 +82,9 @@ def _parts(value: Any, indent: str) -> Iterator[str]:
 
 # -- verdicts --------------------------------------------------------------------------------------
 
-_AS_IS = ("word", "light", "why", "unit", "target", "days_left", "rows", "running", "final", "counts")
+_AS_IS = (
+    "word", "light", "why", "unit", "target", "projected", "days_left", "rows", "running", "final", "counts",
+)  # fmt: skip
 
 
 def verdict(v: Verdict) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _ref(name: str) -> Schema:
 
 
 def _definitions() -> Schema:
-    from kpidsl.results import Light, Verb
+    from kpidsl.results import Light, Outlook, Verb
 
     place = _record(file=_TEXT, line=_INTEGER, column=_INTEGER, end_line=_INTEGER, end_column=_INTEGER)
     verdict: Schema = {
@@ -50,6 +50,7 @@ def _definitions() -> Schema:
         "why": _TEXT,
         "unit": _TEXT,
         "target": _maybe(_TEXT),
+        "projected": {"enum": [*get_args(Outlook), None]},
         "days_left": _maybe(_INTEGER),
         "rows": _maybe(_INTEGER),
         "running": _FLAG,

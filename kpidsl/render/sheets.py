@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 NUMBERS = (
     "value", "target_low", "target_high", "reference_low", "reference_high", "tolerance", "baseline",
-    "attainment", "gap", "projection", "low", "high", "sample",
+    "attainment", "gap", "projection", "projection_low", "projection_high", "low", "high", "sample",
 )  # fmt: skip
 _BATCH = 50_000
 _SHARED = ("kpi", "title", "window", "unit", "deadline", "days_left", "watermark", "hash", "running")
@@ -44,7 +44,7 @@ def sheets(judged: Judged, which: Places) -> Iterator[Sheet]:
     if crowd is None or not len(which):
         return
     shared = {name: getattr(judged.headline, name) for name in _SHARED}
-    shared |= {"target": crowd.target, "why": None}
+    shared |= {"target": crowd.target, "projected": None, "why": None}
     columns: dict[str, NDArray[Any]] = {name: crowd.number(name) for name in NUMBERS}
     columns |= {"rows": crowd.rows, "counts": crowd.counts, "final": crowd.final}
     words = crowd.words

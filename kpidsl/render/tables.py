@@ -25,8 +25,9 @@ KINDS: dict[str, type] = {
     "kpi": str, "title": str, "scope": str, "slice": str, "window": str, "start": date, "end": date,
     "light": str, "word": str, "value": float, "unit": str, "target": str, "target_low": float,
     "target_high": float, "reference_low": float, "reference_high": float, "tolerance": float,
-    "baseline": float, "attainment": float, "gap": float, "projection": float, "deadline": date,
-    "days_left": int, "watermark": date, "rows": int,
+    "baseline": float, "attainment": float, "gap": float, "projection": float,
+    "projection_low": float, "projection_high": float, "projected": str, "deadline": date, "days_left": int,
+    "watermark": date, "rows": int,
     "low": float, "high": float, "sample": float, "running": bool, "counts": bool, "final": bool,
     "hash": str, "why": str,
 }  # fmt: skip

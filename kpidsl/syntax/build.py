@@ -480,6 +480,10 @@ class Builder:
     confident = _said(nodes.Confident)
     sample = _said(nodes.SampleAtLeast)
 
+    def projection(self, items: Items) -> nodes.Projection:
+        level = items[3] if len(items) > 4 else None
+        return nodes.Projection(self._span(items), items[1].kind == "FORECAST", level)
+
     def deprecated(self, items: Items) -> nodes.Deprecated:
         until = use = None
         for word, item in zip(items[1:-1:2], items[2:-1:2], strict=True):

@@ -327,6 +327,9 @@ def _said_of_promise(clause: Any) -> tuple[str, str] | None:
             return "confident", a_number(level)
         case n.SampleAtLeast(amount=amount):
             return "sample", f"at least {a_number(amount)}"
+        case n.Projection(forecast=forecast, level=level):
+            at = f" at {a_number(level)}" if level else ""
+            return "projection", f"forecast{at}" if forecast else "from pace"
         case n.By(dimensions=dimensions):
             return "by", " and ".join(map(expression, dimensions))
     return None

@@ -595,6 +595,14 @@ class SampleAtLeast(Node):
 
 
 @frozen(repr=False)
+class Projection(Node):
+    """`projection from pace`, `projection forecast`, `projection forecast at 90%`."""
+
+    forecast: bool
+    level: Number | None = None
+
+
+@frozen(repr=False)
 class Deprecated(Node):
     """`deprecated until 2026-12-31 use net_sales`."""
 
@@ -696,7 +704,7 @@ Clause = (
     | FromTable | FromSource | TimeColumn | ChannelColumn | Row | Key | BelongsTo | Column | Fresh | Complete
     | Check | Volume | Target | Tolerance | Measured | From | Deadline | Baseline | Pace | By | OnlyChannel
     | Stakeholder | Stage | Role | Review | Because | Draft | Deprecated | Member | Met | Given | AsOf
-    | Expect | Set | Solve | Confident | SampleAtLeast | Scale
+    | Expect | Set | Solve | Confident | SampleAtLeast | Projection | Scale
 )  # fmt: skip
 
 

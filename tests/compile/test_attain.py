@@ -252,7 +252,7 @@ ENDS = st.one_of(st.just(-math.inf), st.just(math.inf), st.integers(-5, 5).map(f
 @st.composite
 def reaches(draw):
     """An interval and a number in it."""
-    low, high = sorted((draw(ENDS), draw(ENDS)))
+    low, high = sorted((draw(ENDS) + 0.0, draw(ENDS) + 0.0))  # -0.0 is 0.0
     assume(low < math.inf)
     assume(high > -math.inf)
     value = draw(st.floats(max(low, -1e3), min(high, 1e3)))
@@ -264,6 +264,7 @@ def test_intervals_hold_every_value(op, one, other):
     (a, x), (b, y) = one, other
     assume(op != "/" or y != 0)
     value = {"+": x + y, "-": x - y, "*": x * y}[op] if op != "/" else x / y
+    assume(math.isfinite(value))
     found = combined(op, [a, b])
     assert not math.isnan(found.low)
     assert not math.isnan(found.high)

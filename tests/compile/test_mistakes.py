@@ -643,6 +643,27 @@ CASES = {
         kpi("leads", "sample at least 9 leads #! K453 "),
         kpi("leads", "target at least 3 leads", "sample at least 9 leads"),
     ),
+    "forecast without an end": (
+        kpi("leads", "target at least 3 leads", "projection forecast #! K455 deadline"),
+        kpi("leads", "target at least 3 leads", "deadline 2026-12", "projection forecast"),
+    ),
+    "forecast of what does not add up": (
+        kpi(
+            "ad_spend / leads",
+            "target at most 9 EUR per lead",
+            "measured cumulatively",
+            "from 2026-01",
+            "deadline 2026-12",
+            "projection forecast #! K456 do not add up",
+        ),
+        kpi("ad_spend / leads", "target at most 9 EUR per lead", "deadline 2026-12", "projection forecast"),
+    ),
+    "level of a forecast": (
+        kpi(
+            "leads", "target at least 3 leads", "deadline 2026-12", "projection forecast at 100% #! K452 80%"
+        ),
+        kpi("leads", "target at least 3 leads", "deadline 2026-12", "projection forecast at 95%"),
+    ),
     "scale upside down": (
         CALLS.replace("grade %", "grade number") + "  scale grade from 10 to 0 #! K454 nothing is from\n",
         CALLS.replace("grade %", "grade number") + "  scale grade from -10 to 0\n",
