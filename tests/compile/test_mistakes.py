@@ -328,6 +328,15 @@ CASES = {
         "    | 2026-01-01 | a | #! K321 2 cells\n",
         None,
     ),
+    "a test that expects data": (
+        kpi("leads") + 'test "t"\n  given crm\n    | created_on |\n    | 2026-01-01 |\n'
+        "  expect x = leads #! K481 a number\n",
+        kpi("leads") + 'test "t"\n  given crm\n    | created_on |\n    | 2026-01-01 |\n  expect x = 1 lead\n',
+    ),
+    "a diagnostic that there is none of": (
+        'test "t"\n  as of 2026-01-01\n  expect diagnostic check-broke #! K482 `check-broken`\n',
+        'test "t"\n  as of 2026-01-01\n  expect diagnostic check-broken\n',
+    ),
     "option": (
         'source t\n  from "t.csv" decimal "comma" #! K322 one character\n  time d\n',
         'source t\n  from "t.csv" decimal ","\n  time d\n',
