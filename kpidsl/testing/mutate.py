@@ -40,7 +40,8 @@ from kpidsl.testing.run import Ran, Report, without_slices
 _TURNED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _EDGE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 """The same, but for the value itself."""
-_MOVES = ((1.1, "up by 10%"), (0.9, "down by 10%"))
+_MOVES = (1.1, 0.9)
+"""A target is moved up and down: a test near it, on either side, notices one of them."""
 
 
 @frozen(eq=False)
@@ -50,6 +51,13 @@ class Mutant:
     kpi: Kpi
     told: str
     """What is changed, as a clause: `` `pages >= 10` becomes `pages > 10` ``."""
+    one_of: str = ""
+    """Changes of a KPI that have this in common count as one, which is noticed if one of them is."""
+
+    @property
+    def change(self) -> object:
+        """What counts as one."""
+        return (self.kpi.name, self.one_of) if self.one_of else id(self)
 
 
 @frozen(eq=False)
@@ -78,15 +86,15 @@ def mutate(specs: Specs, report: Report, watch: Watch, limits: Limits = UNLIMITE
         jobs.append(Job(ran.test, tuple(dict.fromkeys(question for _, _, question in asked))))
         checks.append(asked)
     heard, _ = hear(specs, jobs, watch, limits) if jobs else ([], [])
-    noticed: set[int] = set()
+    noticed: set[object] = set()
     for asked, own in zip(checks, heard, strict=True):
         for expectation, mutant, question in asked:
-            if id(mutant) in noticed:
+            if mutant.change in noticed:
                 continue
             if cells(expectation, verdict_of(expectation, own.judged[question])):
-                noticed.add(id(mutant))
-    every = [mutant for several in mutants.values() for mutant in several]
-    return Mutation(len(every), tuple(mutant for mutant in every if id(mutant) not in noticed))
+                noticed.add(mutant.change)
+    every = {mutant.change: mutant for several in mutants.values() for mutant in several}
+    return Mutation(len(every), tuple(mutant for one, mutant in every.items() if one not in noticed))
 
 
 def _asked(
@@ -136,11 +144,11 @@ def mutants_of(kpi: Kpi) -> Iterator[Mutant]:
                     changed = evolve(part, argument=row)
                     yield Mutant(evolve(kpi, formula=_with(kpi.formula, part, changed)), told)
     yield from _windows(kpi)
-    for factor, told in _MOVES:
-        if kpi.promise.bounds:
-            promise = kpi.promise.rebound(partial(_moved, factor=factor))
-            slices = tuple(evolve(part, bound=_moved(part.bound, factor)) for part in kpi.slices)
-            yield Mutant(evolve(kpi, promise=promise, slices=slices), f"the target moves {told}")
+    for factor in _MOVES if kpi.promise.bounds else ():
+        promise = kpi.promise.rebound(partial(_moved, factor=factor))
+        slices = tuple(evolve(part, bound=_moved(part.bound, factor)) for part in kpi.slices)
+        moved = evolve(kpi, promise=promise, slices=slices)
+        yield Mutant(moved, "its target moves by 10%", one_of="target")
 
 
 def _with(formula: Node, old: Aggregate, new: Aggregate) -> Node:
