@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -39,9 +39,11 @@ def pick(
     as_of: date,
     windows: Mapping[str, Sequence[Window]],
     conditions: Mapping[str, Sequence[Row]],
+    wanted: Collection[tuple[str, str]],
 ) -> list[Picked]:
-    """Rows of every source that is read from data: those with windows from their days, those that they belong
-    to by their keys, those that are grouped instead of the groups. `EngineError` if a query fails."""
+    """Rows, with the `wanted` columns, of every source that is read from data: those with windows from their
+    days, those that they belong to by their keys, those that are grouped instead of the groups. `EngineError`
+    if a query fails."""
     runner = Runner(graph, session, as_of)
     found: dict[str, Picked] = {}
     for name in _in_order(graph, windows):
@@ -51,7 +53,8 @@ def pick(
         attached = runner.attached(name)
         if attached.failure is not None:
             raise EngineError("query", attached.failure.message, attached.failure)
-        columns = tuple(c for c in _roles_first(spec) if c.value is None and c.name in attached.kinds)
+        stored = (c for c in _roles_first(spec) if c.value is None and c.name in attached.kinds)
+        columns = tuple(c for c in stored if (name, c.name) in wanted)
         refs = [ColumnRef(name, c.name, c.type) for c in columns]
         days = _days(graph, name, windows) if spec.time in attached.kinds else []
         only = None if days else _keys(spec, graph, found)

@@ -13,13 +13,15 @@ from attrs import evolve
 
 from kpidsl import project
 from kpidsl.diagnostics import Diagnostic, Source
-from kpidsl.graph import Expectation, Given, Graph, Kpi, Test
+from kpidsl.graph import Expectation, Given, Graph, Kpi, Test, aggregates, rows_of
 from kpidsl.model.periods import Window
-from kpidsl.model.rows import ColumnRef, Row, columns_of
+from kpidsl.model.rows import ColumnRef, Row, columns_of, gathers_of, read_by
+from kpidsl.model.sources import Grouped
 from kpidsl.needed import needed
 from kpidsl.project import Wish
 from kpidsl.results import Ask, Verdict
 from kpidsl.specs import Specs
+from kpidsl.split import nodes_of
 from kpidsl.testing.check import literal
 from kpidsl.testing.conditions import conditions
 from kpidsl.testing.hear import Job, Question, hear
@@ -54,7 +56,8 @@ def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Dia
     asked = _by_source(kpi, graph)
     with project.reading(specs, graph, wish, watch) as session:
         try:
-            picked = pick(graph, session, wish.as_of, _windows(kpi, headline.window, outcome), asked)
+            windows = _windows(kpi, headline.window, outcome)
+            picked = pick(graph, session, wish.as_of, windows, asked, _read(kpi, graph))
         except EngineError as error:
             spec = next(iter(graph.sources.values()))
             return (error.told or failure(error, spec),)
@@ -102,14 +105,29 @@ def _windows(kpi: Kpi, window: Window, outcome: Outcome) -> dict[str, list[Windo
 # -- anonymous -----------------------------------------------------------------------------------------------
 
 
+def _read(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
+    """The columns that a KPI cannot do without: what it reads, times, keys of links and of groups."""
+    rows = [(source, row) for part in aggregates(*nodes_of(kpi)) for source, row in rows_of(part)]
+    found = _followed([(source, ref) for source, row in rows for ref in columns_of(row)], graph)
+    for name, spec in graph.sources.items():
+        found |= {(name, spec.time)} if spec.time is not None else set()
+        found |= {at for link in spec.links for at in ((name, link.column), (link.target, link.far))}
+        if isinstance(spec.origin, Grouped):
+            parent = spec.origin.source
+            found |= _followed([(parent, ref) for _, ref in spec.origin.keys], graph)
+    return found
+
+
 def _looked_at(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
-    """The columns that conditions and checks look at, also by way of computed ones."""
-    stack = [(one.source, ref) for one in conditions(kpi) for ref in columns_of(one.row)]
-    stack += [
-        (name, ref) for name, spec in graph.sources.items() for c in spec.checks for ref in columns_of(c)
-    ]
+    """The columns that conditions look at, also by way of computed ones, and those that have a scale."""
+    rows = [(one.source, one.row) for one in conditions(kpi)]
+    rows += [(name, scale) for name, spec in graph.sources.items() for scale in spec.scales]
+    return _followed([(source, ref) for source, row in rows for ref in columns_of(row)], graph)
+
+
+def _followed(stack: list[tuple[str, ColumnRef]], graph: Graph) -> set[tuple[str, str]]:
+    """Columns, and those that they are computed or gathered from."""
     seen: set[tuple[str, ColumnRef]] = set()
-    found: set[tuple[str, str]] = set()
     while stack:
         at = stack.pop()
         if at in seen:
@@ -117,11 +135,11 @@ def _looked_at(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
         seen.add(at)
         source, ref = at
         home = ref.via[-1] if ref.via else source
-        found.add((home, ref.name))
         column = graph.sources[home].column(ref.name) if home in graph.sources else None
-        if column is not None and column.value is not None:
-            stack += [(home, below) for below in columns_of(column.value)]
-    return found
+        value = column.value if column is not None else None
+        stack += [(home, below) for below in columns_of(value)]
+        stack += [(gather.source, below) for gather in gathers_of(value) for below in read_by(gather)]
+    return {(ref.via[-1] if ref.via else source, ref.name) for source, ref in seen}
 
 
 def anonymous(
