@@ -17,6 +17,8 @@ def grain_of(word: nodes.Word, scope: Scope) -> Grain | None:
 def cycle_of(word: nodes.Word, scope: Scope) -> str | None:
     """What something is measured every: a grain, a retail period or a named one."""
     text, names = word.text, scope.names
+    if text in GRAINS:
+        return text
     if text in retail.GRAINS and scope.calendar.retail is None:
         scope.error(
             "K211",
@@ -31,5 +33,7 @@ def cycle_of(word: nodes.Word, scope: Scope) -> str | None:
     if text in names.lost:
         scope.blame = scope.blame or rests_on(text, word.span, None)
         return None
+    if isinstance(names.known.get(text), nodes.PeriodDef):
+        return text
     words = retail.GRAINS if text.startswith("retail ") else (*GRAINS, *names.of(nodes.PeriodDef))
     return scope.word("a period", word, words)

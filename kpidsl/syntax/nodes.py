@@ -13,40 +13,54 @@ from attrs import field, fields, frozen
 from kpidsl.diagnostics import Source, Span
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Node:
     """Anything that has a place in the text."""
 
     span: Span = field(eq=False)
 
+    # One for all: attrs would compile them for each class, which is half of the import time.
+
     def __repr__(self) -> str:
-        """One for all: attrs would compile one per class, which is a third of the import time."""
         said = (f"{at.name}={getattr(self, at.name)!r}" for at in fields(type(self)) if at.name != "span")
         return f"{type(self).__name__}({', '.join(said)})"
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Node) or type(self) is not type(other):
+            return NotImplemented
+        return _compared(self) == _compared(other)
 
-@frozen(repr=False)
+    def __hash__(self) -> int:
+        return hash((type(self), *_compared(self)))
+
+
+def _compared(node: Node) -> list[object]:
+    """What makes nodes equal: all but the place."""
+    return [getattr(node, at.name) for at in fields(type(node)) if at.eq]
+
+
+@frozen(repr=False, eq=False)
 class Word(Node):
     """A name that is introduced, or referred to where no dotted path may stand; backticks are taken off."""
 
     text: str
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class String(Node):
     """A quoted text, escapes resolved (`\\"` and `\\\\`)."""
 
     text: str
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class UnitText(Node):
     """The words of a unit, spaces folded: `EUR per lead`, `%`, `points`."""
 
     text: str
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class PeriodText(Node):
     """A period as written: `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`,
     `RY2026-P01`; a named one with what it begins in, if that is said, as `black_friday 2026`."""
@@ -57,7 +71,7 @@ class PeriodText(Node):
 # -- expressions ---------------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Name(Node):
     """A reference: `leads`, or a path such as `ads.spend`."""
 
@@ -69,7 +83,7 @@ class Name(Node):
         return ".".join(self.parts)
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Number(Node):
     """A number as written (`2_500`, `4.50`), with its unit when one follows."""
 
@@ -82,7 +96,7 @@ class Number(Node):
         return float(self.text.replace("_", ""))
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Call(Node):
     """`name(args)`, or `name(args by weight)`. The name is the words before it: `count distinct`.
 
@@ -97,7 +111,7 @@ class Call(Node):
     of: Expression | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Unary(Node):
     """`- x` or `not x`."""
 
@@ -105,7 +119,7 @@ class Unary(Node):
     operand: Expression
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Binary(Node):
     """Arithmetic `+ - * /`, `98% of x`, comparison `= != < <= > >=`, logic `and or`."""
 
@@ -114,7 +128,7 @@ class Binary(Node):
     right: Expression
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class In(Node):
     """`x in (a, b)`, `x not in (a, b)`."""
 
@@ -123,7 +137,7 @@ class In(Node):
     negated: bool = False
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Between(Node):
     """`x between a and b`, both included."""
 
@@ -133,7 +147,7 @@ class Between(Node):
     negated: bool = False
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Missing(Node):
     """`x is missing`, `x is not missing`."""
 
@@ -141,7 +155,7 @@ class Missing(Node):
     negated: bool = False
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class When(Node):
     """`when c then v when d then w otherwise u`; without `otherwise` there is no value."""
 
@@ -149,7 +163,7 @@ class When(Node):
     otherwise: Expression | None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Where(Node):
     """An aggregation, a measure or a source restricted to the rows for which the condition holds."""
 
@@ -157,7 +171,7 @@ class Where(Node):
     condition: Expression
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Default(Node):
     """`x default 0`: the value to take where there is none."""
 
@@ -165,7 +179,7 @@ class Default(Node):
     value: Number
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Group(Node):
     """Parentheses as the author wrote them."""
 
@@ -193,14 +207,14 @@ Expression = (
 # -- clauses that several definitions share ------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Description(Node):
     """`description "..."`."""
 
     text: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Caption(Node):
     """`label fr "Coût par lead"`: the title in another language."""
 
@@ -208,21 +222,21 @@ class Caption(Node):
     text: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Owner(Node):
     """`owner "Acquisition team"`."""
 
     text: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Formula(Node):
     """`formula ad_spend / leads`."""
 
     value: Expression
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class UnitClause(Node):
     """`unit EUR per lead`."""
 
@@ -232,21 +246,21 @@ class UnitClause(Node):
 # -- calendar ------------------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class FiscalYear(Node):
     """`fiscal year starts in April`."""
 
     month: Word
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class WeekStart(Node):
     """`weeks start on Monday`."""
 
     day: Word
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class TimeZone(Node):
     """`time zone Europe/Paris`."""
 
@@ -256,7 +270,7 @@ class TimeZone(Node):
 # -- source --------------------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class RetailYears(Node):
     """`retail years 4-5-4 ending on the Saturday nearest the end of January`, or `the last Saturday of
     January`; without an ending that is the first one. `compared 52 weeks apart` may stand behind."""
@@ -268,21 +282,21 @@ class RetailYears(Node):
     apart: bool = False
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Weekend(Node):
     """`weekend Friday, Saturday`, or `weekend none`."""
 
     days: tuple[Word, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Holidays(Node):
     """`holidays France`, `holidays Germany-BY`: the public holidays of a country or a region."""
 
     place: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Holiday(Node):
     """`holiday 2026-05-15 "Bridge"`: days off of the project's own."""
 
@@ -290,7 +304,7 @@ class Holiday(Node):
     title: String | None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Occurrence(Node):
     """`from 2026-11-23 to 2026-11-29`, once or several times under `period NAME`."""
 
@@ -298,7 +312,7 @@ class Occurrence(Node):
     end: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class FromFiles(Node):
     """`from "data/ads/*.csv" separated by ";" decimal ","`; options are (word, value) in the order written.
 
@@ -309,7 +323,7 @@ class FromFiles(Node):
     options: tuple[tuple[str, String], ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class FromTable(Node):
     """`from table "shop.orders" in shop`."""
 
@@ -317,7 +331,7 @@ class FromTable(Node):
     connection: Word | None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class FromSource(Node):
     """`from views by session_id, day`: a row for each combination of these columns in another source."""
 
@@ -325,21 +339,21 @@ class FromSource(Node):
     keys: tuple[Word, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class TimeColumn(Node):
     """`time created_at`."""
 
     column: Word
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class ChannelColumn(Node):
     """`channel platform`: which column says the channel."""
 
     column: Word
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Row(Node):
     """`row lead`: each row is one lead."""
 
@@ -350,7 +364,7 @@ Consequence = Literal["warn", "stale"]
 """`else stale`: what follows for verdicts where a source breaks its promise; None where nothing is said."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Key(Node):
     """`key day, platform, campaign`."""
 
@@ -358,7 +372,7 @@ class Key(Node):
     otherwise: Consequence | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class BelongsTo(Node):
     """`belongs to sessions by session_id`, or `by session_id = id` where the far key has another name."""
 
@@ -367,7 +381,7 @@ class BelongsTo(Node):
     far: Word | None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Column(Node):
     """`column spend EUR`; `type` is `text number day moment flag`, or a unit; None when computed."""
 
@@ -379,7 +393,7 @@ class Column(Node):
     """`column margin = amount - cost`."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Fresh(Node):
     """`fresh within 2 days`."""
 
@@ -388,7 +402,7 @@ class Fresh(Node):
     otherwise: Consequence | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Complete(Node):
     """`complete every day`."""
 
@@ -396,7 +410,7 @@ class Complete(Node):
     otherwise: Consequence | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Check(Node):
     """`check spend >= 0`."""
 
@@ -404,7 +418,7 @@ class Check(Node):
     otherwise: Consequence | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Volume(Node):
     """`rows at least 10 every day`, `rows at most 20 every day`, `rows between 10 and 20 every day`."""
 
@@ -414,7 +428,7 @@ class Volume(Node):
     otherwise: Consequence | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Scale(Node):
     """`scale score from 0 to 10`: what the values of a column lie between, both included."""
 
@@ -427,7 +441,7 @@ class Scale(Node):
 # -- promises ------------------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Bound(Node):
     """`at least X`, `at most X`, `between X and Y`, `increase by X`, `decrease by X`."""
 
@@ -436,7 +450,7 @@ class Bound(Node):
     high: Expression | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Milestone(Node):
     """`at least 100 lead by 2026-03`."""
 
@@ -444,7 +458,7 @@ class Milestone(Node):
     by: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Level(Node):
     """`at least 100 lead in 2026-Q1`: the target of a period."""
 
@@ -452,7 +466,7 @@ class Level(Node):
     period: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Target(Node):
     """`target at least 25`, or a bare `target` with milestones or targets of periods under it."""
 
@@ -460,14 +474,14 @@ class Target(Node):
     milestones: tuple[Milestone | Level, ...] = ()
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Tolerance(Node):
     """`tolerance 5%`, `tolerance 2 points`, `tolerance 1_000 EUR`."""
 
     amount: Number
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Measured(Node):
     """`measured every month` (kind `every`), `cumulatively`, `over the last 28 days` (kind `last`)."""
 
@@ -477,21 +491,21 @@ class Measured(Node):
     """For `last`: 28, with the unit `days`."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class From(Node):
     """`from 2026-07-01`: the first day of the promise."""
 
     period: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Deadline(Node):
     """`deadline 2026-Q4`: the last day of the promise."""
 
     period: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Baseline(Node):
     """`baseline 2025-H2`, `baseline previous period`, `baseline same period last year`, or a value."""
 
@@ -499,7 +513,7 @@ class Baseline(Node):
     """A `PeriodText`, another expression, or the words `previous period` / `same period last year`."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class PacePart(Node):
     """`20% by 2026-03`: the part of the target that is expected by the end of a period."""
 
@@ -507,7 +521,7 @@ class PacePart(Node):
     by: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Pace(Node):
     """`pace linear`, `pace like last year`, `pace like last year by weekday`, `pace business days`, `none`;
     or `schedule`: shares under a bare `pace`."""
@@ -516,7 +530,7 @@ class Pace(Node):
     parts: tuple[PacePart, ...] = ()
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Slice(Node):
     """A line under `by`: the value of the dimension, its own promise."""
 
@@ -525,7 +539,7 @@ class Slice(Node):
     tolerance: Tolerance | None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class By(Node):
     """`by channel`, `by channel and country`, with targets per slice under it."""
 
@@ -533,68 +547,68 @@ class By(Node):
     slices: tuple[Slice, ...] = ()
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class OnlyChannel(Node):
     """`channel google, meta`: the KPI looks at these channels only."""
 
     values: tuple[Word | String, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Stakeholder(Node):
     """`stakeholder "Sales"`."""
 
     text: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Stage(Node):
     """`stage act`: reach, act, convert or engage."""
 
     name: Word
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Role(Node):
     """`leading` or `lagging`."""
 
     kind: str
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Review(Node):
     """`review every quarter`."""
 
     grain: Word
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Because(Node):
     """`because "..."`: why the target is what it is."""
 
     text: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Draft(Node):
     """`draft`: evaluated and shown, never counted."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Confident(Node):
     """`confident 95%`."""
 
     level: Number
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class SampleAtLeast(Node):
     """`sample at least 100 sessions`."""
 
     amount: Number
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Projection(Node):
     """`projection from pace`, `projection forecast`, `projection forecast at 90%`."""
 
@@ -602,7 +616,7 @@ class Projection(Node):
     level: Number | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Deprecated(Node):
     """`deprecated until 2026-12-31 use net_sales`."""
 
@@ -613,7 +627,7 @@ class Deprecated(Node):
 # -- objective -----------------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Member(Node):
     """`kpi online_sales weight 3 key`, `kpi visits for information`, `objective loyalty weight 2`."""
 
@@ -625,7 +639,7 @@ class Member(Node):
     """Whether it is an objective in place of a KPI."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Met(Node):
     """`met when all are met` (kind `all`), `any is met`, `at least 60% are met` (kind `share`)."""
 
@@ -636,14 +650,14 @@ class Met(Node):
 # -- test and scenario ---------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Cell(Node):
     """A cell of a table, trimmed."""
 
     text: str
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Given(Node):
     """`given ads`, with rows under it; the first row names the columns."""
 
@@ -651,14 +665,14 @@ class Given(Node):
     rows: tuple[tuple[Cell, ...], ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class AsOf(Node):
     """`as of 2026-02-01`."""
 
     period: PeriodText
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Expect(Node):
     """`expect roas for google in 2026-01 = 5, met`; `value` or `word` may be absent, not both.
 
@@ -678,7 +692,7 @@ class Expect(Node):
     """`expect diagnostic K604`: the code or the name, and nothing else is said."""
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Set(Node):
     """`set cost_per_click = 5 EUR per click`, `set ad_spend for google increase by 10%`."""
 
@@ -689,7 +703,7 @@ class Set(Node):
     slice: Word | String | None = None
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Solve(Node):
     """`solve ad_budget for conversions = 20`."""
 
@@ -711,21 +725,21 @@ Clause = (
 # -- definitions ---------------------------------------------------------------------------------------------
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Import(Node):
     """`import "shared/calendar.kpi"`, relative to the file it stands in."""
 
     path: String
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class CalendarDef(Node):
     """`calendar` and its clauses; one per project."""
 
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class PeriodDef(Node):
     """`period black_friday "Black Friday week" from 2026-11-23 to 2026-11-29`, or several under it."""
 
@@ -734,7 +748,7 @@ class PeriodDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Let(Node):
     """`let lifetime = 3 year`."""
 
@@ -742,7 +756,7 @@ class Let(Node):
     value: Expression
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class SourceDef(Node):
     """`source ads "Daily spend"`."""
 
@@ -751,7 +765,7 @@ class SourceDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class MeasureDef(Node):
     """`measure leads "Leads" = count(crm)`, with `description`, `unit`, `label`, `owner` if wanted."""
 
@@ -761,7 +775,7 @@ class MeasureDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class KpiDef(Node):
     """`kpi cost_per_lead "Cost per lead"`."""
 
@@ -770,7 +784,7 @@ class KpiDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class ObjectiveDef(Node):
     """`objective grow_online "Grow online sales"`."""
 
@@ -779,7 +793,7 @@ class ObjectiveDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class TestDef(Node):
     """`test "2 000 EUR of ads ..."`."""
 
@@ -787,7 +801,7 @@ class TestDef(Node):
     clauses: tuple[Clause, ...]
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class ScenarioDef(Node):
     """`scenario "What would 20 conversions cost?"`."""
 
@@ -809,7 +823,7 @@ Definition = (
 )
 
 
-@frozen(repr=False)
+@frozen(repr=False, eq=False)
 class Comment(Node):
     """`# ...` to the end of the line; `alone` when nothing else stands on the line."""
 
