@@ -261,6 +261,11 @@ class Why:
 
         return render(self._change, Screen())
 
+    def _repr_html_(self) -> str:
+        from kpidsl.render import change_data
+
+        return change_data.as_html(self._change)
+
     @property
     def sentence(self) -> str:
         """All of it in a sentence."""

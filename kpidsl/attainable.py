@@ -7,13 +7,13 @@ them; the target is taken with its tolerance. A promise that is over is the verd
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from itertools import pairwise
 
 from attrs import evolve, frozen
 
-from kpidsl.compile.attain import bounds
+from kpidsl.compile.given import bounds
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.graph import (
     Bound,
@@ -54,7 +54,7 @@ class Lookback:
 
     def __call__(self, kpi: Kpi, schedule: Schedule | None = None) -> Iterator[Ask]:
         """For each grain that matters, and over the baseline."""
-        if kpi.promise.bound is None:
+        if kpi.promise.bound is None and not kpi.promise.levels:
             return
         for grain in grains(kpi):
             yield self.history(kpi, grain)
@@ -106,16 +106,30 @@ def findings(outcome: Outcome) -> Iterator[Diagnostic]:
     for judged in outcome.judged:
         kpi = graph.kpis.get(judged.kpi)
         answers = outcome.answers
-        if kpi is None or kpi.promise.bound is None or kpi.about.draft or answers is None:
+        if kpi is None or kpi.about.draft or answers is None or answers.failure(kpi.formula) is not None:
             continue
-        if answers.failure(kpi.formula) is not None or _over(kpi, outcome.as_of):
-            continue
-        checks = _Checks(kpi, kpi.promise.bound, judged.headline, outcome, look)
-        found = next(
-            filter(None, (check() for check in (checks.baseline, checks.changes, checks.reach))), None
-        )
+        every = (check for one in _checks(kpi, judged.headline, outcome, look) for check in one.each)
+        found = next(filter(None, (check() for check in every)), None)
         if found is not None:
             yield found
+
+
+def _checks(kpi: Kpi, headline: Verdict, outcome: Outcome, look: Lookback) -> Iterator[_Checks]:
+    """Of the promise; of targets of periods each one that is not over, as if it were the only one."""
+    promise = kpi.promise
+    if promise.bound is not None and not _over(kpi, outcome.as_of):
+        yield _Checks(kpi, promise.bound, headline, outcome, look)
+    for window, bound in promise.levels:
+        alone = evolve(promise, bound=bound, levels=(), start=written_start(promise), deadline=window.end)
+        one = evolve(kpi, promise=alone)
+        asked, tolerance = bounds(bound, kpi), promise.tolerance
+        if asked is None or _over(one, outcome.as_of):
+            continue
+        low, high = (end if math.isfinite(end) else None for end in (asked.low, asked.high))
+        target = abs(low if low is not None else high or 0.0)
+        slack = None if tolerance is None else tolerance.amount * (target if tolerance.relative else 1)
+        said = evolve(headline, target_low=low, target_high=high, tolerance=slack)
+        yield _Checks(one, bound, said, outcome, look)
 
 
 def without_slices(graph: Graph) -> Graph:
@@ -140,6 +154,11 @@ class _Checks:
     headline: Verdict
     outcome: Outcome
     look: Lookback
+
+    @property
+    def each(self) -> tuple[Callable[[], Diagnostic | None], ...]:
+        """All of them, in the order in which they are told."""
+        return (self.baseline, self.changes, self.reach)
 
     # -- baselines --
 

@@ -58,7 +58,8 @@ def sessions() -> Iterator[tuple]:
     for r in rows("sessions.csv"):
         day = datetime.fromisoformat(r["started_at"]).date()
         numbers = (int(r[name]) for name in ("pages", "seconds", "bounced", "visitor_id", "visit"))
-        yield r["session_id"], day, r["channel"], r["campaign"] or None, r["landing_page"], *numbers
+        names = r["channel"], r["campaign"] or None, r["landing_page"]
+        yield r["session_id"], day, *names, *numbers, datetime.fromisoformat(r["started_at"])
 
 
 def orders() -> Iterator[tuple]:
@@ -67,7 +68,8 @@ def orders() -> Iterator[tuple]:
         wait = (date.fromisoformat(r["shipped_on"]) - day).days if r["shipped_on"] else None
         amount, cost = number(r["amount"]), number(r["cost"])
         new = r["new_customer"] == "yes"
-        yield r["session_id"], day, r["customer_id"], new, r["kind"], amount, cost, wait
+        at = datetime.fromisoformat(r["created_at"])
+        yield r["session_id"], day, r["customer_id"], new, r["kind"], amount, cost, wait, at
 
 
 def survey() -> Iterator[tuple]:
@@ -80,6 +82,11 @@ def stock() -> Iterator[tuple]:
     for line in (DATA / "stock.jsonl").read_text().splitlines():
         r = json.loads(line)
         yield date.fromisoformat(r["day"]), r["product"], r["level"]
+
+
+def resellers() -> Iterator[tuple]:
+    for r in rows("resellers.csv"):
+        yield date.fromisoformat(r["day"]), r["reseller"], int(r["lamps"])
 
 
 def social() -> Iterator[tuple]:
@@ -98,15 +105,17 @@ TABLES = {
     "crm": ("day date, channel text, contact text, mql bool, qualified bool, won bool", crm),
     "sessions": (
         "session text, day date, channel text, campaign text, landing_page text,"
-        " pages int, seconds int, bounced int, visitor int, visit int",
+        " pages int, seconds int, bounced int, visitor int, visit int, moment timestamp",
         sessions,
     ),
     "order_rows": (
-        "session text, day date, customer text, new bool, kind text, amount double, cost double, wait int",
+        "session text, day date, customer text, new bool, kind text, amount double, cost double, wait int,"
+        " moment timestamp",
         orders,
     ),
     "survey": ("day date, channel text, score int, satisfaction int, weight double, comment text", survey),
     "stock": ("day date, product text, level int", stock),
+    "resellers": ("day date, reseller text, lamps int", resellers),
     "showroom": ("day date, people double", lambda: small("showroom.csv")),
     "social": ("day date, network text, reach int, interactions int", social),
     "links": ("day date, domains double", lambda: small("links.csv")),
@@ -127,5 +136,9 @@ def database() -> duckdb.DuckDBPyConnection:
     db.execute(
         "create table orders as select o.*, s.channel, s.campaign, s.landing_page"
         " from order_rows o left join sessions s on s.session = o.session"
+    )
+    db.execute(
+        "create table purchases as select s.visitor, o.day, o.moment"
+        " from order_rows o join sessions s on s.session = o.session where o.kind = 'web'"
     )
     return db

@@ -27,6 +27,15 @@ CLOSED = {"green": "met", "amber": "nearly met", "red": "missed"}
 OPEN = {"green": "on track", "amber": "at risk", "red": "off track"}
 STALE = {"stock"}  # it ends in August, and promises to be at most two days old
 MONTHS = {"month": 1, "quarter": 3}
+NAMED = {
+    "black_friday": [
+        (date(2024, 11, 25), date(2024, 12, 1)),
+        (date(2025, 11, 24), date(2025, 11, 30)),
+        (date(2026, 11, 23), date(2026, 11, 29)),
+    ]
+}
+DAYS_OFF = {date(2026, 7, 14), date(2026, 11, 11), date(2026, 12, 24), date(2026, 12, 25)}
+"""Holidays in the second half of 2026 on working days: those of France, and the day of the stocktaking."""
 
 
 @attrs.frozen
@@ -90,6 +99,8 @@ def windows_of(kpi: Kpi, watermark: date) -> list[Days]:
         length = timedelta(days=kpi.measured)
         ends = [watermark - n * length for n in range(7)]
         return [(end - length + one, end) for end in reversed(ends) if end >= kpi.start or end == watermark]
+    if kpi.measured in NAMED:
+        return [(a, b) for a, b in NAMED[kpi.measured] if kpi.start <= a <= AS_OF]
     if kpi.milestones:
         passed = [(kpi.start, day) for day, _ in kpi.milestones if day < AS_OF]
         return [*passed, (kpi.start, AS_OF)]
@@ -120,9 +131,13 @@ def fill(query: str, kpi: Kpi, window: Days, where: str) -> str:
         starts = [after(first, kpi.measured, -n) for n in range(3)]
         for n in (1, 2):
             spans[f"_{n}"] = (starts[n], starts[n - 1] - timedelta(days=1))
+    earlier = after(first, kpi.measured, -1) if kpi.measured in MONTHS else first
+    before = (earlier, first - timedelta(days=1))
     days = {end: f"day between date '{a}' and date '{b}'" for end, (a, b) in spans.items()}
     filled = {f"d{end}": text for end, text in days.items()}
     filled |= {f"w{end}": f"({text} and {where})" for end, text in days.items()}
+    filled |= {"start": f"date '{first}'", "end": f"date '{last}'"}
+    filled["before"] = f"day between date '{before[0]}' and date '{before[1]}'"
     return query.format(**filled, s=where)
 
 
@@ -156,6 +171,12 @@ def light(value: float, low: Value, high: Value, tolerance: float) -> str:
         return above and (high is None or kept(value) <= kept(high + slack))
 
     return "green" if within(0) else "amber" if within(tolerance) else "red"
+
+
+def worked(first: date, last: date) -> int:
+    """Business days from first to last."""
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return sum(day.weekday() < 5 and day not in DAYS_OFF for day in days)
 
 
 def compared(value: float, low: Value, high: Value) -> dict[str, Value]:
@@ -192,7 +213,7 @@ class Judge:
         kpi = self.kpi
         if is_slice and item in kpi.own:
             return kpi.own[item]
-        if is_slice and kpi.additive:
+        if is_slice and (kpi.additive or kpi.level):
             return None  # a part does not owe what the whole promised
         if kpi.milestones:
             return next(promise for day, promise in kpi.milestones if day >= min(self.window[1], AS_OF))
@@ -212,6 +233,8 @@ class Judge:
                 for end in (months_later(self.kpi.deadline, -12), months_later(self.watermark, -12))
             )
             return until / whole
+        if self.kpi.by_business_days:
+            return worked(first, self.watermark) / worked(first, self.kpi.deadline)
         last = self.kpi.deadline if self.kpi.measured == "so far" else last
         return ((self.watermark - first).days + 1) / ((last - first).days + 1)
 
@@ -270,6 +293,10 @@ class Judge:
             return attrs.evolve(found, word="too few")
         low, high, way = self.due(promise, baseline)
         words = OPEN if self.running else CLOSED
+        if kpi.unfinished and self.running:
+            if kpi.unfinished == "open" or light(value, low, high, 0) != "green":
+                return found
+            words = CLOSED  # it is reached, and no later row takes it back
         return attrs.evolve(
             found,
             word=words[light(value, low, high, promise.tolerance or 0)],

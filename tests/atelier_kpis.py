@@ -1,7 +1,8 @@
 """The KPIs of `examples/atelier`, written again by hand as SQL over the raw files.
 
 In each query `{d}` stands for "in the window", `{s}` for "in the slice" and `{w}` for both. Other windows
-have an ending: `{w_1}` and `{w_2}` are one and two periods earlier, `{w_y}` is a year earlier.
+have an ending: `{w_1}` and `{w_2}` are one and two periods earlier, `{w_y}` is a year earlier. `{start}` and
+`{end}` are the days of the window, `{before}` is "in the period before".
 """
 
 from __future__ import annotations
@@ -37,7 +38,8 @@ def between(low: float, high: float, tolerance: float) -> Promise:
 
 @attrs.frozen
 class Kpi:
-    """`measured` is a period, a number of days up to the newest, or "so far". `rows` counts what was read."""
+    """`measured` is a period, perhaps one with a name, a number of days up to the newest, or "so far". `rows`
+    counts what was read."""
 
     measured: str | int
     query: str
@@ -54,6 +56,11 @@ class Kpi:
     plan: str = ""
     glides: bool = False
     like_last_year: bool = False
+    by_business_days: bool = False
+    level: bool = False
+    """Adds up over slices, and not over time."""
+    unfinished: str = ""
+    """Of a period in progress: `grows` until it ends, or is `open` until then."""
     milestones: tuple[tuple[date, Promise], ...] = ()
     sample: int = 0
 
@@ -103,6 +110,30 @@ GROSS = part("orders", "sum(amount)", "kind <> 'refund'")
 CUSTOMERS = part("orders", "count(distinct customer)")
 WEB_ORDERS = count("orders", "kind = 'web'")
 VISITS = count("sessions")
+
+# The first order of each customer; what each reseller reported last, until the window ends or a day of it.
+ORDERED = "from orders where kind <> 'refund'"
+FIRST = f"(select customer, min(day) as day {ORDERED} group by customer)"
+LAST_REPORTS = """(
+    select arg_max(lamps, day) as lamps from resellers where day <= {end} and {s} group by reseller
+)"""
+USUAL_REPORTS = """(select sum(lamps) as lamps from (
+    select on_day, arg_max(lamps, day) as lamps
+    from resellers join (
+        select unnest(generate_series(
+            {start}, least({end}, (select max(day) from resellers)), interval 1 day
+        ))::date as on_day
+    ) on day <= on_day
+    group by on_day, reseller
+) group by on_day)"""
+BUYERS = """(
+    select visitor, bool_or(came) as bought from (
+        select visitor, exists (
+            select 1 from purchases p
+            where p.visitor = sessions.visitor and p.moment >= sessions.moment and p.day <= sessions.day + 7
+        ) as came from sessions where {w}
+    ) group by visitor
+)"""
 
 
 # The KPIs
@@ -193,15 +224,56 @@ SALES = {
         "quarter", over(NET, part("market", "sum(size)")), counted("orders", "market"), least(0.028, 0.002),
     ),
     "black_friday_sales": Kpi(
-        "so far", GROSS, "", least(9_000, 450), additive=True, start=date(2026, 11, 16),
-        deadline=date(2026, 11, 30),
+        "so far", GROSS, "", least(9_000, 450), additive=True, start=date(2026, 11, 23),
+        deadline=date(2026, 11, 29),
+    ),
+    "black_friday_growth": Kpi(
+        "black_friday", GROSS, counted("orders where kind <> 'refund'"), additive=True,
+        baseline="select sum(amount) from orders where kind <> 'refund'"
+        " and day between '2024-11-25' and '2024-12-01'",
+        promised=lambda before: least(before * 1.1, before * 1.1 * 0.05), start=date(2025, 1, 1),
+        deadline=date(2026, 11, 29),
+    ),
+    "phone_sales": Kpi(
+        "so far", part("orders", "sum(amount)", "kind = 'phone'"), counted("orders where kind = 'phone'"),
+        least(30_000, 3_000), additive=True, start=JULY, by_business_days=True,
     ),
     "shipping_time": Kpi(
         "month", of_rows("quantile_cont(wait, 0.9)", "orders"), counted("orders"), most(5, 1)
     ),
+    "commission_stock": Kpi(
+        "month", f"(select sum(lamps) from {LAST_REPORTS})", counted("resellers"), between(60, 130, 8),
+        "reseller", level=True,
+    ),
+    "usual_commission": Kpi(
+        "month", f"(select avg(lamps) from {USUAL_REPORTS})", counted("resellers"), most(75, 7.5), level=True,
+    ),
     "stock_level": Kpi(
         "month", of_rows("sum(level)", "stock", "day = (select max(day) from stock where {w})"),
         counted("stock"), between(120, 260, 12),
+    ),
+}  # fmt: skip
+
+CUSTOMER_KPIS = {
+    "first_orders": Kpi(
+        "month", f"(select count(*) from {FIRST} where {{d}})", counted("orders where kind <> 'refund'"),
+        least(30, 3), additive=True,
+    ),
+    "repeat_customers": Kpi(
+        "month",
+        f"(select count(distinct customer) {ORDERED} and {{d}} and customer in"
+        f" (select customer from {FIRST} where day < {{start}}))",
+        counted("orders where kind <> 'refund'"), least(10, 2), unfinished="grows",
+    ),
+    "customer_retention": Kpi(
+        "quarter",
+        f"(select avg(again::int) from (select customer in (select customer {ORDERED} and {{d}}) as again"
+        f" from {FIRST} where {{before}}))",
+        counted("orders where kind <> 'refund'"), least(0.03, 0.01), unfinished="grows",
+    ),
+    "week_conversion": Kpi(
+        "month", f"(select avg(bought::int) from {BUYERS})", counted("sessions"), least(0.03, 0.005),
+        "channel", {"email": least(0.05, 0.005), "meta": least(0.015, 0.005)}, unfinished="open",
     ),
 }  # fmt: skip
 
@@ -263,7 +335,7 @@ SATISFACTION = {
     ),
 }  # fmt: skip
 
-KPIS = {**ACQUISITION, **SALES, **AUDIENCE, **SATISFACTION}
+KPIS = {**ACQUISITION, **SALES, **CUSTOMER_KPIS, **AUDIENCE, **SATISFACTION}
 
 # The objectives: word, and the weight of what is met or on track as a part of the whole.
 OBJECTIVES = {

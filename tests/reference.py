@@ -113,6 +113,9 @@ class Reference:
                     if self.eval(args[n], source, row) is True:
                         return self.eval(args[n + 1], source, row)
                 return self.eval(args[-1], source, row)
+            case Apply(op="on scale", args=(of, low, high)):
+                found = self.eval(of, source, row)
+                return found if apply("between", [found, low.value, high.value]) is True else None
             case Apply(op=op, args=args):
                 return apply(op, [self.eval(arg, source, row) for arg in args])
 

@@ -119,6 +119,29 @@ def leads() -> dict[str, bytes]:
     return {"leads.csv": lines(header, rows, ";", "\r\n").encode("windows-1252")}
 
 
+# Lamps that resellers have on commission: nobody counts them every day.
+
+RESELLERS = ("Annecy", "Dijon", "Grenoble", "Nantes")
+
+
+def resellers() -> dict[str, bytes]:
+    """A level whenever a reseller reports one, every nine days or so; all of them on the first day."""
+    dice = Dice(19)
+    level, sold = dict.fromkeys(RESELLERS, 28), dict.fromkeys(RESELLERS, 0.0)
+    rows = []
+    for day in DAYS:
+        for name in RESELLERS:
+            sold[name] += 0.16 * season(day)
+            if day != DAYS[0] and not dice.chance(0.11):
+                continue
+            level[name] = max(0, level[name] - dice.around(sold[name], 0.5))
+            sold[name] = 0.0
+            if level[name] < 12:
+                level[name] += dice.whole(14, 24)
+            rows.append((day.isoformat(), name, level[name]))
+    return {"resellers.csv": lines("day,reseller,lamps", rows).encode()}
+
+
 # Small files: stock, showroom, social networks, inbound links, market, plan.
 
 
@@ -217,7 +240,7 @@ def survey() -> dict[str, bytes]:
 
 
 def everything() -> dict[str, bytes]:
-    parts = (ads, leads, shop, stock, showroom, audience, plans, survey)
+    parts = (ads, leads, shop, resellers, stock, showroom, audience, plans, survey)
     return {name: content for part in parts for name, content in part().items()}
 
 

@@ -27,7 +27,7 @@ from kpidsl.cli.outputs import Renderer, outputs, put
     "formats",
     multiple=True,
     metavar="FORMAT[=FILE]",
-    help="text, json, csv or markdown; repeatable.",
+    help="text, json, csv, markdown or html; repeatable.",
 )
 @limits
 @common
@@ -54,7 +54,7 @@ def command(
     The effects add up to the change. Ends in 2 if there is no value in one of the periods.
     """
     screens = console(color)
-    targets = outputs(formats, ("text", "json", "csv", "markdown"))
+    targets = outputs(formats, ("text", "json", "csv", "markdown", "html"))
     held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     if top is not None and top != "all" and not top.isdecimal():
         raise click.BadParameter(f"`{top}` is neither a number nor `all`", param_hint="--top")
@@ -84,5 +84,6 @@ def command(
         "json": lambda _: as_json(change_data.as_data(found, many)),
         "csv": lambda _: change_data.as_csv(found, many),
         "markdown": lambda _: change_data.as_markdown(found, few),
+        "html": lambda _: change_data.as_html(found, few),
     }
     return 2 if not put(targets, renderers, screens) else 0

@@ -24,12 +24,12 @@ def _number(end: nodes.Expression) -> float:
 
 
 def on_scale(ref: ColumnRef, scope: Scope) -> Row:
-    """A column as expressions read it."""
+    """A column as expressions read it. One with a scale is marked by an operation of its own: in the words of
+    a formula it is its name alone, and read back it is marked once."""
     clause = scope.shapes[ref.home].scales.get(ref.name)
     if clause is None or ref.type.kind != "number":
         return ref
-    there = scope.intern(within_scale(ref, clause))
-    return scope.intern(Apply("when", (there, ref, Literal(None, ref.type)), ref.type))
+    return scope.intern(Apply("on scale", within_scale(ref, clause).args, ref.type))
 
 
 def within_scale(ref: ColumnRef, clause: nodes.Scale) -> Apply:
@@ -41,14 +41,7 @@ def within_scale(ref: ColumnRef, clause: nodes.Scale) -> Apply:
 def scale_of(row: Row) -> tuple[float, float] | None:
     """The scale of a column that `on_scale` has read."""
     match row:
-        case Apply(
-            op="when",
-            args=(
-                Apply(op="between", args=(of, Literal(value=float(low)), Literal(value=float(high)))),
-                ColumnRef() as ref,
-                Literal(value=None),
-            ),
-        ) if of == ref:
+        case Apply(op="on scale", args=(_, Literal(value=float(low)), Literal(value=float(high)))):
             return low, high
         case _:
             return None

@@ -188,6 +188,8 @@ def _row(row: Row, source: str = "") -> str:
             return format_value(value, type_.unit)
         case RowLiteral(value=value):
             return "missing" if value is None else str(value)
+        case Apply(op="on scale", args=(of, *_)):
+            return _row(of, source)
         case Apply(op=op, args=args):
             return _applied(op, [_row(arg, source) for arg in args])
         case Gather(function=function, argument=argument):

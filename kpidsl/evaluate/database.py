@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -79,12 +80,7 @@ def read(reading: Reading, table: str | None) -> Read:
             f"ATTACH IF NOT EXISTS {literal(str(file.path))} AS {name(alias)} (READ_ONLY)"
         )
     except duckdb.Error as error:
-        note = (first_line(str(error)).replace(str(file.path), file.shown),)
-        return Unreadable(
-            Diagnostic(
-                "K513", f"`{file.shown}` cannot be opened as a database", span, notes=note, place=file.shown
-            )
-        )
+        return Unreadable(_closed(file, str(error), span))
     known = _tables(reading, alias)
     match [names for names in known if table in (".".join(names), names[1])]:
         case [(schema, title)]:
@@ -96,6 +92,44 @@ def read(reading: Reading, table: str | None) -> Read:
     place = f"{file.shown}, table {table}"
     missing = {c.name: missing_column(c, tuple(types), place) for c in reading.columns if c.name not in types}
     return Typed(relation, types, place, broken=missing)
+
+
+_LOCKED = ("set lock on file", "used by another process", "already attached")
+_HOLDER = re.compile(
+    r"(?:held|open) in\s+(?P<program>.*?)\s*\(?PID (?P<pid>\d+)\)?(?: by user (?P<user>\S+))?", re.S
+)
+"""How DuckDB says which process has a file, on Linux and macOS, and on Windows."""
+
+
+def _closed(file: DataFile, said: str, span: Span | None) -> Diagnostic:
+    """Why a file cannot be opened: another process has it, or it is no database."""
+    said = said.replace(str(file.path), file.shown)
+    if not any(words in said for words in _LOCKED):
+        what = f"`{file.shown}` cannot be opened as a database"
+        return Diagnostic("K513", what, span, notes=(first_line(said),), place=file.shown)
+    return Diagnostic(
+        "K503",
+        f"`{file.shown}` is locked: {_holder(said)} has it open for writing",
+        span,
+        notes=("DuckDB lets one process write, or several read",),
+        help="it can be read once that process has closed it; what is exported there with `COPY ... TO` can"
+        " be read at once",
+        place=file.shown,
+    )
+
+
+def _holder(said: str) -> str:
+    """`python3.12 (process 4711 of ann)`, as far as it is told."""
+    if "already attached" in said:
+        return "this process"
+    found = _HOLDER.search(said)
+    if found is None or found["pid"] == "0":
+        return "another process"
+    program = re.split(r"[\\/]", found["program"])[-1]
+    user = found["user"].rstrip(".") if found["user"] else ""
+    of = f" of {user}" if user else ""
+    process = f"process {found['pid']}{of}"
+    return f"{program} ({process})" if program else process
 
 
 def _tables(reading: Reading, alias: str) -> list[tuple[str, str]]:

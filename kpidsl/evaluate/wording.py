@@ -90,6 +90,8 @@ def said(row: Row | None, source: str = "") -> str:
             return f"{home}.{name}" if home else name
         case Literal(value=value, type=kind):
             return _constant(value, kind.unit)
+        case Apply(op="on scale", args=(of, *_)):
+            return said(of, source)
         case Apply(op=op, args=args):
             return _applied(op, [said(arg, source) for arg in args])
         case Gather(function=function, argument=argument):

@@ -12,6 +12,7 @@ from kpidsl.judge.bounds import Band, exact, rounded, slack_of
 from kpidsl.judge.evidence import Case, Evidence
 from kpidsl.judge.questions import told_by_data_so_far
 from kpidsl.judge.schedule import Hole, Slot
+from kpidsl.judge.untold import hole_text, unplanned_text, untold
 from kpidsl.judge.words import amount_text, band_text, change_text
 from kpidsl.judge.workdays import business_days
 from kpidsl.model.periods import Window
@@ -28,8 +29,8 @@ class Due:
     text: str
     """The target in words."""
     origin: str
-    """What a target that is a change follows from: `an increase by 5% from 174.2 EUR in 2025`, else
-    nothing."""
+    """What a target follows from: of a change `an increase by 5% from 174.2 EUR in 2025`, of a plan the
+    slices that it does not know, else nothing."""
     baseline: float | None
     progress: Decimal | None
     """How far along the line from baseline to target the window's end is, None where there is no line."""
@@ -65,6 +66,11 @@ def due(
     if isinstance(found, NoTarget):
         return found
     target, text, origin = found
+    left_out = None if key else untold(evidence, bound, slot.window)
+    if left_out is not None:
+        if len(left_out.holes):
+            return NoTarget(None, hole_text(evidence, left_out, slot.window))
+        origin = ", ".join(filter(None, (origin, unplanned_text(evidence, left_out))))
     slack = slack_of(target, tolerance.amount, tolerance.relative) if tolerance else Band()
     progress = progress_at(evidence, bound, slot.window)
     if progress is None or progress == 1:

@@ -123,6 +123,8 @@ class _Growth:
                 return value is None or self.never_negative(value)
             case Literal(value=value):
                 return not isinstance(value, int | float) or value >= 0
+            case Apply(op="on scale", args=(of, low, _)):
+                return self.never_negative(low) or self.never_negative(of)
             case Apply(op="when", args=args):
                 values = (*args[1:-1:2], args[-1])
                 return all(self.never_negative(value) for value in values)

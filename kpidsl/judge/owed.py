@@ -18,6 +18,7 @@ from kpidsl.judge.bounds import Band, rounded
 from kpidsl.judge.due import NoTarget, counted_so_far, due, progress_at, reference, time_gone, waits
 from kpidsl.judge.evidence import Evidence
 from kpidsl.judge.schedule import Hole, Slot
+from kpidsl.judge.untold import not_whole
 from kpidsl.model.periods import Window
 from kpidsl.results import Flags, Places
 
@@ -175,6 +176,7 @@ class _Varying:
         base, doubtful = self._baseline()
         with np.errstate(all="ignore"):
             target, untold = self._target(bound, base)
+            untold = untold | self._holed(bound)
             slack = _slack(target, tolerance)
             progress = progress_at(evidence, bound, slot.window)
             owed = target
@@ -251,6 +253,12 @@ class _Varying:
         if bound.direction == "increase":
             return (start.plus(change), None), untold
         return (None, start.plus(change.times(-1.0))), untold
+
+    def _holed(self, bound: Bound) -> Flags:
+        """Where the total is, if the plan has a hole."""
+        total = self.places == 0
+        holed = bool(total.any()) and not_whole(self.evidence, bound, self.slot.window)
+        return np.asarray(total & holed)
 
     def _on_the_way(self, owed: Pair, base: Floats) -> Pair:
         """The point on the line from the milestone before, or from nothing, to this one."""

@@ -116,8 +116,8 @@ def aggregate(node: Aggregate) -> str:
     """`sum(ads.spend) where platform = "google"`."""
     condition = f" where {row(node.filter)}" if node.filter is not None else ""
     if node.function == "share" and node.argument is not None:
-        return f"share({node.source} where {row(node.argument)}){condition}"
-    inside = node.source if node.argument is None else _argument(node.argument, node.source)
+        return f"share({quoted(node.source)} where {row(node.argument)}){condition}"
+    inside = quoted(node.source) if node.argument is None else _argument(node.argument, node.source)
     if node.weight is not None:
         inside += f" by {' and '.join(_argument(key, node.source) for key in keys_of(node.weight))}"
     if node.parameter is not None:
@@ -144,57 +144,60 @@ def _within(node: Aggregate) -> str:
 
 
 def _argument(argument: Row, source: str) -> str:
-    return (
-        f"{quoted(source)}.{row(argument)}"
-        if isinstance(argument, ColumnRef) and not argument.via
-        else row(argument)
-    )
+    """What is aggregated; its columns name their source, for that is how a reader finds it."""
+    return row(argument, home=quoted(source))
 
 
 # -- rows ------------------------------------------------------------------------------------------
 
 
-def row(expression: Row, least: int = 0) -> str:
-    """An expression over a row: `pages >= 10 and whitepapers >= 1`."""
+def row(expression: Row, least: int = 0, home: str = "") -> str:
+    """An expression over a row: `pages >= 10 and whitepapers >= 1`; its columns behind `home`, where that is
+    given."""
     match expression:
         case ColumnRef(name=name, via=via):
-            return ".".join(quoted(part) for part in (*via[-1:], name))
+            return ".".join(([home] if home else []) + [quoted(part) for part in (*via, name)])
         case Literal():
             return _literal(expression)
+        case Apply(op="on scale", args=(of, *_)):
+            return row(of, least, home)
         case Apply(op=op, args=args):
-            return _applied(op, args, least)
+            return _applied(op, args, least, home)
         case Gather(function=function, argument=argument, source=source):
             return f"{function}({quoted(source) if argument is None else row(argument)})"
 
 
-def _applied(op: str, args: tuple[Row, ...], least: int) -> str:
+def _applied(op: str, args: tuple[Row, ...], least: int, home: str) -> str:
+    def said_of(part: Row, least: int = 0) -> str:
+        return row(part, least, home)
+
     if op in BINDS:
         level = BINDS[op]
-        said = f" {op} ".join(row(arg, level + (i > 0 and op in "-/")) for i, arg in enumerate(args))
+        said = f" {op} ".join(said_of(arg, level + (i > 0 and op in "-/")) for i, arg in enumerate(args))
         return f"({said})" if level < least else said
     match op, args:
         case "not", (inner,):
-            said = f"not {row(inner, 3)}"
+            said = f"not {said_of(inner, 3)}"
             return f"({said})" if least > 3 else said
         case "neg", (inner,):
-            return f"-{row(inner, 7)}"
+            return f"-{said_of(inner, 7)}"
         case "missing", (inner,):
-            return f"{row(inner, 5)} is missing"
+            return f"{said_of(inner, 5)} is missing"
         case "in", (subject, *items):
-            return f"{row(subject, 5)} in ({', '.join(map(row, items))})"
+            return f"{said_of(subject, 5)} in ({', '.join(map(said_of, items))})"
         case "between", (subject, low, high):
-            return f"{row(subject, 5)} between {row(low, 5)} and {row(high, 5)}"
+            return f"{said_of(subject, 5)} between {said_of(low, 5)} and {said_of(high, 5)}"
         case "when", (*branches, otherwise):
             pairs = zip(branches[::2], branches[1::2], strict=True)
-            said = " ".join(f"when {row(condition)} then {row(value)}" for condition, value in pairs)
+            said = " ".join(f"when {said_of(condition)} then {said_of(value)}" for condition, value in pairs)
             last = (
                 ""
                 if isinstance(otherwise, Literal) and otherwise.value is None
-                else f" otherwise {row(otherwise)}"
+                else f" otherwise {said_of(otherwise)}"
             )
             return f"({said}{last})"
         case _:
-            return f"{op}({', '.join(map(row, args))})"
+            return f"{op}({', '.join(map(said_of, args))})"
 
 
 def _literal(literal: Literal) -> str:

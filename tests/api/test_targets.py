@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -65,6 +66,50 @@ def test_a_month_without_a_plan_is_grey(tmp_path: Path) -> None:
     verdict = next(iter(found.evaluate(as_of="2026-03-01")))
     assert (verdict.word, verdict.light) == ("no data", "grey")
     assert "plan has no rows in 2026-02" in verdict.why
+
+
+def test_a_total_is_not_judged_by_a_plan_with_a_hole(tmp_path: Path) -> None:
+    """meta is planned in January and not in February: then 100 EUR are the target of google alone."""
+    sales = "2026-01-05,google,90\n2026-01-06,meta,50\n2026-02-05,google,70\n2026-02-06,meta,50\n"
+    plan = "2026-01-01,google,100\n2026-01-01,meta,50\n2026-02-01,google,100\n"
+    checked = project(tmp_path, PLANNED, sales, plan)
+    found = checked.evaluate(as_of="2026-03-01")
+    assert words(found) == {"": "no data", "google": "missed", "meta": "no data"}
+    total = next(verdict for verdict in found if not verdict.slice)
+    assert (total.light, total.value, total.target_low) == ("grey", 120, None)
+    assert total.why.startswith(
+        "120 EUR in 2026-02. The target is not whole in 2026-02: plan has no rows for meta in 2026-02, though"
+        " it is told for other periods"
+    )
+    judged = found.judged[0]
+    assert [(v.word, v.target_low) for v in judged.history[:2]] == [("met", 135), ("no data", None)]
+    assert judged.crowd is not None
+    [trend] = judged.crowd.trends(np.array([-1]), 6)
+    assert [point.light for point in trend] == ["green", "grey"]
+    (tmp_path / "plan.csv").write_text(f"month,channel,goal\n{plan}2026-02-01,meta,0\n")
+    whole = kpidsl.load(tmp_path).evaluate(as_of="2026-03-01")
+    assert words(whole) == {"": "met", "google": "missed", "meta": "met"}
+
+
+def test_a_slice_that_was_never_planned_is_named_beside_the_target_of_the_total(tmp_path: Path) -> None:
+    sales = "2026-01-05,google,90\n2026-01-06,meta,50\n2026-01-07,mail,1\n2026-01-08,,2\n"
+    plan = "2026-01-01,google,100\n"
+    found = project(tmp_path, PLANNED, sales, plan).evaluate(as_of="2026-02-01")
+    total = next(verdict for verdict in found if not verdict.slice)
+    assert (total.word, total.target_low) == ("met", 90)
+    assert total.target == "at least 90 EUR, told for all but mail and 2 others"
+    assert "at least 90 EUR asked (told for all but mail and 2 others)" in total.why
+    alone = project(tmp_path, PLANNED, "2026-01-05,google,90\n2026-01-08,,2\n", plan)
+    total = next(verdict for verdict in alone.evaluate(as_of="2026-02-01") if not verdict.slice)
+    assert total.target == "at least 90 EUR, told for all but rows without a channel"
+
+
+def test_a_slice_that_has_nothing_leaves_no_hole(tmp_path: Path) -> None:
+    sales = "2026-01-05,google,90\n2026-01-06,meta,50\n2026-02-05,google,95\n"
+    plan = "2026-01-01,google,100\n2026-01-01,meta,50\n2026-02-01,google,100\n"
+    found = project(tmp_path, PLANNED, sales, plan).evaluate(as_of="2026-03-01")
+    total = next(verdict for verdict in found if not verdict.slice)
+    assert (total.word, total.target) == ("met", "at least 90 EUR")
 
 
 LEVELS = """

@@ -66,6 +66,18 @@ def test_growth_is_shared_among_the_months_left(tmp_path: Path) -> None:
     assert [code for code, _, _ in found(folder(tmp_path, spec, GROWING, "2025-07-01"))] == ["K441"]
 
 
+@pytest.mark.parametrize(("asked", "codes"), [("194.8", []), ("194.9", ["K441"])])
+def test_a_target_of_a_period_to_come(tmp_path: Path, asked: str, codes: list[str]) -> None:
+    # 161.051 in June and ten percent a month: 194.87 in August. What March was to be is over.
+    spec = level(f"\n    at least 1_000 EUR in 2025-03\n    at least {asked} EUR in 2025-08")
+    told = found(folder(tmp_path, spec, GROWING, "2025-07-01"))
+    assert [code for code, _, _ in told] == codes
+    if codes:
+        assert told[0][1] == "`x` needs a growth of 10.0% a month until 2025-08-31, from 161.1 EUR in 2025-06"
+    spec = spec.replace("measured    ", "tolerance   1 EUR\n  measured    ")
+    assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []
+
+
 def test_a_tolerance_counts(tmp_path: Path) -> None:
     spec = level("at least 180 EUR", "  tolerance   3 EUR\n  deadline    2025-07\n")
     assert found(folder(tmp_path, spec, GROWING, "2025-07-01")) == []

@@ -6,7 +6,9 @@ import csv
 import io
 import json
 import math
+import re
 from datetime import date
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pyarrow as pa
@@ -101,6 +103,73 @@ def test_formats(folder: Path) -> None:
     assert "| **total** |" in kpi(folder, *arguments, "--format", "markdown").out
     schema = json.loads(kpi(folder, "schema", "why").out)
     assert list(problems(found(folder, *arguments[1:]), schema, schema, "$")) == []
+
+
+class Reader(HTMLParser):
+    """The cells of each row of each table, and whether all that is opened is closed in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tables: list[list[list[str]]] = []
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag not in ("script", "link", "img", "iframe")
+        assert not [value for name, value in attrs if name != "style"]
+        self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if "tr" in self.open:
+            self.tables[-1][-1][-1] += data
+        else:
+            self.texts.append(data)
+
+
+def test_html_has_the_cells_of_the_markdown(folder: Path) -> None:
+    arguments = ("why", "cost_per_lead", "--between", "2026-01", "2026-02", "--format")
+    html, markdown = (kpi(folder, *arguments, name).out for name in ("html", "markdown"))
+    read = Reader(html)
+    rows = [line.strip("|").split("|") for line in markdown.splitlines() if line.startswith("|")]
+    lines = [[cell.replace("*", "").replace("&emsp;", "").strip() for cell in row] for row in rows]
+    lines = [[cell.replace("\\", "") for cell in row] for row in lines if not row[0].startswith("---")]
+    assert [row[:-1] for table in read.tables for row in table] == lines  # the last one is the bar
+    assert len(read.tables) == 2
+    assert any("bing" in said for said in read.texts[1:])
+    assert read.texts[0].startswith("Cost per lead rose by 31.67 EUR per lead (+126.7%), from 25 EUR")
+    assert kpidsl.load(folder).why("cost_per_lead", ("2026-01", "2026-02"))._repr_html_() == html
+    assert kpi(folder, *arguments, "html", "--top", "1").out.count("<tr>") == html.count("<tr>") - 2
+
+
+def test_html_shows_markup_as_text(folder: Path) -> None:
+    write(folder, SPECS.replace('"Cost per lead"', '"<script>& lead"'))
+    html = kpi(folder, "why", "cost_per_lead", "--between", "2026-01", "2026-02", "--format", "html").out
+    assert "<script>" not in html
+    assert Reader(html).texts[0].startswith("<script>& lead rose")
+
+
+def test_bars_are_as_long_as_the_effects(folder: Path) -> None:
+    """Cost per lead is to be low: what made it higher is red."""
+    why = found(folder, "cost_per_lead", "--between", "2026-01", "2026-02")
+    html = kpi(folder, "why", "cost_per_lead", "--between", "2026-01", "2026-02", "--format", "html").out
+    bars = re.findall(r"width:([\d.]+)em;background:(#\w+)", html)
+    effects = [part["effect"] for part in why["factors"]]
+    wanted = [(abs(e) / max(map(abs, effects)) * 5, "#cf222e" if e > 0 else "#1a7f37") for e in effects]
+    assert [(pytest.approx(length, abs=0.006), color) for length, color in wanted] == [
+        (float(length), color) for length, color in bars[: len(effects)]
+    ]
 
 
 def test_the_top_slices_and_the_others(folder: Path) -> None:

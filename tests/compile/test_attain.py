@@ -244,6 +244,183 @@ kpi total
     assert "can be at most 200 visits" in found.message
 
 
+# -- slices and periods
+
+ADS = """
+source ads
+  from        "ads.csv"
+  time        day
+  channel     platform
+  column      spend EUR
+  column      clicks click
+  column      diff = spend - 3 EUR
+
+source crm
+  from        "crm.csv"
+  row         lead
+  time        day
+  channel     origin
+"""
+
+
+def told(text: str) -> list[tuple[str, str]]:
+    """The KPI of each warning, and what is said after its target."""
+    made = build(text, ADS)
+    assert not made.report.errors, [d.message for d in made.report.errors]
+    return [(d.kpi or "", d.message.partition(", and ")[2]) for d in made.report if d.code == "K440"]
+
+
+def leads(*clauses: str, name: str = "leads", formula: str = "count(crm)") -> str:
+    lines = "".join(f"  {clause}\n" for clause in clauses)
+    return f"\nkpi {name}\n  formula {formula}\n{lines}"
+
+
+def by(**lines: str) -> str:
+    return "by channel\n" + "\n".join(f"    {name} {bound}" for name, bound in lines.items())
+
+
+FLOORS = by(google="at least 300 leads", meta="at least 200 leads")
+
+
+def test_slices_that_ask_for_more_than_the_total_may_be() -> None:
+    [(kpi, said)] = told(leads("target at most 499 leads", FLOORS))
+    assert kpi == "leads"
+    assert said == (
+        "can be at least 500 leads"
+        " where `leads` is at least 300 leads for google and at least 200 leads for meta"
+    )
+    assert told(leads("target at most 500 leads", FLOORS)) == []
+
+
+def test_slices_that_are_not_all_there_are_cap_no_total() -> None:
+    caps = by(google="at most 300 leads", meta="at most 200 leads")
+    assert told(leads("target at least 501 leads", caps)) == []
+    assert told(leads("target at least 501 leads", "channel google, meta, mail", caps)) == []
+    [(_, said)] = told(leads("target at least 501 leads", "channel google, meta", caps))
+    assert said.startswith("can be at most 500 leads")
+    assert told(leads("target at least 500 leads", "channel google, meta", caps)) == []
+
+
+def test_slices_of_what_may_be_negative_say_nothing_of_the_total() -> None:
+    lines = by(google="at least 300 EUR", meta="at least 200 EUR")
+    margin = leads("target at most 1 EUR", lines, formula="sum(ads.diff)")
+    assert told(margin) == []
+    [(_, said)] = told(margin.replace("target", "channel google, meta\n  target"))
+    assert said.startswith("can be at least 500 EUR")
+
+
+def test_the_total_of_a_ratio_lies_between_its_slices_where_they_are_all_there_are() -> None:
+    cost = "sum(ads.spend) / count(crm)"
+    lines = by(google="at least 20 EUR per lead", meta="at least 30 EUR per lead")
+    assert told(leads("target at most 19 EUR per lead", lines, formula=cost)) == []
+    clauses = ("channel google, meta", lines)
+    [(_, said)] = told(leads("target at most 19 EUR per lead", *clauses, formula=cost))
+    assert said.startswith("can be at least 20 EUR per lead where")
+    assert told(leads("target at most 20 EUR per lead", *clauses, formula=cost)) == []
+
+
+SPEND = leads(by(meta="at least 1_000 EUR"), name="spend", formula="sum(ads.spend)")
+COST = "sum(ads.spend) / count(crm)"
+
+
+def test_a_slice_rests_on_the_same_slice_of_its_drivers() -> None:
+    cost = leads(
+        "target at most 90 EUR per lead", by(meta="at most 20 EUR per lead"), name="cost", formula=COST
+    )
+    few = leads(by(meta="at most 40 leads"))
+    [(kpi, said)] = told(SPEND + few + cost)
+    assert kpi == "cost"
+    assert said == (
+        "can be at least 25 EUR per lead where `spend` is at least 1,000 EUR for meta"
+        " and `leads` is at most 40 leads for meta"
+    )
+    assert told(SPEND + few.replace("40", "50") + cost) == []
+    assert told(SPEND + few.replace("meta", "google") + cost) == []
+
+
+def test_a_slice_is_no_more_than_the_whole() -> None:
+    cost = leads(by(meta="at most 20 EUR per lead"), name="cost", formula=COST)
+    [(_, said)] = told(SPEND + leads("target at most 40 leads") + cost)
+    assert said.endswith("`leads` is at most 40 leads")
+    assert told(SPEND + leads("target at least 40 leads") + cost) == []
+
+
+def test_a_slice_inherits_the_target_of_a_ratio_where_it_is_split_so() -> None:
+    rate = leads(
+        "target at most 2 EUR per click", "{}", name="price", formula="sum(ads.spend) / sum(ads.clicks)"
+    )
+    clicks = leads(by(meta="at most 100 clicks"), name="clicks", formula="sum(ads.clicks)")
+    spend = leads(by(meta="at least 201 EUR"), name="spend", formula="price * clicks")
+    [(kpi, said)] = told(rate.format("by channel") + clicks + spend)
+    assert (kpi, said.startswith("can be at most 200 EUR")) == ("spend", True)
+    assert told(rate.format('owner "Ann"') + clicks + spend) == []
+    own = by(meta="at most 3 EUR per click")
+    assert told(rate.format(own) + clicks + spend) == []
+
+
+def test_shares_of_a_total_are_one_together() -> None:
+    mix = leads(
+        by(google="at least 60%", meta="at least {}%"), "unit %", formula="share of total(count(crm))"
+    )
+    assert told(mix.format(40)) == []
+    [(kpi, said)] = told(mix.format(45))
+    assert (kpi, said) == ("leads", "can be at most 55% where `leads` is at least 45% for meta")
+
+
+@pytest.mark.parametrize(
+    ("of_clicks", "of_price", "count"),
+    [("2026-02", "2026-02", 1), ("2026-02", "2026-03", 0), ("2026-Q1", "2026-02", 1)],
+)
+def test_targets_of_periods_meet_in_the_same_window(of_clicks: str, of_price: str, count: int) -> None:
+    steps = f"target\n    at least 100 clicks in {of_clicks}"
+    clicks = leads(steps, name="clicks", formula="average(ads.clicks)")
+    price = leads(f"target\n    at least 2 EUR per click in {of_price}", name="price", formula=PRICE)
+    spend = leads("target at most 199 EUR", name="spend", formula="price * clicks")
+    assert [kpi for kpi, _ in told(clicks + price + spend)] == ["spend"] * count
+
+
+PRICE = "sum(ads.spend) / sum(ads.clicks)"
+
+
+def test_two_drivers_that_never_meet_make_no_contradiction() -> None:
+    """Each overlaps the year that is asked for, and not the other."""
+    clicks = leads("target at least 100 clicks", "deadline 2026-03", name="clicks", formula="sum(ads.clicks)")
+    price = leads("target at least 2 EUR per click", "from {}", name="price", formula=PRICE)
+    spend = leads(
+        "target at most 199 EUR", "from 2026-01", "deadline 2026-12", name="spend", formula="price * clicks"
+    )
+    assert told(clicks + price.format("2026-04") + spend) == []
+    assert [kpi for kpi, _ in told(clicks + price.format("2026-03") + spend)] == ["spend"]
+
+
+def test_a_period_asks_for_what_its_drivers_leave() -> None:
+    clicks = leads("target at most 100 clicks", name="clicks", formula="sum(ads.clicks)")
+    price = leads("target at most 2 EUR per click", name="price", formula=PRICE)
+    steps = "target\n    at least 150 EUR in 2026-01\n    at least 201 EUR in 2026-02"
+    made = build(clicks + price + leads(steps, name="spend", formula="price * clicks"), ADS)
+    [found] = [d for d in made.report if d.code == "K440"]
+    assert found.message.startswith(
+        "`spend` asks for at least 201 EUR in 2026-02, and can be at most 200 EUR"
+    )
+    assert found.span.text == "at least 201 EUR in 2026-02"
+
+
+@pytest.mark.parametrize(
+    ("asked", "until", "count"),
+    [("at most 349", 3, 1), ("at most 350", 3, 0), ("at most 349", 2, 0)],
+)
+def test_months_with_targets_make_a_quarter(asked: str, until: int, count: int) -> None:
+    steps = [f"    at least {100 + 25 * (n % 2)} leads in 2026-0{n}" for n in range(1, until + 1)]
+    monthly = leads("target\n" + "\n".join(steps), name="monthly")
+    quarter = leads(f"target {asked} leads", "measured every quarter", "from 2026-01", name="quarterly")
+    found = told(monthly + quarter)
+    assert [kpi for kpi, _ in found] == ["quarterly"] * count
+    total = leads(
+        f"target {asked} leads", "measured cumulatively", "from 2026-01", "deadline 2026-03", name="total"
+    )
+    assert [kpi for kpi, _ in told(monthly + total)] == ["total"] * count
+
+
 # -- intervals
 
 ENDS = st.one_of(st.just(-math.inf), st.just(math.inf), st.integers(-5, 5).map(float), st.floats(-100, 100))

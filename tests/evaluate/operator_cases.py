@@ -148,6 +148,10 @@ CASES = [
     ("when nothing holds", t("when", NOTHING, lit("many"), lit("few")), "few"),
     ("when without otherwise", n("when", c("no"), c("two"), lit(None)), None),
     ("second of two", n("when", c("no"), lit(1), c("yes"), lit(2), lit(3)), 2.0),
+    # scales
+    ("on its scale", n("on scale", c("half"), lit(2), lit(2.5)), 2.5),
+    ("off its scale", n("on scale", c("two"), lit(3), lit(4)), None),
+    ("nothing on a scale", n("on scale", c("no_number"), lit(2), lit(3)), None),
     # texts
     ("lower", t("lower", c("accents")), "été à zürich"),
     ("upper", t("upper", c("accents")), "ÉTÉ À ZÜRICH"),

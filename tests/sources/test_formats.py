@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from datetime import date, datetime
 from pathlib import Path
@@ -16,6 +17,8 @@ import pyarrow.parquet
 import pytest
 import xlsxwriter
 
+from kpidsl.evaluate.database import _closed
+from kpidsl.evaluate.files import DataFile
 from kpidsl.model.sources import Files, Table
 from tests.sources.conftest import Project, Taken, source
 
@@ -169,6 +172,68 @@ def test_connection(project: Project) -> None:
     assert project.take(source(Table("t", "shp"), a="number")).only.code == "K515"
     project.connections = {"shop": "duckdb:///gone.duckdb"}
     assert project.take(source(Table("shop.orders", None), a="number")).only.code == "K501"
+
+
+WRITER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("CREATE TABLE more (a INT)")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("place", ["file", "connection"])
+def test_a_database_that_someone_writes_to_is_locked(project: Project, place: str) -> None:
+    path = database(project.root / "a.duckdb")
+    project.connections = {"shop": "duckdb:///a.duckdb"}
+    spec = source("a.duckdb", table="orders", columns=COLUMNS)
+    if place == "connection":
+        spec = source(Table("orders", "shop"), columns=COLUMNS)
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "open\n"
+        locked = project.take(spec).only
+        writer.communicate("")
+    assert locked.code == "K503"
+    shown = "a.duckdb" if place == "file" else "connection shop"
+    assert locked.message.startswith(f"`{shown}` is locked: ")
+    assert f"process {writer.pid}" in locked.message
+    assert str(project.root) not in "".join([locked.message, *locked.notes, locked.help or ""])
+    same(project.take(spec))
+
+
+@pytest.mark.parametrize(
+    ("said", "holder"),
+    [
+        (
+            'IO Error: Could not set lock on file "x": Conflicting lock is held in /usr/bin/python3.12'
+            " (PID 4711) by user ann. See also https://duckdb.org/docs/stable/connect/concurrency",
+            "python3.12 (process 4711 of ann)",
+        ),
+        (
+            'IO Error: Could not set lock on file "x": Conflicting lock is held in PID 4711. See also',
+            "process 4711",
+        ),
+        ('IO Error: Could not set lock on file "x": Conflicting lock is held in PID 0.', "another process"),
+        ('IO Error: Could not set lock on file "x": Resource temporarily unavailable', "another process"),
+        (
+            'IO Error: Cannot open file "x": The process cannot access the file because it is being used by'
+            " another process.\n\nFile is already open in \nC:\\Program Files\\duckdb.exe (PID 4711)",
+            "duckdb.exe (process 4711)",
+        ),
+    ],
+)
+def test_who_has_a_database_is_told_as_far_as_it_is_known(tmp_path: Path, said: str, holder: str) -> None:
+    found = _closed(DataFile(tmp_path / "x", "x"), said, None)
+    assert (found.code, found.message) == ("K503", f"`x` is locked: {holder} has it open for writing")
+
+
+def test_what_is_no_database_is_not_locked(project: Project) -> None:
+    project.write("a.duckdb", "no database" * 1000)
+    assert project.take(source("a.duckdb", table="orders", columns=COLUMNS)).only.code == "K513"
 
 
 def test_the_database_is_left_as_it_was(project: Project) -> None:

@@ -91,6 +91,9 @@ class Tables:
                 return self.column(row, via)
             case Apply(op=op, args=args) if op in _COMPARISONS or op in ("in", "between"):
                 return self._comparison(op, args, via)
+            case Apply(op="on scale", args=(x, low, high)):
+                there = self._comparison("between", (x, low, high), via)
+                return when(there, self.row(x, via), exp.null())
             case Apply(op="round", args=(x, *digits)):
                 places = [
                     int(d.value) for d in digits if isinstance(d, Literal) and isinstance(d.value, float)
