@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from attrs import evolve, frozen
 
@@ -23,7 +23,7 @@ from kpidsl.syntax import nodes
 from kpidsl.syntax.known import known
 from kpidsl.syntax.parse import parse
 
-_KPI_LINE = re.compile(r"\s*kpi[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
+_LOST_LINE = re.compile(r"\s*(kpi|objective)[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
 @frozen
@@ -140,8 +140,9 @@ def _entries(parsed: Iterable[nodes.File]) -> Iterable[Entry]:
     for file in parsed:
         found = [entry for d in file.definitions if (entry := _entry(d))]
         for span in file.broken:
-            if line := _KPI_LINE.match(span.text):
-                found.append(Entry("kpi", line[1] or line[2], None, span, read=False))
+            if line := _LOST_LINE.match(span.text):
+                kind = cast(Literal["kpi", "objective"], line[1])
+                found.append(Entry(kind, line[2] or line[3], None, span, read=False))
         yield from sorted(found, key=lambda entry: entry.span.start)
 
 

@@ -63,8 +63,13 @@ def _rounded_to(x: Floats, digits: NDArray[np.int64]) -> Floats:
 
 def noiseless(difference: Floats, greatest: Floats) -> Floats:
     """A difference of numbers up to `greatest`, rid of the digits that are only their floats' inexactness."""
+    return twelve(cleared(difference, greatest))
+
+
+def cleared(difference: Floats, greatest: Floats) -> Floats:
+    """The same with all the digits that are left: 15 of `greatest`."""
     with np.errstate(all="ignore"):
         digits = np.where(greatest > 0, 14 - np.floor(np.log10(greatest)), 0)
         up = 10.0 ** np.clip(digits, -_EXACT, _EXACT)
         rounded = np.round(difference * up) / up
-    return twelve(np.where(np.abs(digits) <= _EXACT, rounded, difference))
+    return np.where(np.abs(digits) <= _EXACT, rounded, difference)

@@ -88,7 +88,7 @@ class Specs:
         """Every KPI that cannot be evaluated, with the error that keeps it from that."""
         found = {name: why for name, why in self.graph.broken.items() if name not in self.objectives}
         for entry in self.entries:
-            if not entry.read:
+            if entry.kind == "kpi" and not entry.read:
                 found.setdefault(entry.name, self._error_in(entry.span))
         return found
 

@@ -41,6 +41,8 @@ def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:
     direction = cast(Direction, bound.direction.removesuffix(" by"))
     if direction in ("increase", "decrease"):
         return _change(direction, bound, draft)
+    if _is_of_a_period(bound, draft):
+        return None
     value = in_kpi_unit(bound.value, draft, "the target")
     high = in_kpi_unit(bound.high, draft, "the target") if bound.high is not None else None
     if value is None or (bound.high is not None and high is None):
@@ -59,6 +61,21 @@ def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:
         )
         return None
     return Bound(direction, value, high)
+
+
+def _is_of_a_period(bound: nodes.Bound, draft: Draft) -> bool:
+    """Whether a target says its period on the line of `target`, which reads as a condition; that is told."""
+    match bound.value:
+        case nodes.In(subject=subject, items=(nodes.PeriodText(text=period),)) as value:
+            said = f"{bound.direction} {subject.span.text} in {period}"
+            draft.scope.error(
+                "K445",
+                f"a target for a period of its own, `in {period}`, stands behind `target`",
+                value.span,
+                help=f"targets of periods stand on lines under a bare `target`: `{said}`",
+            )
+            return True
+    return False
 
 
 def _change(direction: Direction, bound: nodes.Bound, draft: Draft) -> Bound | None:
@@ -126,7 +143,7 @@ def fit(node: Node, expr: nodes.Expression, draft: Draft, what: str) -> Node | N
     found = None if mixed else converted(node, unit, scope)
     if found is not None:
         return found
-    helps = f"a value {in_unit(unit)} would fit"
+    helps = f"{'a percentage' if unit == PERCENT else f'a value {in_unit(unit)}'} would fit"
     if mixed:
         helps = "a level is written with `%`, a difference of percentages with `points`"
     elif node.unit == PERCENT and unit.powers:

@@ -101,9 +101,18 @@ def _weekend(clause: nodes.Weekend, scope: Scope) -> frozenset[int]:
         return frozenset()
     found: dict[int, Span] = {}
     for word in clause.days:
-        day = _weekday(word, scope)
-        if day in found and not scope.report.errors:
-            scope.error("K212", f"{_WEEKDAYS[day]} is said twice", word.span, (found[day], "the first time"))
+        name = scope.word("a day of the week", word, _WEEKDAYS)
+        if name is None:
+            continue
+        day = _WEEKDAYS.index(name)
+        if day in found:
+            scope.error(
+                "K212",
+                f"{name} is said twice",
+                word.span,
+                (found[day], "the first time"),
+                help="a day of the weekend is named once",
+            )
         found.setdefault(day, word.span)
     if len(found) == len(_WEEKDAYS):
         scope.error(
@@ -145,7 +154,13 @@ def _each_once(
     first: dict[object, nodes.Node] = {}
     for clause, what in said:
         if what is not None and first.setdefault(what, clause) is not clause:
-            scope.error("K212", "this is said twice", clause.span, (first[what].span, "the first time"))
+            scope.error(
+                "K212",
+                "these days off are said twice",
+                clause.span,
+                (first[what].span, "the first time"),
+                help="one of the two has to go",
+            )
 
 
 # -- named periods -------------------------------------------------------------------------------------------
@@ -183,6 +198,7 @@ def _occurrences(definition: nodes.PeriodDef, scope: Scope) -> tuple[tuple[date,
             "K324",
             f"a period occurs {_MOST_OCCURRENCES:_} times at most, not {len(clauses):_}",
             clauses[0].span,
+            help="what comes again more often is a condition on a column",
         )
         return ()
     for clause in clauses:

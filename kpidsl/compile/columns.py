@@ -275,6 +275,7 @@ def _named(name: nodes.Name, at: RowPlace) -> Row | None:
                 f"`{word}` is a source, and {at.use} needs a column or a value",
                 name.span,
                 (definition.name.span, "defined here"),
+                help=f"a column of it is written `{written(word)}.COLUMN`",
             )
         case _:
             what = {nodes.MeasureDef: "a measure", nodes.KpiDef: "a KPI"}.get(

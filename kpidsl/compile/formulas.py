@@ -12,7 +12,7 @@ from kpidsl.compile.lower import arithmetic, constant, converted, restricted
 from kpidsl.compile.paths import check_path
 from kpidsl.compile.results import check_result_call
 from kpidsl.compile.rows import check_condition
-from kpidsl.compile.scope import KIND_OF, RowPlace, Scope, cycle, listed, rests_on, similar
+from kpidsl.compile.scope import RowPlace, Scope, a_kind, cycle, listed, rests_on, similar
 from kpidsl.compile.sizes import MOST_AGGREGATES, too_large, unit_fits
 from kpidsl.compile.walk import written
 from kpidsl.graph import Combine, Constant, Default, Node, aggregates
@@ -319,7 +319,9 @@ def _binary(expr: nodes.Binary, scope: Scope) -> Node | None:
     if expr.op in "+-":
         return _added(expr, left, right, scope)
     if expr.op == "/" and isinstance(right, Constant) and right.value == 0:
-        scope.error("K316", "the divisor is always zero", expr.right.span)
+        scope.error(
+            "K316", "the divisor is always zero", expr.right.span, help="nothing can be divided by zero"
+        )
         return None
     node = arithmetic("/" if expr.op == "/" else "*", left, right, scope)
     return node if unit_fits(node.unit, expr.span, scope) else None
@@ -421,7 +423,7 @@ def _call(call: nodes.Call, scope: Scope) -> Node | None:
     known = [*AGGREGATES, *RESULT_FUNCTIONS]
     helps = f"functions: {listed(known, 30)}"
     if name in scope.names.known:
-        helps = f"`{name}` is a {KIND_OF[type(scope.names.known[name])]}; it stands without parentheses"
+        helps = f"`{name}` is {a_kind(scope.names.known[name])}; it stands without parentheses"
     scope.error(
         "K207",
         f"there is no function `{name}`",

@@ -209,7 +209,7 @@ def _no_dimension(name: nodes.Name, shape: Shape, others: list[str], ways: objec
         )
         return
     word, columns = name.parts[-1], shape.columns
-    notes = similar("a column", word, [*columns, "channel"]) or [
+    notes = similar("a column", word, [name for name in (*columns, "channel") if name != word]) or [
         f"columns of {shape.name}: {listed(columns)}"
     ]
     if others:

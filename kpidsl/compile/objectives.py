@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal, cast
 
-from kpidsl.compile.scope import KIND_OF, Scope, listed, rests_on, similar
+from kpidsl.compile.scope import Scope, a_kind, listed, rests_on, similar
+from kpidsl.compile.walk import written
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.graph import Kpi, Objective
 from kpidsl.model.units import PERCENT
@@ -91,7 +92,11 @@ def _members(definition: nodes.ObjectiveDef, kpis: Mapping[str, Kpi], scope: Sco
         word = clause.kpi.text
         if word in seen:
             scope.error(
-                "K212", f"`{word}` is in the objective twice", clause.kpi.span, (seen[word], "first here")
+                "K212",
+                f"`{word}` is in the objective twice",
+                clause.kpi.span,
+                (seen[word], "first here"),
+                help="`weight 2` lets a member count as two",
             )
             continue
         seen[word] = clause.kpi.span
@@ -134,6 +139,7 @@ def _counting(definition: nodes.ObjectiveDef, members: Sequence[nodes.Member], s
             f"no member of the objective `{definition.name.text}` counts: all are for information",
             definition.name.span,
             (members[0].span, "shown, and never counted"),
+            help="a member without `for information` counts",
         )
 
 
@@ -145,7 +151,7 @@ def _known_objective(word: nodes.Word, scope: Scope) -> bool:
     if definition is not None:
         scope.error(
             "K202",
-            f"`{word.text}` is a {KIND_OF[type(definition)]}, not an objective",
+            f"`{word.text}` is {a_kind(definition)}, not an objective",
             word.span,
             (definition.name.span, "defined here"),
             help=f"`kpi {word.text}` names a KPI" if isinstance(definition, nodes.KpiDef) else None,
@@ -156,6 +162,7 @@ def _known_objective(word: nodes.Word, scope: Scope) -> bool:
             f"there is no objective `{word.text}`",
             word.span,
             notes=similar("an objective", word.text, known) or [f"objectives: {listed(known)}"],
+            help=f"`objective {written(word.text)}` at the margin defines one",
         )
     return False
 
@@ -169,9 +176,10 @@ def known_kpi(word: nodes.Word, scope: Scope) -> bool:
     if definition is not None:
         scope.error(
             "K202",
-            f"`{word.text}` is a {KIND_OF[type(definition)]}, not a KPI",
+            f"`{word.text}` is {a_kind(definition)}, not a KPI",
             word.span,
             (definition.name.span, "defined here"),
+            help=_instead(definition),
         )
     else:
         scope.error(
@@ -179,8 +187,20 @@ def known_kpi(word: nodes.Word, scope: Scope) -> bool:
             f"there is no KPI `{word.text}`",
             word.span,
             notes=similar("a KPI", word.text, kpis) or ([f"KPIs: {listed(kpis)}"] if kpis else []),
+            help=f"`kpi {written(word.text)}` at the margin defines one",
         )
     return False
+
+
+def _instead(definition: nodes.Definition) -> str:
+    """What could have been meant by a name that is no KPI's."""
+    match definition:
+        case nodes.ObjectiveDef(name=name):
+            return f"`objective {written(name.text)}` names an objective as a member of another"
+        case nodes.MeasureDef(name=name) | nodes.Let(name=name):
+            return f"a KPI with `formula {written(name.text)}` can be named"
+        case _:
+            return "a KPI can be named"
 
 
 def _weight(member: nodes.Member, scope: Scope) -> float:
@@ -209,7 +229,7 @@ def _need(met: nodes.Met | None, scope: Scope) -> float:
                 return number[0]
             scope.error(
                 "K415",
-                f"the share that has to be met lies between 0% and 100%, and this is {share.span.text}",
+                f"the share that has to be met is above 0% and at most 100%, and this is {share.span.text}",
                 share.span,
                 help="`met when at least 60% are met` is how it is written",
             )

@@ -40,7 +40,7 @@ def read_promise(draft: Draft) -> Promise:
     baseline = _baseline(draft, target, start)
     if isinstance(baseline, Window) and start is None and not isinstance(measured, Cumulative):
         start = baseline.end + timedelta(days=1)
-    if isinstance(measured, Cumulative) and start is None:
+    if isinstance(measured, Cumulative) and start is None and draft.clause(nodes.From) is None:
         clause = draft.clause(nodes.Measured)
         scope.error(
             "K410",
@@ -90,7 +90,10 @@ def _trailing(amount: nodes.Number, scope: Scope) -> Trailing | None:
         return None
     if not value.is_integer() or not 1 <= value <= _MOST_TRAILING:
         scope.error(
-            "K420", f"a sliding window is made of whole {word}s, from 1 to {_MOST_TRAILING:_}", amount.span
+            "K420",
+            f"a sliding window is made of whole {word}s, from 1 to {_MOST_TRAILING:_}",
+            amount.span,
+            help=f"`measured over the last 3 {word}s` is how it is written",
         )
         return None
     return Trailing(int(value), word)
@@ -116,6 +119,7 @@ def _deadline_before_start(draft: Draft, start: date, deadline: date) -> None:
         last.span,
         (first.span, f"starts on {start}"),
         (last.span, f"ends on {deadline}"),
+        help="`from` is the first day of the promise, `deadline` the last",
     )
 
 

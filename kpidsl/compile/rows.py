@@ -176,7 +176,9 @@ def _arithmetic(expr: nodes.Binary, at: RowPlace) -> Row | None:
         return added(op, left, right, expr, at)
     unit, factor = product(left.type.unit, right.type.unit, op)
     if op == "/" and isinstance(right, Literal) and right.value == 0:
-        at.scope.error("K316", "the divisor is always zero", expr.right.span)
+        at.scope.error(
+            "K316", "the divisor is always zero", expr.right.span, help="nothing can be divided by zero"
+        )
         return None
     if not unit_fits(unit, expr.span, at.scope):
         return None

@@ -44,9 +44,11 @@ def with_certainty(promise: Promise, draft: Draft) -> Promise:
         return promise
     by = cast(nodes.By | None, draft.clause(nodes.By))
     if draft.clause(nodes.Target) is None and not (by and by.slices):
+        words = [f"`{one.span.text.split()[0]}`" for one in (confident, asked) if one]
+        change = "changes" if len(words) == 1 else "change"
         draft.scope.warn(
             "K453",
-            f"nothing is promised, so that `{clause.span.text.split()[0]}` changes no verdict",
+            f"nothing is promised, so that {' and '.join(words)} {change} no verdict",
             clause.span,
             help="`target at least ...` makes a promise",
         )

@@ -34,6 +34,13 @@ KIND_OF = {
     nodes.ObjectiveDef: "objective",
 }
 
+
+def a_kind(definition: nodes.Definition) -> str:
+    """What a definition defines, with its article."""
+    kind = KIND_OF[type(definition)]
+    return f"an {kind}" if kind == "objective" else f"a {kind}"
+
+
 # Every pass over a formula is a recursion of a few frames per level, and Python allows a thousand of them.
 _DEEPEST = 100
 _HOP = 3
@@ -310,12 +317,21 @@ class Scope:
             return True
         definition, known = self.names.known.get(word), [*self.names.of(nodes.PeriodDef)]
         if isinstance(definition, nodes.PeriodDef):
-            told, labels = f"`{word}` cannot be used here: a period is not made of named ones", []
-        elif definition is not None:
-            told = f"`{word}` is a {KIND_OF[type(definition)]}, not a period"
+            told = f"`{word}` cannot be used here: a period is not made of named ones"
+            self.error(
+                "K202",
+                told,
+                text.span,
+                (definition.name.span, "a named period"),
+                help=f"periods are {PERIODS_ARE}",
+            )
+            return True
+        labels = []
+        if definition is not None:
+            told = f"`{word}` is {a_kind(definition)}, not a period"
             labels = [(definition.name.span, "defined here")]
         else:
-            told, labels = f"there is no period `{word}`", []
+            told = f"there is no period `{word}`"
         self.error(
             "K202",
             told,

@@ -40,6 +40,9 @@ from kpidsl.syntax import nodes
 
 _TYPES = {"text": TEXT, "number": NUMBER, "day": DAY, "moment": MOMENT, "flag": FLAG}
 
+_MOST_DAYS = 36_500
+"""A hundred years; what is promised for longer promises nothing."""
+
 
 # -- shapes --------------------------------------------------------------------------------------------------
 
@@ -109,7 +112,13 @@ def _columns(shape: Shape, scope: Scope) -> None:
             case nodes.Scale(column=word):
                 if word.text in shape.scales:
                     earlier = (shape.scales[word.text].span, "first here")
-                    scope.error("K212", f"`{word.text}` has two scales", clause.span, earlier)
+                    scope.error(
+                        "K212",
+                        f"`{word.text}` has two scales",
+                        clause.span,
+                        earlier,
+                        help="one of the two has to go",
+                    )
                 shape.scales.setdefault(word.text, clause)
 
 
@@ -318,7 +327,12 @@ def _volume(clause: nodes.Volume, scope: Scope) -> Volume | None:
     bounds: list[int | None] = []
     for number in (clause.low, clause.high):
         if number is not None and not number.value.is_integer():
-            scope.error("K211", f"rows are whole, not {number.span.text}", number.span)
+            scope.error(
+                "K211",
+                f"rows are whole, not {number.span.text}",
+                number.span,
+                help="`rows at least 10 every day` is how it is written",
+            )
             return None
         bounds.append(None if number is None else int(number.value))
     low, high = bounds
@@ -339,10 +353,11 @@ def _days(amount: nodes.Number, scope: Scope) -> int | None:
         return None
     value, unit = number
     factor = unit.factor_to(Unit.of("day"))
-    if factor is None or not (value * factor).is_integer() or value <= 0:
+    if factor is None or not (value * factor).is_integer() or not 1 <= value * factor <= _MOST_DAYS:
         scope.error(
             "K211",
-            f"freshness is counted in whole days or weeks, not in {amount.span.text}",
+            f"freshness is counted in whole days or weeks, from 1 to {_MOST_DAYS:,} days, "
+            f"not in {amount.span.text}",
             amount.span,
             help="`fresh within 2 days` is how it is written",
         )

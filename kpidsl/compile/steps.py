@@ -69,10 +69,22 @@ def _within(what: str, place: nodes.PeriodText, window: Window, dates: Dates, dr
     (start, deadline), scope = dates, draft.scope
     if deadline is not None and window.end > deadline:
         last = cast(nodes.Deadline, draft.clause(nodes.Deadline))
-        scope.error("K411", f"{what} is after the deadline", place.span, (last.span, f"this is {deadline}"))
+        scope.error(
+            "K411",
+            f"{what} is after the deadline",
+            place.span,
+            (last.span, f"this is {deadline}"),
+            help=f"a later `deadline {place.text}`, or an earlier day here",
+        )
     if start is not None and window.start < start:
         first = cast(nodes.From, draft.clause(nodes.From))
-        scope.error("K411", f"{what} is before the start", place.span, (first.span, f"this is {start}"))
+        scope.error(
+            "K411",
+            f"{what} is before the start",
+            place.span,
+            (first.span, f"this is {start}"),
+            help=f"an earlier `from {place.text}`, or a later day here",
+        )
 
 
 # -- targets of periods ------------------------------------------------------------------------------------
@@ -145,7 +157,8 @@ def read_pace(
     clause = cast(nodes.Pace | None, draft.clause(nodes.Pace))
     if clause is None:
         return None, ()
-    if clause.kind != "none" and isinstance(measured, Cumulative) and draft.node.additivity != "additive":
+    glides = draft.clause(nodes.Baseline) is not None and not isinstance(measured, Cumulative)
+    if clause.kind != "none" and draft.node.additivity != "additive" and not glides:
         draft.scope.error(
             "K412",
             f"{'a schedule' if clause.parts else f'`pace {clause.kind}`'} expects a part of the target "

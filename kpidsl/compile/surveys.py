@@ -30,7 +30,7 @@ def survey(
     given = Apply("not", (Apply("missing", (score,), FLAG),), FLAG)
     kept = conjunction(kept, given, scope)
     least = _top_box(call, function, scope)
-    if least is None or not _fits(call, function, score, scope):
+    if least is None or not _fits(call, function, score, scope) or not _within(least, call, score, scope):
         return None
     source = next(iter(columns_of(score))).source
 
@@ -84,6 +84,23 @@ def _fits(call: nodes.Call, function: Function, score: Row, scope: Scope) -> boo
         call.args[0].span,
         *_declared(score, scope),
         help=helps,
+    )
+    return False
+
+
+def _within(least: float, call: nodes.Call, score: Row, scope: Scope) -> bool:
+    """Whether the least score that counts lies on the scale, above its lower end: else none or all count."""
+    known = scale_of(score)
+    if known is None or len(call.args) < 2 or known[0] < least <= known[1]:
+        return True
+    low, high, asked = (f"{end:g}" for end in (*known, least))
+    count = "no answer" if least > known[1] else "each answer"
+    scope.error(
+        "K454",
+        f"{count} on a scale from {low} to {high} is {asked} or more",
+        call.args[1].span,
+        *_declared(score, scope),
+        help=f"the least score that counts is above {low} and at most {high}",
     )
     return False
 

@@ -93,7 +93,7 @@ def _promise(spec: SourceSpec, check: Row, count: int | None, otherwise: Consequ
     found = f"{_rows(count)} of {spec.name} break{'s' if count == 1 else ''} {text}" if count else None
     if check in spec.scales:
         text = _scale(check)
-        found = _off_scale(spec, count) if count else None
+        found = _off_scale(spec, check, count) if count else None
     return SourcePromise(text, otherwise, found, asked=count is not None)
 
 
@@ -127,8 +127,9 @@ def _scale(check: Row) -> str:
     return said(check)
 
 
-def _off_scale(spec: SourceSpec, count: int) -> str:
-    return f"{_rows(count)} of {spec.name} {'is' if count == 1 else 'are'} off the scale"
+def _off_scale(spec: SourceSpec, check: Row, count: int) -> str:
+    (column,) = columns_of(check)
+    return f"{_rows(count)} of {spec.name} {'is' if count == 1 else 'are'} off the scale of {column.name}"
 
 
 def breach(spec: SourceSpec, check: Row, count: int, example: str | None = None) -> Diagnostic:
@@ -137,7 +138,7 @@ def breach(spec: SourceSpec, check: Row, count: int, example: str | None = None)
     if check in spec.scales:
         return Diagnostic(
             "K540",
-            f"{_off_scale(spec, count)}, and read as missing: `{_scale(check)}`",
+            f"{_off_scale(spec, check, count)}, and read as missing: `{_scale(check)}`",
             spec.span,
             Severity.WARNING,
             notes=notes,

@@ -13,7 +13,7 @@ import numpy as np
 from attrs import define, field, frozen
 from numpy.typing import NDArray
 
-from kpidsl.digits import twelve
+from kpidsl.digits import cleared, twelve
 from kpidsl.evaluate import stock
 from kpidsl.evaluate.plan import (
     ACCOUNTS,
@@ -58,6 +58,10 @@ _COUNTED = (
     | ACCOUNTS
 )
 """Aggregates of which a slice without rows is 0."""
+_CANCELLED = 0.1
+"""A sum below this part of its greater operand has lost digits at its front."""
+_INEXACT = 1e-14
+"""More than what a few operations on floats are wrong by, as a part of the greatest number among them."""
 MANY_VALUES = 2_000_000
 """Larger arrays are not all kept, but worked out again when they are asked for again."""
 _KEPT = 60_000_000
@@ -314,7 +318,8 @@ class Store:
                     result.targets(columns, windows).sum(values)
                     for result, values in zip(found, x, strict=True)
                 )
-                return targets.keys, combine("/", [above, below])
+                # what is too large a number to be divided by is no divisor: it would make zeros
+                return targets.keys, combine("/", [above, np.where(np.isinf(below), np.nan, below)])
 
     def _results(
         self, source: str, parts: Sequence[Partial], columns: Columns, windows: Windows
@@ -384,15 +389,27 @@ def combine(op: str, args: Sequence[Floats]) -> Floats:
 def _two(op: str, a: Floats, b: Floats) -> Floats:
     match op:
         case "+":
-            return a + b
+            return _added(a, b)
         case "-":
-            return a - b
+            return _added(a, -b)
         case "*":
             return a * b
         case "/":
             with np.errstate(all="ignore"):
                 return np.where(b == 0, np.nan, a / np.where(b == 0, 1.0, b))
     raise ValueError(f"`{op}` is no operation on results")
+
+
+def _added(a: Floats, b: Floats) -> Floats:
+    """The sum. Where numbers cancel out, what is left loses the digits that are only their floats'
+    inexactness, so that 0.3 less 0.1 less 0.2 is nothing, and not below it."""
+    found = np.asarray(a + b)
+    greatest = np.maximum(np.abs(a), np.abs(b))
+    cancelled = np.abs(found) < _CANCELLED * greatest
+    if cancelled.any():
+        left, of = found[cancelled], greatest[cancelled]
+        found[cancelled] = np.where(np.abs(left) <= _INEXACT * of, 0.0, cleared(left, of))
+    return found
 
 
 def _rounded(x: Floats, digits: Floats) -> Floats:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 
 from kpidsl.evaluate.compute import Frame, Store
-from kpidsl.evaluate.plan import ACCOUNTS, Partial, columns_for, start_of
+from kpidsl.evaluate.people import earlier
+from kpidsl.evaluate.plan import ACCOUNTS, NEVER, Partial, before, columns_for, read_over, start_of
 from kpidsl.evaluate.windows import shifted, since
 from kpidsl.evaluate.wording import words
 from kpidsl.graph import (
@@ -23,6 +26,7 @@ from kpidsl.graph import (
     Told,
     Unknown,
     positive_part,
+    sources_of,
 )
 from kpidsl.model.periods import Window
 from kpidsl.results import SliceKey, windows_of
@@ -110,18 +114,33 @@ class _Why:
                 )
         return "the result is too large a number"
 
+    def _unread(self, node: Aggregate, window: Window) -> str | None:
+        """The first source without rows in a window in which it needs some."""
+        for source in sources_of(node):
+            for looked in read_over(node, source, window):
+                if looked == NEVER:
+                    return f"{window.label} has no earlier one to look at"
+                if not self.store.has_rows(source, (looked,))[0, 0]:
+                    return f"{source} has no rows in {looked.label}{self._reach(source, looked)}"
+        return None
+
     def _untold(self, node: Aggregate, window: Window) -> str:
         where = " that its filter keeps" if node.filter is not None else ""
-        slice_ = f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
-        return f"{node.source} has no rows{where}{slice_} in {window.label}"
+        return f"{node.source} has no rows{where}{self._slice()} in {window.label}"
+
+    def _slice(self) -> str:
+        return f" for {', '.join(v if v is not None else 'no value' for v in self.key)}" if self.key else ""
 
     def _aggregate(self, node: Aggregate, window: Window) -> str:
         source, name = node.source, words(node, self.graph)
         if node.function in ACCOUNTS:
-            day = "before" if node.function == "opening" else "up to the end of"
+            opening = node.function == "opening"
+            first, day = self.store.profiles[source].first, "before" if opening else "up to the end of"
+            if first is not None and first <= (window.start - timedelta(1) if opening else window.end):
+                return f"{name} is too large a number"
             return f"{source} has no rows {day} {window.label}{self._reach(source, window)}"
-        if not self.store.has_rows(source, (window,))[0, 0]:
-            return f"{source} has no rows in {window.label}{self._reach(source, window)}"
+        if cause := self._unread(node, window):
+            return cause
         columns = columns_for(self.frame.ask.dimensions, source)
         if self.key and columns is None:
             missing = next(d.name for d in self.frame.ask.dimensions if source not in dict(d.columns))
@@ -135,7 +154,14 @@ class _Why:
             case "standard deviation":
                 return f"{name} needs two values in {window.label}"
             case "weighted average":
-                return f"the weights of {name} add up to 0 in {window.label}"
-            case "sum" | "count":
+                return f"the weights of {name} add up to 0, or to too large a number, in {window.label}"
+            case "sum" | "count" | "first touch" | "last touch":
                 return f"{name} is too large a number"
+            case "retention":
+                start = before(window, earlier(node))
+                if start == NEVER:
+                    return f"{window.label} has no earlier one to look at"
+                return f"nobody was new{self._slice()} in {start.label}"
+            case "conversion":
+                return f"nobody takes the first step{self._slice()} in {window.label}"
         return f"{name} has no values in {window.label}"

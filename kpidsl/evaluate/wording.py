@@ -90,6 +90,8 @@ def said(row: Row | None, source: str = "") -> str:
             return f"{home}.{name}" if home else name
         case Literal(value=value, type=kind):
             return _constant(value, kind.unit)
+        case Apply(op="not", args=(Apply(op="missing", args=(inner,)),)):
+            return f"{said(inner, source)} is not missing"
         case Apply(op="on scale", args=(of, *_)):
             return said(of, source)
         case Apply(op=op, args=args):

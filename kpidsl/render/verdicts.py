@@ -99,7 +99,7 @@ def _warnings(profile: Profile, screen: Screen) -> list[str]:
     sign = screen.paint(figures.sign("amber", screen), figures.STYLES["amber"])
     lines = []
     for text in (text.replace("`", "") for text in dict.fromkeys(said)):
-        name = f"{clean(profile.source)}: " if profile.source not in text.split() else ""
+        name = f"{clean(profile.source)}: " if f" {profile.source} " not in f" {text} " else ""
         first, *rest = wrap(f"{name}{clean(text)}", screen.width - 2)
         lines += [f"{sign} {first}", *(f"  {line}" for line in rest)]
     return lines

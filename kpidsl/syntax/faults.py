@@ -25,7 +25,8 @@ _MISPLACED = {
     "between": ("`between` has no second value", "`between 10 and 20`; longer values stand in parentheses"),
     "period": (
         "`{text}` is not a period",
-        "periods are written `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, `FY2026-Q1`",
+        "periods are written `2026`, `2026-H1`, `2026-Q4`, `2026-03`, `2026-W14`, `2026-03-31`, "
+        "`FY2026-Q1`, `RY2026-P01`",
     ),
     "level": (
         "a line under `target` ends with when it holds",

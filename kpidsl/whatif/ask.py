@@ -17,7 +17,7 @@ from kpidsl.specs import (
 from kpidsl.syntax.parse import parse
 
 _GIVEN = re.compile(r"\s*(?P<name>[^=\[\]\n]+?)\s*(?:\[(?P<slice>[^\]\n]*)\])?\s*=\s*(?P<value>[^\n]+?)\s*")
-_BARE = re.compile(r"[+-]?\s*\d+(?:_\d+)*(?:\.\d+)?")
+_BARE = re.compile(r"[+-]?\s*\d+(?:_\d+)*(?:\.\d+)?|\(\s*-?\s*\d+(?:_\d+)*(?:\.\d+)?\s*\)")
 _NUMBER = re.compile(r"(-?\s*\d+(?:_\d+)*(?:\.\d+)?)\s*(%?)(.*)")
 _PLAIN = re.compile(r"[^\W\d]\w*")
 
@@ -96,7 +96,7 @@ def _with_unit(specs: Specs, name: str, value: str) -> str:
     unit = unit_of(specs, name.strip().strip("`"))
     if unit in (None, ONE, PERCENT, POINTS) or not _BARE.fullmatch(value):
         return value
-    return f"{value} {unit}"
+    return f"({value[1:-1].strip()} {unit})" if value.startswith("(") else f"{value} {unit}"
 
 
 def unit_of(specs: Specs, name: str) -> Unit | None:

@@ -74,6 +74,16 @@ def test_a_kpi_that_cannot_be_read_is_shown_failed(tmp_path: Path) -> None:
     assert "● on track" in run.out
 
 
+def test_an_objective_that_cannot_be_read_is_shown_failed(tmp_path: Path) -> None:
+    specs = SPECS.replace("kpi         lead_count\n", "kpi         lead_count weight two\n")
+    run = kpi(write(tmp_path, specs), "eval", "--format", "json")
+    assert run.code == 2
+    assert "error[K100 syntax]: `two` stands where a number is expected" in run.err
+    found = json.loads(run.out)
+    assert [one["word"] for one in found["objectives"]] == ["failed"]
+    assert {one["name"] for one in found["kpis"]} == {"cost_per_lead", "lead_count"}
+
+
 def test_data_that_is_not_there_fails_what_needs_it(folder: Path) -> None:
     (folder / "ads.csv").unlink()
     run = kpi(folder, "eval")

@@ -36,6 +36,12 @@ def test_whatif(tmp_path: Path) -> None:
     assert "objective Grow" in ran.out
 
 
+def test_a_value_below_zero_stands_in_parentheses_and_may_lack_its_unit(tmp_path: Path) -> None:
+    ran = kpi(write(tmp_path), "whatif", "--set", "ad_spend=(-100)")
+    assert (ran.code, ran.err) == (0, "")
+    assert "set ad_spend = (-100 EUR)" in ran.out
+
+
 def test_solve_ends_in_1_without_a_solution(tmp_path: Path) -> None:
     folder = write(tmp_path)
     found = kpi(folder, "solve", "cost_per_lead=25", "--for", "leads")

@@ -404,9 +404,27 @@ CASES = {
         kpi("leads", "measured cumulatively #! K410 "),
         kpi("leads", "measured cumulatively", "from 2026"),
     ),
+    "start of a cumulative KPI that cannot be read": (
+        kpi("leads", "measured cumulatively", "from 2026-13 #! K318 months 01 to 12"),
+        kpi("leads", "measured cumulatively", "from 2026-12"),
+    ),
+    "pace of a ratio by month": (
+        kpi("ad_spend / leads", "measured every month", "pace business days #! K412 "),
+        kpi("ad_spend", "measured every month", "pace business days"),
+    ),
     "pace of a ratio": (
         kpi("ad_spend / leads", "measured cumulatively", "from 2026", "pace linear #! K412 "),
         kpi("ad_spend", "measured cumulatively", "from 2026", "pace linear"),
+    ),
+    "pace of a month's ratio": (
+        kpi("ad_spend / leads", "pace business days #! K412 does not add up"),
+        kpi("ad_spend / leads", "pace none"),
+    ),
+    "period behind the target": (
+        kpi(
+            "leads", "target at least 3 leads in 2026-04 #! K445 bare `target`: `at least 3 leads in 2026-04`"
+        ),
+        kpi("leads", "target\n    at least 3 leads in 2026-04"),
     ),
     "weight of nothing": (
         kpi("leads") + "objective o\n  kpi x weight 0 #! K414 \n",
@@ -648,6 +666,10 @@ CASES = {
         kpi("leads", "confident 95% #! K453 "),
         kpi("leads", "by channel\n    google at least 3 leads", "confident 95%"),
     ),
+    "sure of nothing, and a sample of it": (
+        kpi("leads", "confident 95% #! K453 `confident` and `sample` change no", "sample at least 9 leads"),
+        kpi("leads", "target at least 3 leads", "confident 95%", "sample at least 9 leads"),
+    ),
     "sample of nothing promised": (
         kpi("leads", "sample at least 9 leads #! K453 "),
         kpi("leads", "target at least 3 leads", "sample at least 9 leads"),
@@ -701,6 +723,14 @@ CASES = {
     "csat of another scale": (
         CALLS + "  scale minutes from 1 to 7\n" + kpi("csat(calls.minutes) #! K454 csat(survey"),
         CALLS + "  scale minutes from 1 to 7\n" + kpi("csat(calls.minutes, 6)"),
+    ),
+    "csat off its scale": (
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 7) #! K454 no answer on a scale"),
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 5)"),
+    ),
+    "csat of every answer": (
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 1) #! K454 each answer"),
+        CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 2)"),
     ),
     "weight of a text": (
         CALLS + kpi("nps(calls.minutes by calls.word) #! K305 "),

@@ -1,10 +1,16 @@
 """What is asked and what is answered, on rows that can be counted by hand."""
 
 from datetime import date
+from decimal import Decimal
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kpidsl.digits import twelve
 from kpidsl.evaluate.answer import evaluate
+from kpidsl.evaluate.compute import combine
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.types import DAY, NUMBER, TEXT
 from kpidsl.results import Ask
@@ -191,3 +197,25 @@ def test_a_slice_that_no_filter_keeps_a_row_of_does_not_spoil_the_total(monkeypa
     assert row(found.grid(ask), ()) == [pytest.approx(2**0.5)]
     assert row(found.grid(ask), ("google",)) == [pytest.approx(2**0.5)]
     assert row(found.grid(ask), ("meta",)) == [None]
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("+-"), st.decimals(-10_000_000, 10_000_000, places=2)),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_amounts_add_up_as_on_paper_also_where_they_cancel_out(steps):
+    exact, found = Decimal(0), np.zeros(1)
+    for sign, amount in steps:
+        exact = exact + amount if sign == "+" else exact - amount
+        found = combine(sign, [found, np.array([float(amount)])])
+    assert twelve(found)[0] == float(exact)
+
+
+def test_what_cancels_out_but_for_the_inexactness_of_floats_is_nothing():
+    three, one, two, third = (np.array([x]) for x in (0.3, 0.1, 0.2, 0.1 / 3))
+    assert combine("-", [three, one, two])[0] == 0
+    assert combine("-", [combine("/", [three, np.array([9.0])]), third])[0] == 0
+    assert combine("-", [np.array([1e300]), np.array([1e-300])])[0] == 1e300
