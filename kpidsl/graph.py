@@ -10,7 +10,7 @@ everything else by `kpidsl.evaluate.compute` on arrays.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Literal
 
@@ -207,20 +207,23 @@ def rows_of(aggregate: Aggregate) -> tuple[tuple[str, Row], ...]:
     return tuple((source, row) for source, row in own if row is not None)
 
 
-def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
-    """The aggregates below some nodes, each once, in the order of first sight."""
-    seen: dict[Node, None] = {}
-    found: dict[Aggregate, None] = {}
+def walk(*roots: Node) -> Iterator[Node]:
+    """Every node below some, these included, each once and before its children: formulas share parts, so
+    that a walk that does not know where it was could take for ever."""
+    seen: set[Node] = set()
     stack = list(reversed(roots))
     while stack:
         node = stack.pop()
         if node in seen:
             continue
-        seen[node] = None
-        if isinstance(node, Aggregate):
-            found[node] = None
+        seen.add(node)
+        yield node
         stack.extend(reversed(children(node)))
-    return tuple(found)
+
+
+def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
+    """The aggregates below some nodes, each once, in the order of first sight."""
+    return tuple(node for node in walk(*roots) if isinstance(node, Aggregate))
 
 
 def rebuilt(root: Node, change: Callable[[Node, Node], Node]) -> Node:

@@ -9,7 +9,7 @@ from kpidsl.compile.formulas import check_formula, restrict
 from kpidsl.compile.lower import constant, converted
 from kpidsl.compile.scope import Named, Scope
 from kpidsl.diagnostics import Diagnostic
-from kpidsl.graph import Assumed, Combine, Constant, Node, Unknown, aggregates
+from kpidsl.graph import Assumed, Combine, Constant, Default, Node, Unknown, aggregates
 from kpidsl.model.units import ONE, PERCENT, POINTS
 from kpidsl.syntax import nodes
 
@@ -108,7 +108,9 @@ def _set_slice(
     if part is None or value is None:
         return None
     spread = _of_the_total(value, clause)
-    anew = scope.intern(Assumed(part, value, node.unit, node.additivity, spread))
+    anew: Node = scope.intern(Assumed(part, value, node.unit, node.additivity, spread))
+    if spread:  # of a slice that is not there yet, nothing falls into the others
+        anew = scope.intern(Default(anew, 0.0, node.unit, node.additivity))
     rest = scope.intern(Combine("-", (node, part), node.unit, node.additivity))
     return scope.intern(Combine("+", (rest, anew), node.unit, node.additivity))
 

@@ -12,7 +12,18 @@ from kpidsl.compile.certainty import HAVE_ONE, beginners, estimate_of, unsure_of
 from kpidsl.compile.delta import MOST_TOTALS, rows_that
 from kpidsl.compile.lower import conjunction
 from kpidsl.compile.scope import Scope, listed
-from kpidsl.graph import Aggregate, Assumed, Combine, Node, Promise, Sample, Unknown, aggregates, children
+from kpidsl.graph import (
+    Aggregate,
+    Assumed,
+    Combine,
+    Node,
+    Promise,
+    Sample,
+    Unknown,
+    aggregates,
+    children,
+    walk,
+)
 from kpidsl.model.rows import Apply
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE, PERCENT, Unit, kind, plurals
@@ -40,7 +51,7 @@ def with_certainty(promise: Promise, draft: Draft) -> Promise:
     confident = cast(nodes.Confident | None, draft.clause(nodes.Confident))
     asked = cast(nodes.SampleAtLeast | None, draft.clause(nodes.SampleAtLeast))
     clause = confident or asked
-    if clause is None or _assumes(draft.node):
+    if clause is None or any(isinstance(one, Assumed | Unknown) for one in walk(draft.node)):
         return promise
     by = cast(nodes.By | None, draft.clause(nodes.By))
     if draft.clause(nodes.Target) is None and not (by and by.slices):
@@ -59,16 +70,6 @@ def with_certainty(promise: Promise, draft: Draft) -> Promise:
     counted = list(counted_in(draft.node, draft.scope))
     sample = _least(asked.amount, counted, draft) if asked else _first(counted)
     return evolve(promise, confident=level, estimate=estimate, sample=sample)
-
-
-def _assumes(node: Node) -> bool:
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Assumed | Unknown):
-            return True
-        stack.extend(children(one))
-    return False
 
 
 def level_of(number: nodes.Number, scope: Scope, written: str = "confident 95%") -> float | None:

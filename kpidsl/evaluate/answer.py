@@ -43,9 +43,9 @@ from kpidsl.graph import (
     Running,
     Shift,
     aggregates,
-    children,
     rows_of,
     sources_of,
+    walk,
 )
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import Row
@@ -251,10 +251,4 @@ class Evaluated:
 
 def _moves(node: Node) -> bool:
     """Whether a formula looks at other windows than those that it is asked for."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Shift | Running | Rolling):
-            return True
-        stack.extend(children(one))
-    return False
+    return any(isinstance(one, Shift | Running | Rolling) for one in walk(node))

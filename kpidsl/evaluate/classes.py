@@ -244,4 +244,6 @@ def _beyond(value: Value, side: int) -> Value:
         edge = date.min if side < 0 else date.max
         return value if value == edge else value + timedelta(days=side)
     beyond = value + side * max(1.0, abs(value))
+    if isinf(beyond):
+        beyond = nextafter(value, side * inf)
     return value if isinf(beyond) else beyond

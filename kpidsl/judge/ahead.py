@@ -133,7 +133,7 @@ def _forecast(evidence: Evidence, key: SliceKey) -> Forecast | str:
         return f"it has values of {len(series)} periods, {LEAST} are needed"
     made = _made(np.nan_to_num(series), weights, horizon, level)
     least = so_far if evidence.schedule.grows else -np.inf
-    return _rounded(*(max(so_far + x, least) for x in (made.value, made.low, made.high)))
+    return Forecast(*(rounded(max(so_far + x, least)) for x in (made.value, made.low, made.high)))
 
 
 def _still_to_come(whole: Floats, parts: Floats, otherwise: float) -> float:
@@ -156,17 +156,13 @@ def _of_level(series: Floats, weights: Floats, horizon: Horizon, level: float) -
         return f"it has values of {len(series)} periods in a row, {LEAST} are needed"
     made = _made(series, weights, horizon, level)
     least = 0.0 if (series >= 0).all() else -np.inf
-    return _rounded(*(max(x, least) for x in (made.value, made.low, made.high)))
+    return Forecast(*(rounded(max(x, least)) for x in (made.value, made.low, made.high)))
 
 
 def _from_first(series: Floats) -> Floats:
     """Without the periods before the first value: later ones without rows added nothing to a total."""
     known = np.flatnonzero(~np.isnan(series))
     return series[known[0] :] if len(known) else series[:0]
-
-
-def _rounded(value: float, low: float, high: float) -> Forecast:
-    return Forecast(*(float(f"{x:.12g}") for x in (value, low, high)))
 
 
 def forecasts(evidence: Evidence, keys: list[SliceKey]) -> tuple[Floats, Floats, Floats]:

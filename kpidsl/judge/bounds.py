@@ -31,7 +31,7 @@ def exact(value: float) -> Decimal:
     return Decimal(float.__repr__(float(value)))
 
 
-def rounded(value: Decimal) -> float:
+def rounded(value: Decimal | float) -> float:
     """The nearest float with 12 significant digits."""
     return float(f"{float(value):.12g}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from attrs import evolve, field, frozen
 
 from kpidsl.digits import Floats
 from kpidsl.graph import Kpi, Node, aggregates
+from kpidsl.judge.months import cuts, first_day, shares
 from kpidsl.judge.questions import around
 from kpidsl.judge.schedule import Schedule
 from kpidsl.model.periods import Window
@@ -104,6 +106,9 @@ class Evidence(Case):
         table = self.nodes[node]
         if not aggregates(node):
             return table.at((), table.ask.windows[0])
+        if parts := self._by_month(node, window):
+            known = [(table.at(key, month), share) for month, share in parts]
+            return None if any(x is None for x, _ in known) else sum(x * s for x, s in known if x is not None)
         return table.at(key, window)
 
     def rows(self, key: SliceKey, window: Window) -> float | None:
@@ -131,7 +136,25 @@ class Evidence(Case):
         if not aggregates(node):
             found = table.at((), table.ask.windows[0])
             return np.full(len(places), np.nan if found is None else found)
+        if parts := self._by_month(node, window):
+            months = [table.column(self.slices, places, month) * share for month, share in parts]
+            return np.asarray(np.sum(months, axis=0))
         return table.column(self.slices, places, window)
+
+    def _by_month(self, node: Node, window: Window) -> tuple[tuple[Window, float], ...]:
+        """The months and their parts that a window is made of, where it cuts one and they are told as a whole
+        on their first day; of a window in progress up to where the data reaches."""
+        table, told = self.nodes[node], self.memo.setdefault("told by month", {})
+        if not cuts(window):
+            return ()
+        if node not in told:
+            told[node] = _told_by_month(table, self.schedule.now)
+        if not told[node]:
+            return ()
+        reached = self.schedule.watermark or window.end
+        if window.end >= self.schedule.now and window.start <= reached < window.end:
+            window = Window(window.start, reached)
+        return shares(window)
 
     def told_ahead(self, node: Node, window: Window) -> bool:
         """Whether a plan kept as data tells a whole period on its first day, as one with a row a month does.
@@ -159,6 +182,15 @@ class Evidence(Case):
         if key and not ask.dimensions:
             return "it is told for all slices together only"
         return self.answers.why(ask, key, window)
+
+
+def _told_by_month(table: Table, now: date) -> bool:
+    """Whether every month that was asked for has all that it has on its first day, and some have anything;
+    what begins on the day judged at says nothing."""
+    asked = [w for w in table.columns if w.grain == "month" and first_day(w) in table.columns]
+    months = [month for month in asked if month.start < now]
+    known = [(table.at((), month), table.at((), first_day(month))) for month in months]
+    return any(whole is not None for whole, _ in known) and all(whole == first for whole, first in known)
 
 
 def gather(kpi: Kpi, schedule: Schedule, answers: Answers) -> Evidence:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 from kpidsl.graph import Cumulative, Every, Kpi
+from kpidsl.judge.months import months_between, part_in
 from kpidsl.judge.schedule import Horizon, Schedule, Slot, counted_sources, first_data
-from kpidsl.model.periods import Calendar, Window, containing
+from kpidsl.model.periods import Window
 from kpidsl.results import Ask, Profile
 
 LEAST = 6
@@ -27,7 +28,6 @@ FAR = 62
 
 _SEASONS = {"day": 7, "week": 52, "month": 12, "quarter": 4}
 _DAY = timedelta(days=1)
-_BY_MONTH = Calendar()
 
 
 def look_ahead(
@@ -64,13 +64,13 @@ def _of_total(found: Schedule, kpi: Kpi, slot: Slot, first: date, begin: date | 
     assert slot.due_on is not None
     last = min(found.watermark, found.now - _DAY)
     rest = Window(found.watermark + _DAY, slot.due_on) if found.watermark < slot.due_on else None
-    months = _months_behind(first, last)
+    months = [m for m in months_between(first, last) if m.start >= first and m.end <= last]
     yearly = kpi.promise.by_last_year and len(months) >= 12 + LEAST
     parts: list[Window] = []
     far = rest is not None and rest.days > FAR and len(months) >= LEAST_MONTHS
     if far or yearly:
         past, season = months[-MANY:], 12
-        coming = _months_to(months[-1], slot.due_on)
+        coming = [*months_between(months[-1].end + _DAY, slot.due_on)]
         parts = _up_to(found.watermark, coming[0], past) if coming[0].end <= slot.due_on else []
     else:
         past = [Window(day, day, "day") for day in _days(max(first, last - (MOST_DAYS - 1) * _DAY), last)]
@@ -81,7 +81,7 @@ def _of_total(found: Schedule, kpi: Kpi, slot: Slot, first: date, begin: date | 
         due_on=slot.due_on,
         ask=Ask(kpi.formula, (*past, *parts), kpi.dimensions, begin),
         parts=len(parts),
-        weights=tuple(_share(window, rest) for window in coming),
+        weights=tuple(part_in(window, rest) if rest else 0.0 for window in coming),
         season=season,
         yearly=yearly and len(coming) <= season,
         so_far=slot.window,
@@ -128,23 +128,6 @@ def _steps(ended: Window, deadline: date, sliding: bool) -> int:
     return steps
 
 
-def _months_behind(first: date, last: date) -> list[Window]:
-    """The whole months between two days."""
-    window, found = containing(first, "month", _BY_MONTH), []
-    while window.end <= last:
-        found += [window] if window.start >= first else []
-        window = _next(window)
-    return found
-
-
-def _months_to(window: Window, day: date) -> list[Window]:
-    """The months after one, up to that of a day."""
-    found = []
-    while (window := _next(window)).start <= day:
-        found.append(window)
-    return found
-
-
 def _up_to(day: date, month: Window, past: list[Window]) -> list[Window]:
     """The last months up to the day that has come of the one in progress, which say how much is there."""
     if not month.start <= day < month.end:
@@ -156,22 +139,8 @@ def _up_to(day: date, month: Window, past: list[Window]) -> list[Window]:
 _A_YEAR = 12
 
 
-def _next(month: Window) -> Window:
-    after = month.shift(1)
-    assert after is not None
-    return after
-
-
 def _days(first: date, last: date) -> Iterator[date]:
     return (first + n * _DAY for n in range((last - first).days + 1))
-
-
-def _share(window: Window, rest: Window | None) -> float:
-    """Which part of a period is in the rest."""
-    if rest is None:
-        return 0.0
-    days = (min(window.end, rest.end) - max(window.start, rest.start)).days + 1
-    return max(days, 0) / window.days
 
 
 def _so_many(count: int, what: str) -> str:

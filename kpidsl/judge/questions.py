@@ -25,6 +25,7 @@ from kpidsl.graph import (
     children,
     rows_of,
     sources_of,
+    walk,
 )
 from kpidsl.judge.bounds import EXACT
 from kpidsl.judge.growth import (
@@ -34,6 +35,7 @@ from kpidsl.judge.growth import (
     unfinished,
 )
 from kpidsl.judge.horizon import look_ahead
+from kpidsl.judge.months import looked_at
 from kpidsl.judge.schedule import (
     LastYear,
     Schedule,
@@ -137,12 +139,17 @@ def _asked_ahead(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
     slot = found.slots[-1]
     if not isinstance(kpi.promise.measured, Every) or not slot.open or kpi.formula.additivity != "additive":
         return ()
-    stack, plain = [node], True
-    while stack and plain:
-        one = stack.pop()
-        plain = isinstance(one, Aggregate | Combine | Constant | Default | Told)
-        stack.extend(children(one))
+    plain = all(isinstance(one, Aggregate | Combine | Constant | Default | Told) for one in walk(node))
     return (around(slot.window) or ()) if plain else ()
+
+
+def _months_cut(node: Node, kpi: Kpi, found: Schedule) -> tuple[Window, ...]:
+    """The months that windows cut, where a total is held against a plan: that may be told by the month."""
+    own = {source for part in aggregates(kpi.formula) for source in sources_of(part)}
+    plan = {source for part in aggregates(node) for source in sources_of(part)}
+    if own & plan or node.additivity != "additive" or kpi.formula.additivity != "additive":
+        return ()
+    return looked_at(found.windows)
 
 
 def _read_sources(kpi: Kpi, sources: Mapping[str, SourceSpec]) -> tuple[str, ...]:
@@ -186,7 +193,8 @@ def _number(node: Node, kpi: Kpi, found: Schedule, begin: date | None) -> Ask:
         return Ask(node, found.windows[:1])
     names = dict.fromkeys(aggregate.source for aggregate in aggregates(node))
     split = all(name in dict(dimension.columns) for dimension in kpi.dimensions for name in names)
-    windows = tuple(dict.fromkeys((*found.windows, *_asked_ahead(node, kpi, found))))
+    ahead = (*_asked_ahead(node, kpi, found), *_months_cut(node, kpi, found))
+    windows = tuple(dict.fromkeys((*found.windows, *ahead)))
     return Ask(node, windows, kpi.dimensions if split else (), begin)
 
 

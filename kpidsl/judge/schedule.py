@@ -21,8 +21,8 @@ from kpidsl.graph import (
     Shift,
     Trailing,
     aggregates,
-    children,
     sources_of,
+    walk,
 )
 from kpidsl.judge.growth import days_after
 from kpidsl.model.periods import (
@@ -269,7 +269,7 @@ def _every(
 
 def _compares_periods(node: Node) -> bool:
     """Whether a formula holds a period against earlier ones, or takes the mean with them."""
-    return isinstance(node, Shift | Rolling) or any(map(_compares_periods, children(node)))
+    return any(isinstance(one, Shift | Rolling) for one in walk(node))
 
 
 def _complete_ones(found: Schedule) -> Schedule:

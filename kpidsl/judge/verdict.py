@@ -250,7 +250,8 @@ def _when(evidence: Evidence, slot: Slot) -> str:
 def _asked(evidence: Evidence, owed: Due, slot: Slot) -> str:
     """`at least 183 EUR asked by 2026-12-31 (an increase by 5% from 174.2 EUR in 2025)`."""
     origin = f" ({owed.origin})" if owed.origin else ""
-    return f"{owed.text} asked{'' if slot.closed else _until(evidence, slot)}{origin}"
+    until = "" if slot.closed else " so far" if owed.so_far else _until(evidence, slot)
+    return f"{owed.text} asked{until}{origin}"
 
 
 def _expected(

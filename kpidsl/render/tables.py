@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from html import escape
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from kpidsl.render import figures, promised
@@ -72,10 +73,19 @@ def _batches(judged: Judged, choice: Choice) -> Iterator[list[dict[str, Any]] | 
         yield [_record(v, "history") for v in history_of(judged, n) if v.window != window]
 
 
+_MADE = ("scope", "slice", "window", "start", "end")
+_NUMBERS = tuple(name for name, kind in KINDS.items() if kind is float)
+_OTHERS = tuple(name for name in KINDS if name not in (*_MADE, *_NUMBERS))
+_EMPTY: dict[str, Any] = dict.fromkeys(KINDS)
+_numbers_of, _others_of = attrgetter(*_NUMBERS), attrgetter(*_OTHERS)
+
+
 def _record(v: Verdict, scope: str) -> dict[str, Any]:
-    given = {"scope": scope, "slice": _slice_text(v.slice), **_days(v.window)}
-    found = {name: given[name] if name in given else getattr(v, name) for name in KINDS}
-    return {name: figure(value) if KINDS[name] is float else value for name, value in found.items()}
+    found = dict(_EMPTY)
+    found.update(zip(_OTHERS, _others_of(v), strict=True))
+    found.update((n, figure(x)) for n, x in zip(_NUMBERS, _numbers_of(v), strict=True) if x is not None)
+    found.update(_days(v.window), scope=scope, slice=_slice_text(v.slice))
+    return found
 
 
 def _slice_text(slice: Iterable[tuple[str, str | None]]) -> str:

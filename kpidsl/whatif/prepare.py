@@ -20,8 +20,8 @@ from kpidsl.graph import (
     Scenario,
     Unknown,
     aggregates,
-    children,
     from_day,
+    walk,
     with_value,
 )
 from kpidsl.model.periods import Window
@@ -119,37 +119,19 @@ def _same(name: str, text: str, specs: Specs) -> bool:
 
 def holds_unknown(node: Node) -> bool:
     """Whether what is looked for is a part of a node."""
-    stack, seen = [node], set[Node]()
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Unknown):
-            return True
-        if one not in seen:
-            seen.add(one)
-            stack.extend(children(one))
-    return False
+    return any(isinstance(one, Unknown) for one in walk(node))
 
 
 def assumed_node(node: Node) -> Assumed | None:
     """What is looked for, with what it stands for."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Assumed) and isinstance(one.value, Unknown):
-            return one
-        stack.extend(children(one))
-    return None
+    every = (one for one in walk(node) if isinstance(one, Assumed))
+    return next((one for one in every if isinstance(one.value, Unknown)), None)
 
 
 def holds_amount(node: Node) -> bool:
     """Whether a total is assumed by its amount, which is another one over other days."""
-    stack = [node]
-    while stack:
-        one = stack.pop()
-        if isinstance(one, Assumed) and one.spread and not isinstance(one.value, Unknown):
-            return True
-        stack.extend(children(one))
-    return False
+    every = (one for one in walk(node) if isinstance(one, Assumed))
+    return any(one.spread and not isinstance(one.value, Unknown) for one in every)
 
 
 # -- under assumptions -------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -11,9 +11,10 @@ import numpy as np
 from attrs import evolve, field, frozen
 
 from kpidsl import project
-from kpidsl.diagnostics import Diagnostic
-from kpidsl.graph import Expected, Goal, Kpi, Objective, Scenario, aggregates
+from kpidsl.diagnostics import Diagnostic, near
+from kpidsl.graph import Assumed, Expected, Goal, Kpi, Objective, Scenario, aggregates, walk
 from kpidsl.model.periods import Window
+from kpidsl.model.rows import Apply, Literal, Row
 from kpidsl.project import (
     Outcome,
     Wish,
@@ -168,6 +169,28 @@ def _members(objective: Objective, objectives: Mapping[str, Objective]) -> set[s
     return found
 
 
+def _texts(row: Row | None) -> Iterator[str]:
+    """The texts that a condition names."""
+    match row:
+        case Literal(value=str() as text):
+            yield text
+        case Apply(args=args):
+            for arg in args:
+                yield from _texts(arg)
+
+
+def _slices(judged: Judged) -> Iterable[str]:
+    """The first values of the first dimension."""
+    if judged.crowd is None or not len(judged.slices):
+        return ()
+    first, *_ = judged.crowd.names(np.arange(min(len(judged.slices), _FEW)))
+    return (name for name in first.tolist() if name)
+
+
+_FEW = 1_000
+"""Among how many slices a similar name is looked for."""
+
+
 @frozen(eq=False)
 class _One:
     """One scenario, with what was read."""
@@ -209,7 +232,7 @@ class _One:
             len(self.prepared.kpis),
             looked,
             tuple(self._check(one, before, looked) for one in scenario.expected),
-            note=self._note(),
+            note=" ".join(said for said in (self._unknown(), self._note()) if said) or None,
         )
 
     def _value(self, name: str, looked: Search) -> float | None:
@@ -222,6 +245,26 @@ class _One:
             return chosen
         own = self.answers.total(sought.node, variant.known, variant.window)
         return chosen if own is None else own * chosen / looked.present
+
+    def _unknown(self) -> str | None:
+        """That something is set for a channel that no row has, where it is: what is set comes on top then."""
+        named = {setting.slice for setting in self.prepared.scenario.sets if setting.slice is not None}
+        there: set[str] = set()
+        for name in self.prepared.kpis if named else ():
+            asked = self.beside.variants[self.number, name].schedule.value
+            if asked is None:
+                continue
+            for part in (one.node for one in walk(asked.node) if isinstance(one, Assumed)):
+                kept = {value for one in aggregates(part) for value in _texts(one.filter)}
+                if kept & named and self.answers.rows(evolve(asked, node=part)).values[0].any():
+                    there |= kept & named
+        missing = sorted(named - there)
+        if not missing:
+            return None
+        known = {name: None for judged in self.base.judged for name in _slices(judged)}
+        alike = near(missing[0], known, limit=1)
+        hint = f" (a similar one: {alike[0]})" if alike else ""
+        return f"No row has the channel {missing[0]}{hint}: what is set for it comes on top of what there is."
 
     def _note(self) -> str | None:
         """That an amount is taken for different windows, where it is."""

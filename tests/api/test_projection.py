@@ -164,7 +164,7 @@ def test_the_last_period_in_progress_is_a_total(tmp_path):
 def test_earlier_windows_know_nothing_of_later_ones(tmp_path):
     made = project(tmp_path, MONTHLY.format(target="at least 10 EUR", deadline="2026-12"), [10] * 212)
     found = made.evaluate(as_of="2026-07-31")
-    history = found.history("mean") if hasattr(found, "history") else found._outcome.judged[0].history
+    history = found._outcome.judged[0].history
     assert [v.projection for v in history] == [None] * 5 + [10, 10]
 
 

@@ -246,3 +246,53 @@ def test_last_year_is_aligned_by_the_day_of_the_week(tmp_path: Path) -> None:
     (tmp_path / "kpis.kpi").write_text((tmp_path / "kpis.kpi").read_text().replace(" by weekday", ""))
     by_date = next(iter(kpidsl.load(tmp_path).evaluate(as_of="2026-03-08")))
     assert by_date.reference_low == pytest.approx(200 * 1000 / 1100)
+
+
+MONTHS = {"2025-11": 580, "2025-12": 520, "2026-01": 400, "2026-02": 510}
+BY_MONTH = "".join(f"{month}-01,google,{goal}\n" for month, goal in MONTHS.items())
+FEW_SALES = "2025-11-03,google,900\n2025-12-03,google,600\n2026-01-30,google,138\n2026-02-10,google,50\n"
+CUT = """
+kpi revenue
+  formula     sum(sales.amount)
+  target      at least sum(plan.goal)
+  {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("measured", "owed"),
+    [
+        ("measured cumulatively\n  from 2025-11\n  deadline 2026-05", 1500 + 510 * 10 / 28),
+        ("measured cumulatively\n  from 2025-11-16\n  deadline 2026-05", 580 / 2 + 920 + 510 * 10 / 28),
+        ("measured every week\n  from 2026-01-26", 400 * 6 / 31 + 510 * 1 / 28),
+        ("measured over the last 28 days\n  from 2025-11", 400 * 18 / 31 + 510 * 10 / 28),
+    ],
+)
+def test_of_a_month_that_a_window_cuts_the_days_are_owed(tmp_path: Path, measured: str, owed: float) -> None:
+    found = project(tmp_path, CUT.format(measured), FEW_SALES, BY_MONTH).evaluate(as_of="2026-02-10")
+    judged = found._outcome.judged[0]
+    verdicts = [judged.headline, *judged.history]
+    if "week" in measured:  # 2026-01-26 to 2026-02-01
+        verdicts = [v for v in verdicts if v.window is not None and v.window.label == "2026-W05"]
+    assert verdicts[0].reference_low == pytest.approx(owed, rel=1e-9)
+    assert "asked by 2026-05" not in verdicts[0].why
+
+
+def test_slices_owe_their_days_of_a_month_too(tmp_path: Path) -> None:
+    spec = CUT.format("measured cumulatively\n  from 2025-11\n  deadline 2026-05\n  by channel")
+    plan = BY_MONTH + BY_MONTH.replace("google", "meta")
+    sales = FEW_SALES + FEW_SALES.replace("google", "meta")
+    found = project(tmp_path, spec, sales, plan).evaluate(as_of="2026-02-10")
+    one = 1500 + 510 * 10 / 28
+    assert [v.reference_low for v in found] == [pytest.approx(each) for each in (2 * one, one, one)]
+    many = found._outcome.judged[0].crowd.number("reference_low")
+    assert many.tolist() == [pytest.approx(one), pytest.approx(one)]
+
+
+def test_a_plan_by_the_day_is_counted_as_it_is(tmp_path: Path) -> None:
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(60)]
+    plan = "".join(f"{day},google,7\n" for day in days)
+    spec = CUT.format("measured cumulatively\n  from 2026-01-01\n  deadline 2026-05")
+    for as_of, owed in (("2026-02-10", 41 * 7), ("2026-01-01", 7), ("2026-02-01", 32 * 7)):
+        found = project(tmp_path, spec, FEW_SALES + f"{as_of},google,1\n", plan).evaluate(as_of=as_of)
+        assert next(iter(found)).reference_low == owed

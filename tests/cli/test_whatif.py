@@ -122,3 +122,13 @@ def test_a_lint_and_an_assumption_import_no_scipy(tmp_path: Path) -> None:
     path = {"PYTHONPATH": f"{tmp_path / 'none'}{os.pathsep}{ROOT}"}
     assert kpi(write(tmp_path, SPECS + SCENARIOS), "lint", **path).code == 0
     assert kpi(tmp_path, "whatif", "--set", "leads=3", **path).code == 0
+
+
+def test_a_channel_that_no_row_has_is_told_and_leaves_the_others(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    asked = ("whatif", "--set", "ad_spend[gogle]=500", "--format", "json")
+    said = json.loads(kpi(folder, *asked).out)
+    text = json.dumps(said)
+    assert "No row has the channel gogle (a similar one: google)" in text
+    assert "no value" not in kpi(folder, "whatif", "--set", "ad_spend[gogle]=500").out
+    assert "No row has" not in kpi(folder, "whatif", "--set", "ad_spend[google]=500").out

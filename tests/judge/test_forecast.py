@@ -113,5 +113,5 @@ def test_intervals_hold_what_comes_about_as_often_as_they_say(size, season, step
     assert 0.65 <= held / times <= 0.92
 
 
-def test_the_library_is_only_asked_when_something_is_forecast():
+def test_the_library_is_found_without_being_imported():
     assert made.available()
