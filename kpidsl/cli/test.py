@@ -13,6 +13,8 @@ from kpidsl.cli.outputs import Renderer, outputs, put
 from kpidsl.diagnostics import Diagnostic, Severity, Span
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kpidsl.config import Limits
     from kpidsl.evaluate.watch import Watch
     from kpidsl.render.testing import Tested
@@ -84,6 +86,9 @@ def command(
         raise click.UsageError("--min goes with --coverage")
     if record is None and (as_of is not None or data):
         raise click.UsageError("--as-of and --data go with --record: a test has its own day and rows")
+    reports = {"--coverage": coverage, "--mutate": mutate, "--format": bool(formats)}
+    _alone("--record", record is not None, {"--run": bool(patterns), "--update": update, **reports})
+    _alone("--update", update, reports)
     specs = load(paths)
     if unreadable(specs.diagnostics):
         screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))
@@ -110,6 +115,13 @@ def command(
         "markdown": lambda _: rendering.as_markdown(tested),
     }
     return _code(tested, beside) if put(targets, renderers, screens) else 2
+
+
+def _alone(option: str, given: bool, others: Mapping[str, bool]) -> None:
+    """Refuse options that another one would leave without effect."""
+    idle = [name for name, used in others.items() if used]
+    if given and idle:
+        raise click.UsageError(f"{idle[0]} does not go with {option}")
 
 
 def _tested(

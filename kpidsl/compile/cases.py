@@ -28,9 +28,17 @@ _FLAGS = {**dict.fromkeys(TRUE_WORDS, "true"), **dict.fromkeys(FALSE_WORDS, "fal
 _FIRST_YEAR = 1900
 
 
-def test_of(test: nodes.TestDef, kpis: Mapping[str, Kpi], scope: Scope) -> Test:
-    """A test of the graph; with `broken` where it has an error."""
+def test_of(test: nodes.TestDef, kpis: Mapping[str, Kpi], scope: Scope, namesake: Span | None) -> Test:
+    """A test of the graph; with `broken` where it has an error. `namesake` is an earlier one of its title."""
     with scope.apart() as inner:
+        if namesake is not None:
+            scope.error(
+                "K201",
+                f"`{test.title.text}` is the title of two tests",
+                test.title.span,
+                (namesake, "first here"),
+                help="tests of a file are told apart by their titles",
+            )
         given = _given_once(test, scope)
         days = [(c, scope.period(c.period)) for c in test.clauses if isinstance(c, nodes.AsOf)]
         for clause, window in days:
@@ -111,12 +119,18 @@ def _given(given: nodes.Given, scope: Scope) -> Given | None:
         if len(row) != len(header):
             scope.error(
                 "K321",
-                f"the row has {len(row)} cells, and the table has {len(header)} columns",
+                f"the row has {_count(row, 'cell')}, and the table has {_count(header, 'column')}",
                 row[0].span.to(row[-1].span) if row else given.span,
+                help="a missing value is an empty cell; a bar in a text is written `\\|`, a number sign in"
+                " front of one `\\#`",
             )
             continue
         found.append(tuple(_cell(c, name, shape, scope) for name, c in zip(header, row, strict=True)))
     return Given(shape.name, tuple(cell.text for cell in header), tuple(found), given.span)
+
+
+def _count(cells: Sequence[nodes.Cell], noun: str) -> str:
+    return f"{len(cells)} {noun}{'s' if len(cells) != 1 else ''}"
 
 
 def _header(header: Sequence[nodes.Cell], shape: Shape, scope: Scope) -> None:
@@ -251,9 +265,9 @@ def _expectation(expect: nodes.Expect, kpis: Mapping[str, Kpi], scope: Scope) ->
         window=scope.period(expect.period) if expect.period else None,
         value=_value(expect.kpi, expect.value, scope) if expect.value is not None else None,
         tolerance=_within(expect, scope),
-        absent=expect.absent,
+        absent=expect.absent is not None,
         word=expect.word,
-        value_span=expect.value.span if expect.value is not None else None,
+        value_span=said.span if (said := expect.value or expect.absent) is not None else None,
         word_span=_word_span(expect),
     )
 

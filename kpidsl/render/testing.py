@@ -36,8 +36,9 @@ class Tested:
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
-        """What is wrong, and what no test looks at."""
-        return (*self.report.problems, *self.unseen)
+        """What is wrong, what is odd, and what no test looks at."""
+        odd = (warning for ran in self.report.ran for warning in ran.warnings)
+        return (*self.report.problems, *odd, *self.unseen)
 
     @property
     def unseen(self) -> tuple[Diagnostic, ...]:
@@ -153,7 +154,7 @@ def _test(ran: Ran) -> dict[str, Any]:
         "place": place(ran.test.span),
         "as_of": ran.test.as_of.isoformat() if ran.test.as_of is not None else None,
         "word": word_of(ran),
-        "problems": [diagnostic(problem) for problem in ran.problems],
+        "problems": [diagnostic(problem) for problem in (*ran.problems, *ran.warnings)],
     }
 
 
@@ -205,6 +206,9 @@ def _suite(root: ElementTree.Element, file: str, cases: Iterable[tuple[str, Ran 
             )
             where = f"{problem.span.source.name}:{problem.span.line}" if problem.span is not None else ""
             element.text = _xml("\n".join([where, *problem.notes]))
+        if ran is not None and ran.warnings:
+            lines = (f"{warning.code}: {warning.message}" for warning in ran.warnings)
+            ElementTree.SubElement(case, "system-out").text = _xml("\n".join(lines))
 
 
 def _xml(text: str) -> str:

@@ -16,6 +16,8 @@ from kpidsl.syntax.machine import Token
 from kpidsl.syntax.precedence import Arguments, Flat, Misplaced, Sign, settle, settle_range
 
 _PARTS = re.compile(r"`([^`\n]+)`|([^`.\n]+)")
+_CELL = re.compile(r"((?:\\.|[^|\\])*)\|")
+_CELL_ESCAPE = re.compile(r"\\([\\|#])")
 _ESCAPE = re.compile(r'\\(["\\])')
 _PERIOD = re.compile(
     r"(?:FY)?\d{4}(?:-(?:H[12]|Q[1-4]|W\d\d|\d\d(?:-\d\d)?))?|RY\d{4}(?:-(?:H[12]|Q[1-4]|[PW]\d\d))?"
@@ -545,18 +547,17 @@ class Builder:
     def _cells(self, row: Token) -> tuple[nodes.Cell, ...]:
         cells = []
         start = row.start + 1
-        for piece in row.text[1:-1].split("|"):
+        for piece in _CELL.findall(row.text[1:]):
             text = piece.strip()
             left = start + len(piece) - len(piece.lstrip())
-            cells.append(nodes.Cell(Span(self.source, left, left + len(text)), text))
+            cells.append(nodes.Cell(Span(self.source, left, left + len(text)), _CELL_ESCAPE.sub(r"\1", text)))
             start += len(piece) + 1
         return tuple(cells)
 
     as_of = _said(nodes.AsOf)
 
     def expect(self, items: Items) -> nodes.Expect:
-        part = period = value = word = within = None
-        absent = False
+        part = period = value = word = within = absent = None
         for index, item in enumerate(items):
             if isinstance(item, list):
                 value = settle(item)
@@ -569,7 +570,7 @@ class Builder:
             elif isinstance(item, nodes.Number):
                 within = item
             elif isinstance(item, Token) and item.kind == "NO_VALUE":
-                absent = True
+                absent = nodes.Word(Span(self.source, item.start, item.end), "no value")
         kpi = self._word(items[1])
         return nodes.Expect(self._span(items), kpi, part, period, value, word, within, absent)
 

@@ -686,8 +686,8 @@ class Expect(Node):
     word: str | None
     within: Number | None = None
     """How far the value may be off: `= 5 within 1%`."""
-    absent: bool = False
-    """`= no value`."""
+    absent: Word | None = None
+    """`no value`, where that is expected."""
     finding: Word | None = None
     """`expect diagnostic K604`: the code or the name, and nothing else is said."""
 

@@ -76,7 +76,7 @@ _WORDS = {
     "ELSE": ("else warn", "else stale"),
     "VERDICT": (
         *("met", "nearly met", "missed", "on track", "at risk", "off track"),
-        *("no data", "stale", "not started", "too few", "inconclusive", "failed"),
+        *("no data", "no target", "stale", "not started", "too few", "inconclusive", "failed"),
     ),
 }
 
@@ -128,7 +128,8 @@ def clause_words(accepts: frozenset[str]) -> list[str]:
     """The clauses that could stand at a place, in the order of the examples; none where no clause can."""
     words = {word for kind in accepts for word in words_of(kind)}
     clauses = vocabulary().examples
-    ordered = [word for clause in clauses for word in words if f"{word} ".startswith(f"{clause} ")]
+    opened = (word for clause in clauses for word in words if f"{word} ".startswith(f"{clause} "))
+    ordered = list(dict.fromkeys(opened))
     return ordered if "_DEDENT" in accepts or len(ordered) > 2 else []
 
 

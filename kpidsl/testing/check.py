@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from decimal import Decimal
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Span
@@ -56,7 +56,8 @@ def cells(expectation: Expectation, verdict: Verdict | None) -> list[Cell]:
         wanted, seen = _apart(expectation.value, value, unit)
         found.append(Cell("value", wanted, seen, span, edit))
     if expectation.absent and value is not None:
-        found.append(Cell("value", "no value", format_value(value, Unit.parse(unit)), span))
+        edit = literal(value, unit) if expectation.value_span is not None else None
+        found.append(Cell("value", "no value", format_value(value, Unit.parse(unit)), span, edit))
     if expectation.word is not None and expectation.word != word:
         place = expectation.word_span or expectation.span
         found.append(Cell("verdict", expectation.word, word, place, word))
@@ -83,6 +84,11 @@ def _close(value: float | None, expectation: Expectation) -> bool:
         return math.isclose(value, wanted, rel_tol=_SAME, abs_tol=1e-12)
     width = within.amount * abs(wanted) if within.relative else within.amount
     return abs(value - wanted) <= width * (1 + _SAME) + 1e-12
+
+
+def first_line(span: Span) -> Span:
+    """The first line of a definition or a clause."""
+    return Span(span.source, span.start, span.start + len(span.text.partition("\n")[0].rstrip()))
 
 
 def in_full(value: float, unit: str) -> str:
@@ -131,6 +137,20 @@ def problems(
             kpi=expectation.kpi,
         )
         notes = []
+
+
+def odd(test: Test, heard: Heard) -> tuple[Diagnostic, ...]:
+    """That the rows break what their source promises of each row, where the test is not about that: keys that
+    repeat, checks. Evaluations warn of it, too."""
+    if any(one.word == "stale" or one.finding is not None for one in test.expected):
+        return ()
+    found = []
+    for table in test.given:
+        profile = heard.profiles.get(table.source)
+        for told in (*profile.problems, *profile.broken) if profile is not None else ():
+            note = f"test `{test.title}`, as of {test.as_of}"
+            found.append(evolve(told, span=first_line(table.span), place=None, notes=(*told.notes, note)))
+    return tuple(found)
 
 
 def _about(expectation: Expectation) -> str:

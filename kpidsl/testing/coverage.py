@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic, Severity, Span
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.wording import said
 from kpidsl.graph import Graph, Kpi
+from kpidsl.testing.check import first_line
 from kpidsl.testing.conditions import Condition, conditions
 from kpidsl.testing.run import Report
 
@@ -83,17 +84,11 @@ def coverage(graph: Graph, report: Report) -> Coverage:
     )
 
 
-def head(kpi: Kpi) -> Span:
-    """The first line of a KPI's definition."""
-    length = len(kpi.span.text.partition("\n")[0].rstrip())
-    return Span(kpi.span.source, kpi.span.start, kpi.span.start + length)
-
-
 def _untested(kpi: Kpi) -> Diagnostic:
     return Diagnostic(
         "K652",
         f"no test expects anything of `{kpi.name}`",
-        head(kpi),
+        first_line(kpi.span),
         Severity.WARNING,
         help=f"`kpi test --record {kpi.name}` writes one from the data",
         kpi=kpi.name,
@@ -104,7 +99,7 @@ def _one_sided(kpi: Kpi, condition: Condition, message: str) -> Diagnostic:
     return Diagnostic(
         "K653",
         message.format(said(condition.row)),
-        head(kpi),
+        first_line(kpi.span),
         Severity.WARNING,
         help=f"one more row of {condition.source} in a test of `{kpi.name}` would show what it does",
         kpi=kpi.name,

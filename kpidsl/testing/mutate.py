@@ -32,8 +32,7 @@ from kpidsl.model.rows import Apply, Row
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE
 from kpidsl.specs import Specs
-from kpidsl.testing.check import cells, verdict_of
-from kpidsl.testing.coverage import head
+from kpidsl.testing.check import cells, first_line, verdict_of
 from kpidsl.testing.hear import Job, Question, hear
 from kpidsl.testing.run import Ran, Report, without_slices
 
@@ -123,7 +122,7 @@ def _unnoticed(mutant: Mutant) -> Diagnostic:
     return Diagnostic(
         "K654",
         f"no test of `{mutant.kpi.name}` notices it when {mutant.told}",
-        head(mutant.kpi),
+        first_line(mutant.kpi.span),
         Severity.WARNING,
         help="a row or an expectation at its edge would",
         kpi=mutant.kpi.name,

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve, field, frozen
 
 from kpidsl.config import UNLIMITED, Limits
-from kpidsl.diagnostics import Diagnostic, near
+from kpidsl.diagnostics import Diagnostic, Severity, near
 from kpidsl.graph import Expectation, Kpi, Test
 from kpidsl.model.periods import Window
 from kpidsl.specs import Specs
-from kpidsl.testing.check import problems
+from kpidsl.testing.check import odd, problems
 from kpidsl.testing.hear import Heard, Job, Question, hear
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Ran:
     questions: Mapping[int, Question] = field(factory=dict)
     """By the place of an expectation, what was asked for it."""
     heard: Heard | None = None
+    warnings: tuple[Diagnostic, ...] = ()
+    """What is odd about it, passed or not."""
 
     @property
     def failed(self) -> bool:
@@ -102,26 +104,32 @@ def run(
 def _run(
     specs: Specs, tests: Sequence[Test], watch: Watch, limits: Limits, explained: bool
 ) -> tuple[list[Ran], list[Query]]:
-    able = [n for n, test in enumerate(tests) if test.broken is None and test.as_of is not None]
+    wrong = [_within(specs.errors, test) for test in tests]
+    able = [
+        n for n, test in enumerate(tests) if not wrong[n] and test.broken is None and test.as_of is not None
+    ]
     asked = {n: questions(specs, tests[n], explained) for n in able}
     jobs = [Job(tests[n], tuple(dict.fromkeys(asked[n].values()))) for n in able]
     heard, queries = hear(specs, jobs, watch, limits) if jobs else ([], [])
     by_test = dict(zip(able, heard, strict=True))
-    ran = [
-        _checked(specs, test, asked[n], by_test[n]) if n in by_test else Ran(test, _broken(specs, test))
-        for n, test in enumerate(tests)
-    ]
+    warned = tuple(d for d in specs.diagnostics if d.severity is Severity.WARNING)
+    ran = []
+    for n, test in enumerate(tests):
+        if n in by_test:
+            one = _checked(specs, test, asked[n], by_test[n])
+        else:
+            one = Ran(test, wrong[n] or ((test.broken,) if test.broken is not None else ()))
+        ran.append(evolve(one, warnings=(*_within(warned, test), *one.warnings)))
     return ran, queries
 
 
-def _broken(specs: Specs, test: Test) -> tuple[Diagnostic, ...]:
-    """The errors of a test; the first of them is in the graph."""
+def _within(diagnostics: Sequence[Diagnostic], test: Test) -> tuple[Diagnostic, ...]:
+    """Those about the text of a test."""
     own = test.span
-    spans = ((d, d.span) for d in specs.errors)
-    found = tuple(
+    spans = ((d, d.span) for d in diagnostics)
+    return tuple(
         d for d, span in spans if span and span.source is own.source and own.start <= span.start < own.end
     )
-    return found or ((test.broken,) if test.broken is not None else ())
 
 
 def questions(specs: Specs, test: Test, explained: bool) -> dict[int, Question]:
@@ -153,7 +161,7 @@ def _checked(specs: Specs, test: Test, asked: Mapping[int, Question], heard: Hea
             found += problems(test, expectation, asked.get(n), heard)
         else:
             found.append(_lost(specs, test, expectation))
-    return Ran(test, tuple(found), asked, heard)
+    return Ran(test, tuple(found), asked, heard, odd(test, heard))
 
 
 def _lost(specs: Specs, test: Test, expectation: Expectation) -> Diagnostic:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kpidsl.diagnostics import Report, Source
 from kpidsl.syntax import nodes
 from kpidsl.syntax.format import proved
 from kpidsl.syntax.parse import parse
+from kpidsl.syntax.written import a_cell
 
 
 def expectation(text: str) -> nodes.Expect:
@@ -52,3 +55,17 @@ def test_no_word_is_reserved() -> None:
     within = expectation("within = 5 within 1%")
     assert within.within is not None
     assert within.within.text == "1"
+
+
+@given(st.lists(st.text(st.sampled_from("a|\\# é"), max_size=6), min_size=1, max_size=4))
+def test_cells_are_read_as_they_are_written(texts: list[str]) -> None:
+    cells = [text.strip() for text in texts]
+    row = "    | " + " | ".join(a_cell(cell) for cell in cells) + " |  # why\n"
+    report = Report()
+    file = parse(Source("t.kpi", f'test "t"\n  given s\n{row}  expect k met\n'), report)
+    assert not list(report)
+    (test,) = file.definitions
+    assert isinstance(test, nodes.TestDef)
+    (table, _) = test.clauses
+    assert isinstance(table, nodes.Given)
+    assert [cell.text for cell in table.rows[0]] == cells

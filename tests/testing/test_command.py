@@ -129,6 +129,7 @@ def test_no_value_and_the_default_day(tmp_path: Path) -> None:
 def test_promises_of_days_are_held_where_stale_is_expected(tmp_path: Path) -> None:
     old = PASSES.replace("  expect ", "  as of 2026-03-01\n  expect ", 1)
     stale = old.replace("per lead, met", "per lead, stale")
+    stale = stale.replace("5 leads", "old")
     ran = kpi(write(tmp_path, SPECS + old + stale), "test")
     assert (ran.code, ran.out) == (0, "2 tests: 2 passed\n")
 
@@ -155,12 +156,24 @@ def test_update_writes_what_was_found(tmp_path: Path) -> None:
     assert kpi(folder, "test", "--update").out == "everything is as expected\n"
 
 
+def test_update_writes_values_in_place_of_none_and_words_that_promise_nothing(tmp_path: Path) -> None:
+    kpis = "kpi spent\n  formula ad_spend\n  measured every month\n"
+    text = PASSES.replace("= 20 EUR per lead, met", "=  no  value,  no data")
+    text += "  expect      spent in 2026-01 no data\n"
+    folder = write(tmp_path, SPECS + kpis + text)
+    assert kpi(folder, "test", "--update").out == "kpis.kpi: 5 expectations written\n"
+    written = (folder / "kpis.kpi").read_text()
+    assert "in 2026-01 =  20 EUR per lead,  met\n" in written
+    assert "spent in 2026-01 no target\n" in written
+    assert kpi(folder, "test").code == 0
+
+
 def test_update_leaves_what_it_cannot_write(tmp_path: Path) -> None:
-    text = PASSES.replace("= 20 EUR per lead, met", "= no value")
+    text = PASSES.replace("2026-01 = 20 EUR per lead, met", "2025 = 20 EUR per lead within 1%")
     folder = write(tmp_path, SPECS + text)
     ran = kpi(folder, "test", "--update")
     assert ran.code == 1
-    assert "no value is expected" in ran.err
+    assert "is no value, and 20 EUR per lead is expected" in ran.err
     assert (folder / "kpis.kpi").read_text() == SPECS + text
 
 
@@ -226,3 +239,113 @@ def test_no_tests_are_no_failure(tmp_path: Path) -> None:
     ran = kpi(folder, "test", "--format", "junit=out.xml", "--format", "text")
     assert (ran.code, ran.out) == (0, "0 tests\n")
     assert len(ElementTree.parse(folder / "out.xml").getroot()[0]) == 1
+
+
+def test_update_writes_values_of_any_unit_so_that_they_can_be_read(tmp_path: Path) -> None:
+    formulas = {
+        "products": "sum(s.cost) * sum(s.pages)",
+        "rates": "sum(s.cost) / sum(s.pages) / sum(s.waiting)",
+        "squares": "sum(s.cost) * sum(s.cost)",
+        "shares": "average(s.share)",
+        "differences": "average(s.share) - 50%",
+        "times": "sum(s.waiting)",
+        "plain": "sum(s.number) / 3",
+        "inverse": "1 / sum(s.cost)",
+        "negative": "0 EUR - sum(s.cost) / 3",
+        "currencies": "sum(s.cost) / sum(s.dollars)",
+        "large": "sum(s.cost) * 123_456_789_012_345",
+        "`à part`": "count(s)",
+    }
+    specs = 'source s\n  from "s.csv"\n  row lead\n  time day\n  column cost EUR\n  column dollars USD\n'
+    specs += "  column share %\n  column number number\n  column waiting hours\n  column pages page\n"
+    specs += "".join(f"kpi {name}\n  formula {formula}\n" for name, formula in formulas.items())
+    specs += 'test "t"\n  given s\n    | day | cost | dollars | share | number | waiting | pages |\n'
+    specs += "    | 2026-01-05 | 1.7 | 3 | 4.2% | 7 | 1 | 4 |\n  as of 2026-02-01\n"
+    specs += "".join(f"  expect {name} = no value, no data\n" for name in formulas)
+    folder = write(tmp_path, specs)
+    assert kpi(folder, "test", "--update").out == f"kpis.kpi: {2 * len(formulas)} expectations written\n"
+    ran = kpi(folder, "test")
+    assert (ran.out, ran.err) == ("1 test: 1 passed\n", "")
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        (("--update", "--mutate"), "--mutate does not go with --update"),
+        (("--update", "--format", "json"), "--format does not go with --update"),
+        (("--record", "lead_count", "--update"), "--update does not go with --record"),
+        (("--record", "lead_count", "--run", "x"), "--run does not go with --record"),
+        (("--as-of", "2026-01-01"), "--as-of and --data go with --record"),
+    ],
+)
+def test_options_without_effect_are_refused(tmp_path: Path, args: tuple[str, ...], told: str) -> None:
+    ran = kpi(write(tmp_path, SPECS + FAILS), "test", *args)
+    assert (ran.code, told in ran.err) == (2, True)
+    assert (tmp_path / "kpis.kpi").read_text() == SPECS + FAILS
+
+
+def test_two_tests_of_one_title(tmp_path: Path) -> None:
+    folder = write(tmp_path, SPECS + PASSES + PASSES)
+    ran = kpi(folder, "test")
+    assert (ran.code, ran.out.count("K201")) == (2, 1)
+    assert "`100 EUR for 5 leads` is the title of two tests" in ran.out
+    assert ran.out.endswith("2 tests: 1 not run, 1 passed\n")
+    (folder / "kpis.kpi").write_text(SPECS + PASSES)
+    (folder / "more.kpi").write_text(PASSES)
+    assert kpi(folder, "test").out == "2 tests: 2 passed\n"
+
+
+def test_a_clause_that_stands_twice_is_an_error_of_its_test(tmp_path: Path) -> None:
+    twice = PASSES.replace("  given       crm", "  as of 2026-02-01\n  as of 2026-03-01\n  given       crm")
+    ran = kpi(write(tmp_path, SPECS + twice), "test")
+    assert (ran.code, "`as of` is written twice" in ran.out) == (2, True)
+    assert ran.out.endswith("1 test: 1 not run\n")
+
+
+def test_a_test_that_expects_nothing_is_told(tmp_path: Path) -> None:
+    ran = kpi(write(tmp_path, SPECS + PASSES.partition("  expect")[0]), "test", "--quiet")
+    assert (ran.code, "warning[K480 empty-test]" in ran.out) == (0, True)
+
+
+def test_rows_that_break_what_is_promised_of_them_are_told(tmp_path: Path) -> None:
+    specs = SPECS.replace("  fresh       within 3 days\n", "  key day\n  check spend > 0\n", 1)
+    rows = "    | 2026-01-20 | meta     | 40    |\n"
+    odd = PASSES.replace(rows, rows.replace("40", "50") + rows.replace("40", "-10"))
+    folder = write(tmp_path, specs + odd)
+    ran = kpi(folder, "test", "--format", "text", "--format", "json=out.json", "--format", "junit=out.xml")
+    assert ran.code == 0
+    assert "repeated: `2026-01-20` (2 times)" in ran.out
+    assert "1 row of `ads` breaks its check" in ran.out
+    (told,) = json.loads((folder / "out.json").read_text())["tests"]
+    assert (told["word"], [one["code"] for one in told["problems"]]) == ("passed", ["K520", "K604"])
+    (case,) = ElementTree.parse(folder / "out.xml").getroot()[0]
+    assert [part.tag for part in case] == ["system-out"]
+    meant = kpi(write(tmp_path, specs + odd + "  expect diagnostic repeated-key\n"), "test")
+    assert (meant.code, meant.out) == (0, "1 test: 1 passed\n")
+
+
+def test_a_source_that_is_given_without_rows(tmp_path: Path) -> None:
+    header = "    | day        | platform | spend |\n"
+    empty = PASSES.partition("    |")[0] + header + "  as of 2026-02-01\n"
+    empty += "  expect cost_per_lead in 2026-01 = no value, no data\n"
+    assert kpi(write(tmp_path, SPECS + empty), "test").out == "1 test: 1 passed\n"
+    bare = kpi(write(tmp_path, SPECS + empty.replace(header, "")), "test")
+    assert (bare.code, "a source without rows is left out" in " ".join(bare.err.split())) == (2, True)
+
+
+def test_cells_with_signs_of_the_table(tmp_path: Path) -> None:
+    rows = "    | 2026-01-10 | google   | 60    |\n    | 2026-01-20 | meta     | 40    |\n"
+    signs = rows.replace("google  ", r"a\|b").replace("meta    ", r"\#été à Größe\\") + "    # a remark\n"
+    text = PASSES.replace(rows, signs).replace("cost_per_lead for meta", "spent for meta")
+    text = text.replace("20 EUR per lead, met", "50 EUR")
+    text = text.partition("  expect")[0] + "  expect spent in 2026-01 = 100 EUR\n"
+    text += '  expect spent for "a|b" in 2026-01 = 60 EUR\n'
+    text += '  expect spent for "#été à Größe\\\\" in 2026-01 = 40 EUR\n'
+    specs = SPECS + "kpi spent\n  formula ad_spend\n  measured every month\n  by channel\n"
+    folder = write(tmp_path, specs + text)
+    assert kpi(folder, "test").out == "1 test: 1 passed\n"
+    assert kpi(folder, "fmt").code == 0
+    assert r"| a\|b" in (folder / "kpis.kpi").read_text()
+    assert kpi(folder, "test").out == "1 test: 1 passed\n"
+    bad = kpi(write(tmp_path, specs + text.replace(r"a\|b", "a|b")), "test")
+    assert "the row has 4 cells, and the table has 3 columns" in bad.out
