@@ -118,4 +118,4 @@ def _text(value: object, spec: ColumnSpec) -> str:
         case date():
             return value.isoformat()
         case _:
-            return " ".join(str(value).replace("|", "/").split())
+            return " ".join(str(value).split())

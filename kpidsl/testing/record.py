@@ -1,13 +1,9 @@
 """A test made of rows of the data: a few for each way that the conditions of a KPI turn out, with values that
-tell nothing of anybody.
-
-Days stay, and so do the values of columns that conditions look at, for these are what the test is about.
-Numbers become small whole ones in the order of their size; identities, keys and other texts are numbered.
-"""
+tell nothing of anybody."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from attrs import evolve
 
@@ -22,6 +18,7 @@ from kpidsl.project import Wish
 from kpidsl.results import Ask, Verdict
 from kpidsl.specs import Specs
 from kpidsl.split import nodes_of
+from kpidsl.testing.anonymous import anonymous
 from kpidsl.testing.check import literal
 from kpidsl.testing.conditions import conditions
 from kpidsl.testing.hear import Job, Question, hear
@@ -29,13 +26,8 @@ from kpidsl.testing.run import without_slices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kpidsl.evaluate.pick import Picked
     from kpidsl.evaluate.watch import Watch
     from kpidsl.project import Outcome
-
-_THINGS = ("identity", "text", "unknown")
-_STEPS = (10, 4, 5, 2)
-"""Numbers of different columns go up by different steps, so that one cannot be taken for the other."""
 
 
 def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Diagnostic, ...]:
@@ -61,7 +53,7 @@ def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Dia
         except EngineError as error:
             spec = next(iter(graph.sources.values()))
             return (error.told or failure(error, spec),)
-    test = _test(kpi, headline.window, wish, anonymous(picked, _looked_at(kpi, graph), graph))
+    test = _test(kpi, headline.window, wish, anonymous(picked, kpi, graph))
     question = Question(kpi, headline.window)
     (heard,), _ = hear(specs, [Job(test, (question,))], watch, wish.limits)
     return _written(test, heard.judged[question].headline)
@@ -73,7 +65,7 @@ def _nothing(kpi: Kpi, headline: Verdict) -> Diagnostic:
         f"`{kpi.name}` has no value that a test could be made of",
         kpi.span,
         notes=(headline.why,),
-        help="`--as-of` says another day",
+        help="`--as-of` says another day" if headline.word != "failed" else None,
         kpi=kpi.name,
     )
 
@@ -102,7 +94,7 @@ def _windows(kpi: Kpi, window: Window, outcome: Outcome) -> dict[str, list[Windo
     return {source: list(spans) for source, spans in found.items()}
 
 
-# -- anonymous -----------------------------------------------------------------------------------------------
+# -- columns -----------------------------------------------------------------------------------------------
 
 
 def _read(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
@@ -116,13 +108,6 @@ def _read(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
             parent = spec.origin.source
             found |= _followed([(parent, ref) for _, ref in spec.origin.keys], graph)
     return found
-
-
-def _looked_at(kpi: Kpi, graph: Graph) -> set[tuple[str, str]]:
-    """The columns that conditions look at, also by way of computed ones, and those that have a scale."""
-    rows = [(one.source, one.row) for one in conditions(kpi)]
-    rows += [(name, scale) for name, spec in graph.sources.items() for scale in spec.scales]
-    return _followed([(source, ref) for source, row in rows for ref in columns_of(row)], graph)
 
 
 def _followed(stack: list[tuple[str, ColumnRef]], graph: Graph) -> set[tuple[str, str]]:
@@ -140,59 +125,6 @@ def _followed(stack: list[tuple[str, ColumnRef]], graph: Graph) -> set[tuple[str
         stack += [(home, below) for below in columns_of(value)]
         stack += [(gather.source, below) for gather in gathers_of(value) for below in read_by(gather)]
     return {(ref.via[-1] if ref.via else source, ref.name) for source, ref in seen}
-
-
-def anonymous(
-    picked: Iterable[Picked], kept: set[tuple[str, str]], graph: Graph
-) -> list[tuple[str, tuple[str, ...], tuple[tuple[str, ...], ...]]]:
-    """Source, columns and rows, with other values but for days and the columns that are kept. The same value
-    becomes the same one, wherever columns identify the same thing or are linked."""
-    several = list(picked)
-    groups = _linked(graph)
-    held = {_group(source, name, graph, groups) for source, name in kept}
-    values: dict[str, dict[str, None]] = {}
-    for one in several:
-        for n, column in enumerate(one.columns):
-            cells = values.setdefault(_group(one.source, column.name, graph, groups), {})
-            cells.update({row[n]: None for row in one.rows if row[n]})
-    found = []
-    for one in several:
-        ways: list[Mapping[str, str]] = []
-        steps = _STEPS
-        for column in one.columns:
-            group = _group(one.source, column.name, graph, groups)
-            if group in held:
-                ways.append({})
-            elif column.type.kind == "number":
-                step, steps = steps[0], (*steps[1:], steps[0])
-                ranked = enumerate(sorted(values[group], key=float), 1)
-                ways.append({cell: str(step * n) for n, cell in ranked})
-            elif column.type.kind in _THINGS:
-                word = column.type.thing or column.name
-                ways.append({cell: f"{word} {n}" for n, cell in enumerate(values[group], 1)})
-            else:
-                ways.append({})
-        rows = tuple(
-            tuple(way.get(cell, cell) for way, cell in zip(ways, row, strict=True)) for row in one.rows
-        )
-        found.append((one.source, tuple(column.name for column in one.columns), rows))
-    return found
-
-
-def _linked(graph: Graph) -> dict[tuple[str, str], str]:
-    """The columns of links, by what both ends share."""
-    return {
-        at: f"{link.target}.{link.far}"
-        for name, spec in graph.sources.items()
-        for link in spec.links
-        for at in ((name, link.column), (link.target, link.far))
-    }
-
-
-def _group(source: str, name: str, graph: Graph, linked: Mapping[tuple[str, str], str]) -> str:
-    column = graph.sources[source].column(name) if source in graph.sources else None
-    thing = column.type.thing if column is not None else None
-    return linked.get((source, name)) or (f"id of {thing}" if thing else f"{source} {name}")
 
 
 # -- written -------------------------------------------------------------------------------------------------
@@ -213,6 +145,7 @@ def _test(
 def _written(test: Test, verdict: Verdict) -> str:
     """The test as a spec has it."""
     from kpidsl.syntax.format import proved
+    from kpidsl.syntax.written import a_cell
 
     lines = [f'test "{test.title}"']
     for table in test.given:
@@ -221,7 +154,7 @@ def _written(test: Test, verdict: Verdict) -> str:
             continue
         lines.append(f"  given       {_word(table.source)}")
         for row in (table.columns, *table.rows):
-            lines.append("    | " + " | ".join(row[n] for n in filled) + " |")
+            lines.append("    | " + " | ".join(a_cell(row[n]) for n in filled) + " |")
     lines.append(f"  as of       {test.as_of}")
     window = test.expected[0].window
     value = literal(verdict.value, verdict.unit) if verdict.value is not None else "no value"
