@@ -54,7 +54,7 @@ def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Dia
             spec = next(iter(graph.sources.values()))
             return (error.told or failure(error, spec),)
     test = _test(kpi, headline.window, wish, anonymous(picked, kpi, graph))
-    question = Question(kpi, headline.window)
+    question = Question(kpi, test.expected[0].window)
     (heard,), _ = hear(specs, [Job(test, (question,))], watch, wish.limits)
     return _written(test, heard.judged[question].headline)
 

@@ -349,3 +349,71 @@ def test_cells_with_signs_of_the_table(tmp_path: Path) -> None:
     assert kpi(folder, "test").out == "1 test: 1 passed\n"
     bad = kpi(write(tmp_path, specs + text.replace(r"a\|b", "a|b")), "test")
     assert "the row has 4 cells, and the table has 3 columns" in bad.out
+
+
+def test_an_occurrence_of_a_named_period_is_expected(tmp_path: Path) -> None:
+    text = "period sale from 2026-01-01 to 2026-01-20\n"
+    text += PASSES.replace(
+        "cost_per_lead in 2026-01 = 20 EUR per lead, met", "lead_count in sale 2026 = 2 lead"
+    )
+    text = text.replace("  expect      cost_per_lead for meta in 2026-01 = 20 EUR per lead, met\n", "")
+    assert kpi(write(tmp_path, SPECS + text), "test").out == "1 test: 1 passed\n"
+
+
+RECORDED = r"""
+source visits
+  from        "visits.csv"
+  row         visit
+  time        at
+  belongs to  pages by page = address
+  column      visitor id of person
+  column      page text
+  column      browser text
+  column      fee EUR
+
+source pages
+  from        "pages.csv"
+  column      address text
+  column      section text
+
+kpi readers
+  formula     count distinct(visits.visitor) where section != "shop" and browser in ("ie", "a|b")
+  measured    every month
+
+kpi fees
+  formula     sum(visits.fee) where at >= 2026-01-02
+  measured    every month
+"""
+VISITS = """\
+at,visitor,page,browser,fee
+2026-01-05 10:31:07,anna@example.org,/secret/1,ie,12.34
+2026-01-05 10:31:09,bert@example.org,/secret/1,a|b,-9.87
+2026-01-05 09:15:00,anna@example.org,/cart,Opera 12,3.21
+2026-01-06 23:59:59,carla@example.org,,#hidden,0
+"""
+PAGES = "address,section\n/secret/1,Blog of Anna\n/cart,shop\n"
+
+
+def test_what_is_recorded_holds_nothing_of_the_data_but_days_and_what_specs_name(tmp_path: Path) -> None:
+    folder = write(tmp_path, RECORDED)
+    (folder / "visits.csv").write_text(VISITS)
+    (folder / "pages.csv").write_text(PAGES)
+    for name, named in (("readers", {"ie", "a|b", "shop"}), ("fees", {"0"})):
+        ran = kpi(folder, "test", "--record", name, "--as-of", "2026-02-01")
+        assert ran.code == 0, ran.err
+        rows = [line.strip(" |").replace(r"\|", "/") for line in ran.out.splitlines() if line[:5] == "    |"]
+        cells = {cell.strip().replace("/", "|") for row in rows for cell in row.split(" | ")}
+        lines = [*VISITS.splitlines()[1:], *PAGES.splitlines()[1:]]
+        known = {cell for line in lines for cell in line.split(",")} - {""}
+        assert cells & known == named & cells
+        assert not any(word in ran.out for word in ("anna", "Anna", "secret", "Opera", "10:31", "hidden"))
+        (folder / f"{name}.kpi").write_text(ran.out)
+    assert kpi(folder, "test").out == "2 tests: 2 passed\n"
+    linked = (folder / "readers.kpi").read_text()
+    assert linked.count("page 1 ") >= 2  # a link leads where it led
+
+
+def test_what_is_not_there_is_recorded_without_another_day(tmp_path: Path) -> None:
+    folder = write(tmp_path, RECORDED)
+    ran = kpi(folder, "test", "--record", "fees", "--as-of", "2026-02-01")
+    assert (ran.code, "`--as-of`" in ran.err) == (2, False)
