@@ -328,6 +328,7 @@ _family(
         "No test has a row that a filter keeps, or none has one that it leaves out.",
     ),
     ("K654", "unnoticed-change", Severity.WARNING, "A change of a KPI is noticed by none of its tests."),
+    ("K655", "too-little-coverage", Severity.ERROR, "Tests look at less of the KPIs than is asked for."),
     ("K610", "dialect-cannot", Severity.ERROR, "A KPI needs what an SQL dialect has no way to say."),
     (
         "K640",

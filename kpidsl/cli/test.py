@@ -9,7 +9,7 @@ import click
 from kpidsl.cli.console import Console, common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, unreadable
 from kpidsl.cli.limits import limits, read_limits
-from kpidsl.cli.outputs import Renderer, outputs, put
+from kpidsl.cli.outputs import Renderer, as_findings, findings_format, outputs, publish
 from kpidsl.diagnostics import Diagnostic, Severity, Span
 
 if TYPE_CHECKING:
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
     from kpidsl.config import Limits
     from kpidsl.evaluate.watch import Watch
+    from kpidsl.findings import Check
     from kpidsl.render.testing import Tested
     from kpidsl.specs import Specs
-
-_FORMATS = ("text", "json", "junit", "markdown")
 
 
 @click.command("test", short_help="Run the tests of the specs.")
@@ -32,7 +31,7 @@ _FORMATS = ("text", "json", "junit", "markdown")
     metavar="PATTERN",
     help="Only tests with this in their title; repeatable.",
 )
-@click.option("--format", "formats", multiple=True, metavar="FORMAT[=FILE]", help=f"{', '.join(_FORMATS)}.")
+@findings_format()
 @click.option("--coverage", is_flag=True, help="Say what no test looks at: KPIs, and sides of conditions.")
 @click.option(
     "--min",
@@ -79,8 +78,10 @@ def command(
 
     Ends in 1 if something is not as expected, in 2 if a test could not be run.
     """
+    from kpidsl.render.findings import FORMATS
+
     screens = console(color)
-    targets = outputs(formats, _FORMATS)
+    targets = outputs(formats, FORMATS)
     held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     if least is not None and not coverage:
         raise click.UsageError("--min goes with --coverage")
@@ -96,7 +97,7 @@ def command(
     with screens.watch(quiet=quiet) as watch:
         if record is not None:
             return _record(specs, record, as_of, data, held, watch, screens)
-        tested = _tested(specs, patterns, held, watch, coverage=coverage, least=least, mutate=mutate)
+        tested = run_tests(specs, patterns, held, watch, coverage=coverage, least=least, mutate=mutate)
     if isinstance(tested, Diagnostic):
         screens.report([tested])
         return 2
@@ -108,13 +109,40 @@ def command(
     from kpidsl.render import data as plain
     from kpidsl.render import testing as rendering
 
-    renderers: dict[str, Renderer] = {
+    own: dict[str, Renderer] = {
         "text": lambda screen: rendering.as_text(tested, screen, verbose=verbose, quiet=quiet),
         "json": lambda _: plain.as_json(rendering.as_data(tested, specs.config.name)),
-        "junit": lambda _: rendering.as_junit(tested),
-        "markdown": lambda _: rendering.as_markdown(tested),
     }
-    return _code(tested, beside) if put(targets, renderers, screens) else 2
+    told = as_findings("test", [check(tested, specs)], specs, quiet=quiet, verbose=verbose)
+    return told.code if publish(told, targets, screens, own) else 2
+
+
+def check(tested: Tested, specs: Specs, *, errors_told: bool = False) -> Check:
+    """What tests found, as a check of `kpi test` and of `kpi ci`. `errors_told`: what is wrong with the specs
+    is told by another check, which cannot succeed then."""
+    from kpidsl.findings import Case, Check
+    from kpidsl.render.testing import summary
+
+    ran = tested.report.ran
+    cases = tuple(
+        Case(
+            one.test.title,
+            one.test.span.source.name,
+            "error" if one.failed else "passed" if one.passed else "failed",
+            one.test.span.line,
+            (*one.problems, *one.warnings),
+        )
+        for one in ran
+    )
+    known = set(map(id, specs.diagnostics)) if errors_told else set()
+    unread = any(one.failed for one in ran) or any(d.code < "K2" for d in _beside(specs))
+    return Check(
+        "test",
+        tuple(d for d in tested.findings if id(d) not in known),
+        cases,
+        whole=not unread or bool(errors_told and specs.errors),
+        said="; ".join(summary(tested)),
+    )
 
 
 def _alone(option: str, given: bool, others: Mapping[str, bool]) -> None:
@@ -124,16 +152,17 @@ def _alone(option: str, given: bool, others: Mapping[str, bool]) -> None:
         raise click.UsageError(f"{idle[0]} does not go with {option}")
 
 
-def _tested(
+def run_tests(
     specs: Specs,
     patterns: tuple[str, ...],
     held: Limits,
     watch: Watch,
     *,
-    coverage: bool,
-    least: float | None,
-    mutate: bool,
+    coverage: bool = False,
+    least: float | None = None,
+    mutate: bool = False,
 ) -> Tested | Diagnostic:
+    """Run the tests that fit a pattern, or all of them."""
     from kpidsl import project, testing
     from kpidsl.render.testing import Tested
     from kpidsl.testing.coverage import coverage as covered
@@ -162,13 +191,6 @@ def _beside(specs: Specs) -> list[Diagnostic]:
 def _inside(problem: Diagnostic, span: Span) -> bool:
     own = problem.span
     return own is not None and own.source is span.source and span.start <= own.start < span.end
-
-
-def _code(tested: Tested, beside: list[Diagnostic]) -> int:
-    """What could not be read may be a test, which was not run then."""
-    if any(ran.failed for ran in tested.report.ran) or any(d.code < "K2" for d in beside):
-        return 2
-    return int(tested.too_little or not all(ran.passed for ran in tested.report.ran))
 
 
 def _update(tested: Tested, screens: Console, *, quiet: bool) -> int:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from itertools import groupby
+from collections.abc import Iterator
 from typing import Any
-from xml.etree import ElementTree
 
 from attrs import frozen
 
@@ -19,9 +16,6 @@ from kpidsl.results import Light
 from kpidsl.testing import Ran, Report
 from kpidsl.testing.coverage import Coverage
 from kpidsl.testing.mutate import Mutation
-
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot hold."""
 
 
 @frozen(eq=False)
@@ -42,15 +36,17 @@ class Tested:
 
     @property
     def unseen(self) -> tuple[Diagnostic, ...]:
-        """What no test looks at, as warnings."""
+        """What no test looks at, as warnings; that it is too much, as an error."""
         covered = self.coverage.findings if self.coverage is not None else ()
         changed = self.mutation.findings if self.mutation is not None else ()
-        return (*covered, *changed)
+        return (*covered, *changed, *self._too_little())
 
-    @property
-    def too_little(self) -> bool:
-        """Whether there is less coverage than is asked for."""
-        return self.coverage is not None and self.least is not None and self.coverage.share < self.least
+    def _too_little(self) -> Iterator[Diagnostic]:
+        if self.coverage is None or self.least is None or self.coverage.share >= self.least:
+            return
+        share, least = _percent(self.coverage.share), _percent(self.least)
+        message = f"tests cover {share} of the KPIs and their conditions, and at least {least} is asked for"
+        yield Diagnostic("K655", message, help="a test for what is listed above, or a lower `--min`")
 
 
 def word_of(ran: Ran) -> str:
@@ -111,27 +107,6 @@ def _percent(share: float) -> str:
     return f"{int(share * 1000 + 1e-9) / 10:g}%"
 
 
-def as_markdown(tested: Tested) -> str:
-    """A table of what is not as expected, and the counts."""
-    lines = [f"### {' · '.join(summary(tested))}", ""]
-    if tested.findings:
-        lines += ["| | where | what |", "|---|---|---|"]
-        lines += [_row(problem) for problem in tested.findings]
-        lines.append("")
-    return "\n".join(lines)
-
-
-def _row(problem: Diagnostic) -> str:
-    span = problem.span
-    where = f"{span.source.name}:{span.line}" if span is not None else problem.place or ""
-    told = " ".join([problem.message + ".", *problem.notes[:1]])
-    return f"| {problem.code} | {_cell(where)} | {_cell(told)} |"
-
-
-def _cell(text: str) -> str:
-    return clean(text).replace("\\", "\\\\").replace("|", "\\|").replace("\n", " ")
-
-
 # -- for programs --------------------------------------------------------------------------------------------
 
 
@@ -172,44 +147,3 @@ def _coverage(tested: Tested) -> dict[str, Any]:
 
 def _changes(found: Mutation) -> dict[str, Any]:
     return {"tried": found.tried, "noticed": found.tried - len(found.unnoticed)}
-
-
-def as_junit(tested: Tested) -> str:
-    """A suite for each file, a case for each test: a failure is something else than was expected, an error is
-    a test that could not be run. Without any test there is one case that passes."""
-    root = ElementTree.Element("testsuites", name="kpi test")
-    ran = sorted(tested.report.ran, key=_file)
-    for file, several in groupby(ran, key=_file):
-        _suite(root, file, [(one.test.title, one) for one in several])
-    if not ran:
-        _suite(root, "kpidsl", [("there are no tests", None)])
-    ElementTree.indent(root)
-    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
-
-
-def _file(ran: Ran) -> str:
-    return ran.test.span.source.name
-
-
-def _suite(root: ElementTree.Element, file: str, cases: Iterable[tuple[str, Ran | None]]) -> None:
-    cases = list(cases)
-    words = [word_of(ran) for _, ran in cases if ran is not None]
-    counts = {"tests": len(cases), "failures": words.count("failed"), "errors": words.count("not run")}
-    told = {name: str(count) for name, count in counts.items()}
-    suite = ElementTree.SubElement(root, "testsuite", {"name": _xml(file), **told, "skipped": "0"})
-    for title, ran in cases:
-        case = ElementTree.SubElement(suite, "testcase", {"classname": _xml(file), "name": _xml(title)})
-        for problem in ran.problems if ran is not None else ():
-            kind = "failure" if problem.code == "K650" else "error"
-            element = ElementTree.SubElement(
-                case, kind, {"type": problem.code, "message": _xml(problem.message)}
-            )
-            where = f"{problem.span.source.name}:{problem.span.line}" if problem.span is not None else ""
-            element.text = _xml("\n".join([where, *problem.notes]))
-        if ran is not None and ran.warnings:
-            lines = (f"{warning.code}: {warning.message}" for warning in ran.warnings)
-            ElementTree.SubElement(case, "system-out").text = _xml("\n".join(lines))
-
-
-def _xml(text: str) -> str:
-    return _FORBIDDEN.sub("\ufffd", text)

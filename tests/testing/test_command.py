@@ -230,8 +230,12 @@ def test_formats(tmp_path: Path) -> None:
     assert [problem["code"] for problem in told["tests"][1]["problems"]] == ["K650", "K650"]
     suite = ElementTree.parse(folder / "out.xml").getroot()[0]
     assert (suite.get("tests"), suite.get("failures"), suite.get("errors")) == ("2", "1", "0")
-    assert [len(case) for case in suite] == [0, 2]
-    assert (folder / "out.md").read_text().startswith("### 2 tests: 1 failed, 1 passed\n")
+    assert [[part.tag for part in case] for case in suite] == [[], ["failure"]]
+    assert (folder / "out.md").read_text().splitlines()[1:4] == [
+        "### kpi test: 2 errors",
+        "",
+        "2 tests: 1 failed, 1 passed",
+    ]
 
 
 def test_no_tests_are_no_failure(tmp_path: Path) -> None:
