@@ -11,20 +11,17 @@ from attrs import frozen
 
 from kpidsl.cli.console import Console, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
-from kpidsl.cli.limits import read_limits
 from kpidsl.cli.outputs import Renderer, outputs, put
 from kpidsl.diagnostics import Diagnostic, Severity, near
 
 if TYPE_CHECKING:
+    from kpidsl.config import Limits
     from kpidsl.graph import Scenario
-    from kpidsl.specs import (
-        Specs,
-    )
+    from kpidsl.specs import Specs
     from kpidsl.whatif import Report, Sought
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FORMATS = ("text", "json", "markdown")
-_LIMITS = ("memory", "threads", "spill", "spill_size", "timeout")
 
 
 @frozen
@@ -36,7 +33,7 @@ class Given:
     period: str | None
     data: tuple[str, ...]
     formats: tuple[str, ...]
-    limits: dict[str, str | None]
+    held: Limits
     color: bool | None
     verbose: bool
     quiet: bool
@@ -67,9 +64,8 @@ def given(command: Callable[..., int]) -> Callable[..., int]:
 
     @wraps(command)
     def gathered(**options: Any) -> int:
-        shared = {name: options.pop(name) for name in Given.__annotations__ if name != "limits"}
-        held = {name: options.pop(name) for name in _LIMITS}
-        return command(Given(**shared, limits=held), **options)
+        shared = {name: options.pop(name) for name in Given.__annotations__}
+        return command(Given(**shared), **options)
 
     return gathered
 
@@ -84,7 +80,6 @@ def go(
 ) -> int:
     """Run what is asked for: assumptions, a search, or else the scenarios of the specs."""
     targets = outputs(asked.formats, _FORMATS)
-    held = read_limits(**asked.limits)
     data = pairs(asked.data, "--data", "NAME=FILE")
     specs = load(asked.paths)
     if unreadable(specs.diagnostics):
@@ -96,7 +91,7 @@ def go(
     from kpidsl.render import whatif as rendering
     from kpidsl.specs import Specs
 
-    wish = project.wish(specs, as_of=asked.as_of, period=asked.period, data=data, limits=held)
+    wish = project.wish(specs, as_of=asked.as_of, period=asked.period, data=data, limits=asked.held)
     if not isinstance(wish, project.Wish):
         screens.report(wish)
         return 2

@@ -8,7 +8,7 @@ import click
 
 from kpidsl.cli.compared import as_of_option, compared
 from kpidsl.cli.console import Console, common, console, wanted
-from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.limits import limits
 from kpidsl.cli.outputs import Renderer, outputs, put
 
 if TYPE_CHECKING:
@@ -41,11 +41,7 @@ def command(
     as_of: str | None,
     formats: tuple[str, ...],
     exit_code: bool,
-    memory: str | None,
-    threads: str | None,
-    spill: str | None,
-    spill_size: str | None,
-    timeout: str | None,
+    held: Limits,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -57,7 +53,6 @@ def command(
     """
     screens = console(color)
     targets = outputs(formats, ("text", "json", "markdown", "changelog"))
-    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
 
     from kpidsl.diff import plain, text
     from kpidsl.render.data import as_json

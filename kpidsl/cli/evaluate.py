@@ -10,11 +10,12 @@ import click
 from kpidsl.cli import names
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
-from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.limits import limits
 from kpidsl.cli.outputs import Renderer, outputs, put
 from kpidsl.config import FAIL_ON
 
 if TYPE_CHECKING:
+    from kpidsl.config import Limits
     from kpidsl.project import Outcome
     from kpidsl.results import Judged, Light, Verb
 
@@ -88,11 +89,7 @@ def command(
     full: bool,
     fail_on: tuple[str, ...],
     incremental: bool | None,
-    memory: str | None,
-    threads: str | None,
-    spill: str | None,
-    spill_size: str | None,
-    timeout: str | None,
+    held: Limits,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -104,7 +101,6 @@ def command(
     screens = console(color)
     targets = outputs(formats, _FORMATS)
     most = _most(top)
-    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     specs = load(paths)
     if unreadable(specs.diagnostics):
         screens.report(wanted(specs.diagnostics, quiet=quiet, verbose=verbose))

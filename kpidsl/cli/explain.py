@@ -12,10 +12,11 @@ from attrs import evolve
 from kpidsl.cli import names
 from kpidsl.cli.console import Console, common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
-from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.limits import limits
 from kpidsl.cli.outputs import Renderer, outputs, put
 
 if TYPE_CHECKING:
+    from kpidsl.config import Limits
     from kpidsl.graph import Objective
     from kpidsl.project import Outcome
 
@@ -50,11 +51,7 @@ def command(
     sql: bool,
     plan: bool,
     formats: tuple[str, ...],
-    memory: str | None,
-    threads: str | None,
-    spill: str | None,
-    spill_size: str | None,
-    timeout: str | None,
+    held: Limits,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -74,7 +71,6 @@ def command(
         raise click.UsageError("--slice is for a KPI, and none is named")
     screens = console(color)
     targets = outputs(formats, ("text", "json"))
-    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     wanted_slice = pairs(slices, "--slice", "DIM=VALUE")
     specs = load(paths)
     if unreadable(specs.diagnostics):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeVar
 
 import click
@@ -20,11 +21,18 @@ _OPTIONS = {
 }
 
 
-def limits(command: Command) -> Command:
-    """The options; what they do not say, `[limits]` of the config says."""
+def limits(command: Command) -> Callable[..., Any]:
+    """The options, read into `held`; what they do not say, `[limits]` of the config says."""
+
+    @wraps(command)
+    def held(*arguments: Any, **options: Any) -> Any:
+        given = {name: options.pop(name) for name in _OPTIONS}
+        return command(*arguments, held=read_limits(**given), **options)
+
+    found: Callable[..., Any] = held
     for name, (value, help) in reversed(_OPTIONS.items()):
-        command = click.option(f"--{name.replace('_', '-')}", metavar=value, help=help)(command)
-    return command
+        found = click.option(f"--{name.replace('_', '-')}", metavar=value, help=help)(found)
+    return found
 
 
 def read_limits(**given: str | None) -> Limits:

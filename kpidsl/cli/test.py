@@ -8,7 +8,7 @@ import click
 
 from kpidsl.cli.console import Console, common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, unreadable
-from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.limits import limits
 from kpidsl.cli.outputs import Renderer, as_findings, findings_format, outputs, publish
 from kpidsl.diagnostics import Diagnostic, Severity, Span
 
@@ -64,11 +64,7 @@ def command(
     record: str | None,
     as_of: str | None,
     data: tuple[str, ...],
-    memory: str | None,
-    threads: str | None,
-    spill: str | None,
-    spill_size: str | None,
-    timeout: str | None,
+    held: Limits,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -82,7 +78,6 @@ def command(
 
     screens = console(color)
     targets = outputs(formats, FORMATS)
-    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     if least is not None and not coverage:
         raise click.UsageError("--min goes with --coverage")
     if record is None and (as_of is not None or data):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from kpidsl.cli import names
 from kpidsl.cli.console import common, console, paths_argument, wanted
 from kpidsl.cli.inputs import load, pairs, unreadable
-from kpidsl.cli.limits import limits, read_limits
+from kpidsl.cli.limits import limits
 from kpidsl.cli.outputs import Renderer, outputs, put
+
+if TYPE_CHECKING:
+    from kpidsl.config import Limits
 
 
 @click.command("why", short_help="Show what moved a KPI between two periods.")
@@ -41,11 +46,7 @@ def command(
     data: tuple[str, ...],
     top: str | None,
     formats: tuple[str, ...],
-    memory: str | None,
-    threads: str | None,
-    spill: str | None,
-    spill_size: str | None,
-    timeout: str | None,
+    held: Limits,
     color: bool | None,
     verbose: bool,
     quiet: bool,
@@ -56,7 +57,6 @@ def command(
     """
     screens = console(color)
     targets = outputs(formats, ("text", "json", "csv", "markdown", "html"))
-    held = read_limits(memory=memory, threads=threads, spill=spill, spill_size=spill_size, timeout=timeout)
     if top is not None and top != "all" and not top.isdecimal():
         raise click.BadParameter(f"`{top}` is neither a number nor `all`", param_hint="--top")
     specs = load(paths)

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from kpidsl.codes import CATALOGUE
 from kpidsl.compile.assume import in_unit_of
 from kpidsl.compile.bounds import Draft, read_tolerance
-from kpidsl.compile.objectives import known_kpi
+from kpidsl.compile.objectives import has_slices, known_kpi
 from kpidsl.compile.scope import Scope, Shape, listed, similar
 from kpidsl.diagnostics import Span, near
 from kpidsl.graph import Constant, Expectation, Given, Kpi, Test, Tolerance
@@ -249,14 +249,8 @@ def _expectation(expect: nodes.Expect, kpis: Mapping[str, Kpi], scope: Scope) ->
     if not known_kpi(expect.kpi, scope):
         return None
     kpi = kpis.get(expect.kpi.text)
-    if expect.slice is not None and kpi is not None and len(kpi.dimensions) != 1:
-        count = "no dimension" if not kpi.dimensions else f"{len(kpi.dimensions)} dimensions"
-        scope.error(
-            "K219",
-            f"`{kpi.name}` has {count}, and `for {expect.slice.text}` names a slice of one",
-            expect.slice.span,
-            (scope.names.known[kpi.name].name.span, "defined here"),
-        )
+    if expect.slice is not None and kpi is not None:
+        has_slices(kpi, expect.slice, scope)
     return Expectation(
         text,
         expect.span,

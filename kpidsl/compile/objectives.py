@@ -167,6 +167,20 @@ def _known_objective(word: nodes.Word, scope: Scope) -> bool:
     return False
 
 
+def has_slices(kpi: Kpi, named: nodes.Word | nodes.String, scope: Scope) -> bool:
+    """Whether a KPI is split by one dimension, so that a value names a slice of it; an error if it is not."""
+    if len(kpi.dimensions) == 1:
+        return True
+    count = f"{len(kpi.dimensions)} dimensions" if kpi.dimensions else "no dimension"
+    scope.error(
+        "K219",
+        f"`{kpi.name}` has {count}, and `for {named.text}` names a slice of one",
+        named.span,
+        (scope.names.known[kpi.name].name.span, "defined here"),
+    )
+    return False
+
+
 def known_kpi(word: nodes.Word, scope: Scope) -> bool:
     """Whether a word names a KPI, even one with an error; an error if it does not."""
     definition = scope.names.known.get(word.text)

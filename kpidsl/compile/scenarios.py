@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kpidsl.compile.assume import assumed, in_unit_of
-from kpidsl.compile.objectives import known_kpi
+from kpidsl.compile.objectives import has_slices, known_kpi
 from kpidsl.compile.scope import Scope, similar
 from kpidsl.diagnostics import Span
 from kpidsl.graph import Constant, Expected, Goal, Kpi, Scenario, Setting
@@ -115,14 +115,8 @@ def _expected(
     if not known_kpi(expect.kpi, scope):
         return None
     kpi = kpis.get(expect.kpi.text)
-    if expect.slice is not None and kpi is not None and len(kpi.dimensions) != 1:
-        count = "no dimension" if not kpi.dimensions else f"{len(kpi.dimensions)} dimensions"
-        scope.error(
-            "K219",
-            f"`{kpi.name}` has {count}, and `for {expect.slice.text}` names a slice of one",
-            expect.slice.span,
-            (scope.names.known[kpi.name].name.span, "defined here"),
-        )
+    if expect.slice is not None and kpi is not None:
+        has_slices(kpi, expect.slice, scope)
     value = _number(expect.kpi, expect.value, scope) if expect.value is not None else None
     part = expect.slice.text if expect.slice else None
     return Expected(text, expect.kpi.text, part, value, expect.word)
