@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from attrs import frozen
 
-ROOT = Path(__file__).parents[1]
+from tests.nursery import ROOT, Nursery
 
 SPECS = """\
 source ads "Spend"
@@ -98,20 +101,38 @@ def write(folder: Path, specs: str = SPECS) -> Path:
 
 
 def kpi(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> Run:
-    """Run the command in a folder, as a process of its own, without a terminal."""
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
-    }
+    """Run the command in a folder, in a process of its own, without a terminal."""
+    with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+        given.write(stdin.encode())
+        for stream in (given, out, err):
+            stream.seek(0)
+        code = _nursery(os.getpid()).run(arguments, folder, _environment(environment), (given, out, err))
+        out.seek(0)
+        err.seek(0)
+        return Run(code, out.read().decode(), err.read().decode())
+
+
+@lru_cache(maxsize=1)
+def _nursery(pid: int) -> Nursery:
+    return Nursery()
+
+
+def process(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> Run:
+    """The same, in a process that is started anew and imports what it needs."""
     done = subprocess.run(
         [sys.executable, "-m", "kpidsl", *arguments],
         cwd=folder,
-        env={**kept, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", **environment},
+        env=_environment(environment),
         input=stdin.encode(),
         capture_output=True,
         check=False,
         timeout=120,
     )
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def _environment(more: Mapping[str, str]) -> dict[str, str]:
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return {**kept, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", **more}
