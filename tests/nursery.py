@@ -18,14 +18,19 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any, NoReturn
+
+import kpidsl
 
 ROOT = Path(__file__).parents[1]
 _STREAMS = 3
 _LONGEST = 1 << 22
 _SECONDS = 120
-_IMPORTED = ("duckdb", "numpy", "sqlglot", "python_calamine", "kpidsl.api", "kpidsl.lint.ask", "kpidsl.trial")
+_MORE = ("sqlglot.dialects.duckdb", "python_calamine", "encodings.utf_8_sig", "json.decoder", "zoneinfo")
 
 
 class Nursery:
@@ -62,12 +67,10 @@ class Nursery:
 
 
 def _serve(connection: socket.socket) -> None:
-    for name in _IMPORTED:
-        __import__(name)
-    from kpidsl import cli
-
-    for name in cli._COMMANDS:
-        __import__(f"kpidsl.cli.{cli._MODULES.get(name, name)}")
+    every = (found.name for found in walk_packages(kpidsl.__path__, "kpidsl."))
+    for name in (*_MORE, *(name for name in every if not name.endswith("__main__"))):
+        with suppress(ImportError):  # what comes with an extra
+            import_module(name)
     while True:
         size, handles, _, _ = socket.recv_fds(connection, 8, _STREAMS)
         if not size:
