@@ -168,6 +168,7 @@ def test_several_projects_are_not_one(folder: Path) -> None:
         "error[K714 several-projects]: 2 projects, each with a kpi.toml, are given at once: `all/a`, `all/b`"
     )
     assert "K201" not in run.out
+    assert kpi(folder, "lint", "all/a", "all/b").out == run.out
     assert kpi(folder, "lint", "all/a").code == 0
     assert kpi(folder, "eval", "all").code == 2
 
