@@ -137,9 +137,10 @@ def findings(
     lacking = counting.lacking(outcome)
     if not lacking:
         return
-    asks = [ask for one in lacking for ask in counting.values(one.columns)]
-    kpi = next(iter(lacking.values()))
-    known = again(evolve(wish, kpis=(kpi.name,), more=lambda kpi, schedule: asks))
+    asks: dict[str, list[Ask]] = {}  # by KPI: only the sources of those that are evaluated are there
+    for one, kpi in lacking.items():
+        asks.setdefault(kpi.name, []).extend(counting.values(one.columns))
+    known = again(evolve(wish, kpis=tuple(asks), more=lambda kpi, schedule: asks[kpi.name]))
     for one, kpi in lacking.items():
         there: set[str] = set()
         for ask in counting.values(one.columns):

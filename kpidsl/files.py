@@ -28,7 +28,7 @@ def find(
     """The spec files under some paths, each once, sorted by name within a folder that was given.
 
     Of a folder: what git does not ignore, and nothing in hidden folders. A link in it that leads out of the
-    root (by default of the folder) is refused: messages quote what they are about. A file that is named is
+    root and of the folder is refused: messages quote what they are about. A file that is named is
     taken as it is.
 
     `excluded` says which files a folder does not have. With a list to put them in, a file that is named is
@@ -44,7 +44,8 @@ def find(
                 left_out += every
             elif not specs:
                 report.add(_no_specs(text, len(every)))
-            for spec in [spec for spec in specs if not leads_within(spec, root or path)]:
+            homes = (path, root or path)
+            for spec in [spec for spec in specs if not any(leads_within(spec, home) for home in homes)]:
                 specs.remove(spec)
                 report.add(leads_out(spec))
         elif not path.exists():
@@ -150,6 +151,16 @@ def clean(source: Source) -> Source:
     if not is_normalized("NFC", text):
         text = normalize("NFC", text)
     return source if text is source.text else Source(source.name, text)
+
+
+def written_as(path: Path, text: str) -> str:
+    """A text with the byte order mark and the line ends that the file at a path has, those of most lines."""
+    found = read(path, Report())
+    if found is None:
+        return text
+    if 2 * found.text.count("\r\n") > found.text.count("\n"):
+        text = text.replace("\n", "\r\n")
+    return "\ufeff" + text if found.text.startswith("\ufeff") else text
 
 
 def write(path: Path, text: str | Iterable[str]) -> Diagnostic | None:

@@ -84,8 +84,11 @@ class Layer:
     levels: tuple[Level, ...] = ()
 
     def fits(self, path: str) -> bool:
-        """Whether it is about a file. A `*` takes in folders."""
-        return self.pattern is None or fnmatchcase(path, self.pattern)
+        """Whether it is about a file. A `*` takes in folders, and a folder all that is in it."""
+        if self.pattern is None:
+            return True
+        pattern = self.pattern.removeprefix("./").rstrip("/")
+        return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}/*")
 
 
 @frozen

@@ -43,18 +43,18 @@ def without_known(specs: Specs, look: Look, keep: Keep = Keep(), screens: Consol
     path = keep.path(specs)
     if path is None:
         return look
-    known = baseline.load(path)
-    if isinstance(known, Diagnostic):
-        return look.and_more([known])
     may = [d for d in look.findings if baseline.may_stay(d)]
     must = [d for d in look.findings if not baseline.may_stay(d)]
     if keep.write and not path.exists():
         problem = _first(baseline.of(may, path), screens)
         return _left(look, [*must, *problem], may)
+    known = baseline.load(path, required=keep.file is not None)
+    if isinstance(known, Diagnostic):
+        return look.and_more([known])
     split = baseline.split(may, known, [source.name for source in specs.sources])
-    problem = _shrink(known, split.shrunk, screens) if keep.shrink and split.shrunk != known else []
-    if keep.write and split.new:
-        problem = [_would_grow(path, len(split.new)), *problem]
+    if keep.shrink and not must and split.shrunk != known:  # with errors, rules miss what they find without
+        _shrink(known, split.shrunk, screens)
+    problem = [_would_grow(path, len(split.new))] if keep.write and split.new else []
     return _left(look, [*must, *split.new, *problem], split.old)
 
 
@@ -65,26 +65,26 @@ def _left(look: Look, left: list[Diagnostic], old: Iterable[Diagnostic]) -> Look
 
 def _first(known: Baseline, screens: Console | None) -> list[Diagnostic]:
     from kpidsl.files import shown_as
-
-    count = len(known.known)
-    told = f"{count} finding{'s' if count != 1 else ''} written to {shown_as(known.path)}\n"
-    return _written(known, told, screens)
-
-
-def _shrink(known: Baseline, shrunk: Baseline, screens: Console | None) -> list[Diagnostic]:
-    gone = len(known.known) - len(shrunk.known)
-    return _written(shrunk, f"{gone} of the baseline mended, {len(shrunk.known)} left\n", screens)
-
-
-def _written(new: Baseline, told: str, screens: Console | None) -> list[Diagnostic]:
     from kpidsl.lint import baseline
 
-    problem = baseline.write(new)
+    count = len(known.known)
+    problem = baseline.write(known)
     if problem is not None:
         return [problem]
     if screens is not None:
-        screens.tell(told)
+        screens.tell(f"{count} finding{'s' if count != 1 else ''} written to {shown_as(known.path)}\n")
     return []
+
+
+def _shrink(known: Baseline, shrunk: Baseline, screens: Console | None) -> None:
+    """Take out what is mended. That the file cannot be written is no finding: the next run tries again."""
+    from kpidsl.lint import baseline
+
+    problem = baseline.write(shrunk)
+    if screens is not None:
+        gone = len(known.known) - len(shrunk.known)
+        told = f"{gone} of the baseline mended, {len(shrunk.known)} left"
+        screens.tell(f"{told}; {problem.message}\n" if problem is not None else f"{told}\n")
 
 
 def _would_grow(path: Path, count: int) -> Diagnostic:

@@ -29,7 +29,8 @@ def only_changed(
 
     found = comparison(lambda: revision.against(ref or revision.usual(paths), paths, specs), None)
     if isinstance(found, tuple):
-        return look.and_more([d for d in found if d not in look.findings])
+        known = {(d.code, d.span or d.place) for d in look.findings}
+        return look.and_more([d for d in found if (d.code, d.span or d.place) not in known])
     names = changes(found)
     if screens is not None:
         told = _told("changed", names.changed, found) + _told("affected", names.affected, found)

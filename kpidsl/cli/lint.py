@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
     from kpidsl.specs import Specs
 
+_STDIN = "<stdin>"
+
 
 @click.command("lint", short_help="Check specs: syntax, names, units, promises.")
 @paths_argument
@@ -42,9 +44,7 @@ if TYPE_CHECKING:
     "--as-of", metavar="DATE", help="With --data, as of this day; default: as_of of the config, else today."
 )
 @click.option("--strict", is_flag=True, help="End in 1 for warnings, too.")
-@click.option(
-    "--stdin-filename", default="<stdin>", metavar="NAME", help="What a text read from - is called."
-)
+@click.option("--stdin-filename", default=_STDIN, metavar="NAME", help="What a text read from - is called.")
 @force_exclude_option
 @common
 def command(
@@ -86,6 +86,10 @@ def command(
         raise click.UsageError("--fix writes files, and - is none; --diff prints what would change")
     if against is not None and not changed:
         raise click.UsageError("--against goes with --changed: without it everything is looked at")
+    if stdin_filename != _STDIN and "-" not in paths:
+        raise click.UsageError("--stdin-filename goes with -: without it standard input is not read")
+    if write_baseline and diff:
+        raise click.UsageError("--diff writes nothing, and --write-baseline does")
     rules = _words(select), _words(ignore)
     read = partial(load, paths, stdin_filename, force_exclude=force_exclude)
     specs = read()

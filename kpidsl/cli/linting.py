@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from kpidsl.findings import Check
     from kpidsl.specs import Specs
 
-_NOT_ASKED = frozenset({"K705", "K721", "K750", "K751", "K752", "K754", "K780", "K781", "K782", "K783"})
-"""What keeps lint, or the data, or what changed, from being looked at."""
+_NOT_ASKED = frozenset(
+    {"K705", "K721", "K713", "K750", "K751", "K752", "K754", "K780", "K781", "K782", "K783"}
+)
+"""What keeps lint, or the data, or what changed, from being looked at, or fixes from being written."""
 
 
 @frozen

@@ -31,15 +31,21 @@ def show(specs: Specs, look: Look, screens: Console, *, unsafe: bool) -> int:
 def mend_files(
     specs: Specs, look: Look, screens: Console, *, unsafe: bool, quiet: bool
 ) -> tuple[Diagnostic, ...]:
-    """Write what is mended; the fixes that are refused, and files that cannot be written."""
+    """Write what is mended, with the line ends that were there; the fixes that are refused, and files that
+    cannot be written."""
     from kpidsl import files
     from kpidsl.lint.mend import mend
 
     found = mend(specs, look, unsafe=unsafe)
-    problems = [files.write(Path(name), text) for name, text in found.texts.items()]
-    if found.texts and not quiet:
-        fixes, changed = len(found.mended), len(found.texts)
+    problems = {
+        name: files.write(Path(name), files.written_as(Path(name), text))
+        for name, text in found.texts.items()
+    }
+    written = {name for name, problem in problems.items() if problem is None}
+    fixes = sum(one.span is not None and one.span.source.name in written for one in found.mended)
+    if written and not quiet:
+        changed = len(written)
         screens.tell(
             f"{fixes} fix{'es' if fixes > 1 else ''} applied in {changed} file{'s' if changed > 1 else ''}\n"
         )
-    return (*found.refused, *(problem for problem in problems if problem is not None))
+    return (*found.refused, *(problem for problem in problems.values() if problem is not None))

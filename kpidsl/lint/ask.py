@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from importlib.metadata import EntryPoint
+from typing import Any
 
 from attrs import evolve
 
-from kpidsl.diagnostics import Diagnostic, Report, Severity
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Span
 from kpidsl.lint.declared import rule_of
 from kpidsl.lint.outcome import Outcome
 from kpidsl.lint.rule import Rule
@@ -18,6 +20,7 @@ from kpidsl.lint.suppress import settle
 from kpidsl.lint.view import View
 from kpidsl.lintconfig import LintConfig
 from kpidsl.specs import Specs
+from kpidsl.syntax import nodes
 
 
 def all_rules(
@@ -47,19 +50,40 @@ def ask(
     asked = [rule for rule in rules if any(chosen.weight(rule, name) for name in names)]
     view = View(specs.files, specs.graph, today)
     findings = [*_compiled(specs.diagnostics, rules, chosen)]
-    own = frozenset(builtin())
+    own, failed = frozenset(builtin()), set[Rule]()
     for rule in asked:
         try:
             findings += _found(rule, view, chosen)
-        except Exception as error:  # foreign code can fail in any way
+        except (Exception, SystemExit) as error:  # foreign code can fail in any way
             if rule in own:
                 raise
             wrong.append(_failed(rule, error))
-    codes = frozenset(rule.code for rule in asked)
-    settled = settle(findings, specs.files, specs.graph.calendar, rules, codes, today)
+            failed.add(rule)
+    codes = frozenset(rule.code for rule in asked if rule not in failed)
+    lost = list(_lost(specs))
+    settled = settle(findings, specs.files, specs.graph.calendar, rules, codes, today, lost)
     by_code = {rule.code: rule for rule in rules}
     told = [one for d in settled.about for one in _weighed(d, by_code[d.code], chosen)]
     return Outcome(tuple(Report([*settled.findings, *told]).sorted()), settled.passed, tuple(wrong))
+
+
+def _lost(specs: Specs) -> Iterable[Span]:
+    """The definitions that do not compile, by an error of their own or of what they rest on."""
+    compiled: Mapping[type, Mapping[str, object]] = {
+        nodes.KpiDef: specs.graph.kpis,
+        nodes.MeasureDef: specs.graph.measures,
+        nodes.ObjectiveDef: specs.graph.objectives,
+    }
+    for file in specs.files:
+        yield from file.broken
+        spans = [one.span for one in specs.errors if one.span is not None]
+        wrong = sorted(span.start for span in spans if span.source is file.source)
+        for one in file.definitions:
+            known = compiled.get(type(one))
+            name: Any = getattr(one, "name", None)
+            lost = known is not None and name.text not in known
+            if lost or bisect_left(wrong, one.span.start) < bisect_left(wrong, one.span.end):
+                yield one.span
 
 
 def _compiled(
@@ -87,7 +111,7 @@ def _weighed(found: Diagnostic, rule: Rule, chosen: Selection) -> Iterable[Diagn
         yield found if found.severity is weight else evolve(found, severity=weight)
 
 
-def _failed(rule: Rule, error: Exception) -> Diagnostic:
+def _failed(rule: Rule, error: BaseException) -> Diagnostic:
     said = " ".join(f"{type(error).__name__}: {error}".split())
     return Diagnostic(
         "K782",

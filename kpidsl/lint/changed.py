@@ -41,8 +41,8 @@ def _written(specs: Specs) -> dict[str, nodes.Definition]:
 
 
 def within(findings: Iterable[Diagnostic], specs: Specs, names: Changes) -> tuple[Diagnostic, ...]:
-    """The findings about definitions that changed or are affected. Errors are always told: what does not
-    compile has no meaning that could be compared."""
+    """The findings about definitions that changed or are affected. Errors of the compiler are always told:
+    what does not compile has no meaning that could be compared."""
     places = [
         one.span
         for file in specs.files
@@ -52,7 +52,7 @@ def within(findings: Iterable[Diagnostic], specs: Specs, names: Changes) -> tupl
     return tuple(
         one
         for one in findings
-        if one.severity is Severity.ERROR
+        if (one.severity is Severity.ERROR and one.rule is None)
         or one.kpi in names.names
         or (one.span is not None and any(_in(one.span, place) for place in places))
     )

@@ -4,11 +4,12 @@ not be used."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
-from kpidsl.lint.rule import Finder, Found, Rule
+from kpidsl.lint.patterns import Unreadable, matcher
+from kpidsl.lint.rule import FAMILIES, Finder, Found, Rule
 from kpidsl.lint.view import View
 from kpidsl.lintconfig import DeclaredRule
 from kpidsl.model.functions import every
@@ -53,14 +54,32 @@ CLAUSES: Mapping[str, type[nodes.Node]] = {
     "unit": nodes.UnitClause,
 }
 _TITLE = "title"
+_ALL = "title description label owner"
+TAKEN: Mapping[str, frozenset[str]] = {
+    of: frozenset(words.split())
+    for of, words in {
+        "kpi": f"{_ALL} baseline because by confident deadline from leading measured pace review sample stage"
+        " stakeholder target tolerance unit",
+        "measure": f"{_ALL} unit",
+        "source": f"{_ALL} channel check complete fresh key row rows time",
+        "objective": f"{_ALL} because met review stakeholder",
+        "let": "",
+        "period": "title description owner",
+    }.items()
+}
+"""The clauses that each kind of definition takes, of those that can be required."""
+_SIMPLE = "letters, classes, groups, alternatives, repetitions and looking ahead are: `[a-z]+(_[a-z0-9]+)*`"
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO}
 
 
 def rule_of(declared: DeclaredRule, taken: Iterable[str]) -> Rule | Diagnostic:
     """The rule that a config declares, or what is wrong with it."""
     functions = [function.name for function in every()]
-    if declared.name in taken:
-        return _wrong(declared, f"a rule is called `{declared.name}` already", None)
+    if declared.name in {*taken, *FAMILIES, "all"}:
+        return _wrong(declared, f"a rule or a family is called `{declared.name}` already", None)
+    if not re.fullmatch(r"[a-z0-9_-]+", declared.name):
+        said = f"`{declared.name}` cannot be named in a comment, as rules are that let something pass"
+        return _wrong(declared, said, "small letters, digits and hyphens make a name: `plain-names`")
     if not (declared.require or declared.pattern or declared.forbid):
         return _wrong(
             declared, f"the rule `{declared.name}` asks for nothing", "`require`, `name` or `forbid` does"
@@ -72,10 +91,14 @@ def rule_of(declared: DeclaredRule, taken: Iterable[str]) -> Rule | Diagnostic:
     ):
         if word not in known:
             return _unknown(declared, word, list(known), what)
+    impossible = [word for word in declared.require if word not in TAKEN[declared.of]]
+    if impossible:
+        return _wrong(declared, f"a {declared.of} takes no `{impossible[0]}`, so that none can have it", None)
     try:
-        pattern = re.compile(declared.pattern) if declared.pattern else None
-    except re.error as error:
-        return _wrong(declared, f"`{declared.pattern}` is no regular expression: {error}", None)
+        fits = matcher(declared.pattern) if declared.pattern else None
+    except Unreadable as error:
+        said = f"`{declared.pattern}` is no regular expression that names are held against: {error}"
+        return _wrong(declared, said, _SIMPLE)
     return Rule(
         declared.name,
         declared.name,
@@ -85,7 +108,7 @@ def rule_of(declared: DeclaredRule, taken: Iterable[str]) -> Rule | Diagnostic:
         declared.why or "The project asks for it: the rule is declared in its config.",
         "",
         "",
-        _finder(declared, pattern),
+        _finder(declared, fits),
     )
 
 
@@ -104,7 +127,7 @@ def _listed(words: Iterable[str]) -> str:
     return " and ".join(f"`{word}`" for word in words)
 
 
-def _finder(declared: DeclaredRule, pattern: re.Pattern[str] | None) -> Finder:
+def _finder(declared: DeclaredRule, fits: Callable[[str], bool] | None) -> Finder:
     kind = KINDS[declared.of]
     notes = (declared.why,) if declared.why else ()
 
@@ -119,7 +142,7 @@ def _finder(declared: DeclaredRule, pattern: re.Pattern[str] | None) -> Finder:
             for word in declared.require:
                 if not _has(one, word):
                     yield told(one, name.span, f"the {declared.of} `{name.text}` has no `{word}`")
-            if pattern is not None and not pattern.fullmatch(name.text):
+            if fits is not None and not fits(name.text):
                 yield told(one, name.span, f"the name `{name.text}` is not like {declared.pattern}")
         for definition, call in view.written(nodes.Call) if declared.forbid else ():
             if isinstance(definition, kind) and call.name.text in declared.forbid:

@@ -82,6 +82,11 @@ class Rule:
     letter: str | None = None
     """The letter of SMART that it is about."""
 
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it always is an error: what keeps the compiler from its work."""
+        return self.find is None and self.severity is Severity.ERROR
+
     def answers(self, word: str) -> bool:
         """Whether a word, of a config or a comment, means this rule: its code, its name or its family."""
         return word == "all" or word.casefold() in (self.code.casefold(), self.name, self.family)

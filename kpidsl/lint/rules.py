@@ -71,7 +71,7 @@ def brought(found: Iterable[EntryPoint]) -> Brought:
     for point in found:
         try:
             loaded = list(_rules(point.load()))
-        except Exception as error:  # foreign code can fail in any way
+        except (Exception, SystemExit) as error:  # foreign code can fail in any way
             problems.append(_unusable(point, f"{type(error).__name__}: {error}"))
             continue
         for rule in loaded:

@@ -78,17 +78,36 @@ def selection(
 
 
 def problems(
-    config: LintConfig, rules: Iterable[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()
+    config: LintConfig, rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> list[Diagnostic]:
-    """Every word of a config or an option that names no rule."""
+    """Every word of a config or an option that names no rule, or would turn off what cannot be."""
     known = ["all", *FAMILIES, *(word for rule in rules for word in (rule.name, rule.code))]
     folded = {word.casefold() for word in known}
-    named: list[tuple[str, Span | None]] = [(word, None) for word in (*select, *ignore)]
+    fixed = {word.casefold() for rule in rules if rule.is_fixed for word in (rule.name, rule.code)}
+    named: list[tuple[str, Span | None, bool]] = []  # the last: whether it makes a rule weigh less
+    named += ((word, None, False) for word in select)
+    named += ((word, None, True) for word in ignore)
     for layer in config.layers:
-        for words in (layer.select, layer.ignore):
-            named += [(text, words.span) for text in words.texts] if words is not None else []
-        named += [(level.word, level.span) for level in layer.levels]
-    return [unknown(word, span, known) for word, span in named if word.casefold() not in folded]
+        named += [(text, layer.select.span, False) for text in layer.select.texts] if layer.select else []
+        named += [(text, layer.ignore.span, True) for text in layer.ignore.texts]
+        named += [(level.word, level.span, level.level != "error") for level in layer.levels]
+    found = []
+    for word, span, lowers in named:
+        if word.casefold() not in folded:
+            found.append(unknown(word, span, known))
+        elif lowers and word.casefold() in fixed:
+            found.append(_always(word, span))
+    return found
+
+
+def _always(word: str, span: Span | None) -> Diagnostic:
+    return Diagnostic(
+        "K780",
+        f"`{word}` is an error of the compiler, and cannot be turned off",
+        span,
+        place=None if span is not None else f"`{word}`",
+        help="what is an error keeps something from being evaluated",
+    )
 
 
 def unknown(word: str, span: Span | None, known: Iterable[str]) -> Diagnostic:

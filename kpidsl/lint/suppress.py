@@ -22,7 +22,8 @@ from kpidsl.model.literals import parse_day
 from kpidsl.model.periods import Calendar
 from kpidsl.syntax import nodes
 
-_ADDRESSED = re.compile(r"#\s*kpi\s*:")
+_ADDRESSED = re.compile(r"#+\s*kpi\s*(:|\bignore\s*\[)", re.IGNORECASE)
+"""What was surely meant for lint: also in capitals or without the colon, which is then told."""
 _FORM = re.compile(
     r"""\#\s*kpi\s*:\s*ignore\s*\[(?P<rules>[^\]\n]*)\]
         (?:\s+until\s+(?P<until>[\w-]+))?
@@ -71,8 +72,11 @@ def settle(
     rules: Sequence[Rule],
     asked: frozenset[str],
     today: date,
+    lost: Sequence[Span] = (),
 ) -> Settled:
-    """Let pass what comments say. `asked` holds the codes of the rules that were looked for at all."""
+    """Let pass what comments say. `asked` holds the codes of the rules that were looked for at all, `lost`
+    the definitions that do not compile: nobody knows what rules would find of these, so that no comment on
+    them is told to be of no use."""
     told: list[Diagnostic] = []
     found = [one for file in files for one in _read(file, calendar, rules, today, told)]
     by_code = {rule.code: rule for rule in rules}
@@ -84,7 +88,7 @@ def settle(
         else:
             passed.append(Passed(finding, one.because, one.until, one.comment.span))
     for one in found:
-        told += _about(one, rules, asked, today)
+        told += _about(one, rules, frozenset() if _within(one.scope, lost) else asked, today)
     return Settled(tuple(left), tuple(passed), tuple(told))
 
 
@@ -169,7 +173,7 @@ def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterat
 
 def _may_pass(rule: Rule) -> bool:
     """Whether what a rule finds can be let pass: all but the errors of the compiler."""
-    return rule.find is not None or rule.severity is not Severity.ERROR
+    return not rule.is_fixed
 
 
 def _scope(file: nodes.File, comment: nodes.Comment) -> Span:
@@ -198,6 +202,10 @@ def _scope(file: nodes.File, comment: nodes.Comment) -> Span:
 # -- what is to be said about comments -----------------------------------------------------------------------
 
 
+def _within(scope: Span, places: Iterable[Span]) -> bool:
+    return any(one.source is scope.source and one.start <= scope.start < one.end for one in places)
+
+
 def _about(
     one: Suppression, rules: Sequence[Rule], asked: frozenset[str], today: date
 ) -> Iterator[Diagnostic]:
@@ -205,6 +213,7 @@ def _about(
     may = [rule for rule in rules if _may_pass(rule)]
     known = [(word, place) for word, place in one.words if any(rule.answers(word) for rule in may)]
     heard = [word for word, _ in known if any(rule.answers(word) and rule.code in asked for rule in may)]
+    useless = not one.used and len(heard) == len(known)
     if one.until is not None and one.until < today:
         yield _rule("K973").diagnostic(
             Found(
@@ -212,7 +221,7 @@ def _about(
                 f"the comment has let nothing pass since {one.until}",
                 notes=(f"today is {today}",),
                 help="mend what it was about, or agree on another day",
-                fix=None if one.used else Fix("delete the comment", (_without(one.comment),)),
+                fix=Fix("delete the comment", (_without(one.comment),)) if useless else None,
             )
         )
         return

@@ -168,6 +168,7 @@ def test_several_projects_are_not_one(folder: Path) -> None:
         "error[K714 several-projects]: 2 projects, each with a kpi.toml, are given at once: `all/a`, `all/b`"
     )
     assert "K201" not in run.out
+    assert kpi(folder, "lint", "all/a", "all/b").out == run.out
     assert kpi(folder, "lint", "all/a").code == 0
     assert kpi(folder, "eval", "all").code == 2
 
@@ -215,3 +216,11 @@ def test_without_history_nobody_knows_what_changed(folder: Path) -> None:
     run = kpi(folder, "lint", "--changed")
     assert run.code == 2
     assert "K751" in run.out
+
+
+def test_what_cannot_be_compared_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "more.kpi").write_text("let more = 1\n")
+    folder = versioned(tmp_path, 'import "more.kpi"\n\n' + SPECS)
+    (folder / "more.kpi").unlink()
+    run = kpi(folder, "lint", "--changed", "--against", "HEAD")
+    assert run.out.count("K209") == 1

@@ -318,3 +318,16 @@ def test_the_place_is_the_text_itself(tmp_path: Path) -> None:
     told_of(tmp_path, 'status = "wonn"')
     out = kpi(tmp_path, "lint", "--data", "--ignore", "all").out
     assert out.count("^^^^^^\n") == 1
+
+
+def test_values_of_several_sources_that_no_row_has(tmp_path: Path) -> None:
+    """Each KPI that names one is asked again, for its own sources."""
+    told_of(tmp_path, 'status = "wonn"')
+    (tmp_path / "ads.csv").write_text("day,place\n2026-01-05,home\n")
+    (tmp_path / "ads.kpi").write_text(
+        'source ads "Ads"\n  from "ads.csv"\n  row ad\n  time day\n  column place text\n\n'
+        'kpi home_ads "Ads at home"\n  formula count(ads where place = "hom")\n  measured every month\n'
+    )
+    run = kpi(tmp_path, "lint", "--data", "--ignore", "all")
+    assert run.out.count("K541") == 2
+    assert "similar: `home`" in run.out

@@ -9,7 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kpidsl.cli.baselines import Keep, without_known
+from kpidsl.cli.console import console
+from kpidsl.cli.linting import Look
+from kpidsl.diagnostics import Diagnostic
 from kpidsl.lint.baseline import fingerprints
+from kpidsl.specs import load
 from tests.lint.look import looked
 from tests.project import kpi
 
@@ -60,6 +65,78 @@ def test_lines_may_move(folder: Path) -> None:
         "# one line\n# and another\n\n" + SPEC.replace("  formula     ", "  formula ")
     )
     assert kpi(folder, "lint", "--strict").code == 0
+
+
+def test_an_error_somewhere_takes_nothing_out_of_it(folder: Path) -> None:
+    (folder / "spec.kpi").write_text(SPEC + MORE)
+    kpi(folder, "lint", "--write-baseline")
+    before = (folder / "known.json").read_text()
+    (folder / "spec.kpi").write_text(SPEC.replace("at least 100", "100") + MORE)
+    assert kpi(folder, "lint").code == 1
+    assert (folder / "known.json").read_text() == before
+    (folder / "spec.kpi").write_text(SPEC + MORE)
+    assert kpi(folder, "lint", "--strict").code == 0
+
+
+def test_a_part_of_the_project_takes_nothing_out_of_it(folder: Path) -> None:
+    (folder / "more.kpi").write_text(MORE)
+    kpi(folder, "lint", "--write-baseline")
+    before = (folder / "known.json").read_text()
+    (folder / "spec.kpi").write_text(SPEC.replace('and status = "b"', ""))
+    assert kpi(folder, "lint", "spec.kpi").code == 0
+    assert (folder / "known.json").read_text() == before
+    assert "mended" in kpi(folder, "lint").err
+
+
+def test_what_a_deleted_file_had_is_gone(folder: Path) -> None:
+    (folder / "more.kpi").write_text(MORE)
+    kpi(folder, "lint", "--write-baseline")
+    (folder / "more.kpi").unlink()
+    assert "mended" in kpi(folder, "lint").err
+    assert {one["file"] for one in known(folder)} == {"spec.kpi"}
+    (folder / "spec.kpi").write_text("")
+    kpi(folder, "lint")
+    assert (folder / "known.json").read_text() == '{\n  "schema_version": 1,\n  "findings": []\n}\n'
+
+
+def test_one_that_cannot_be_written_stays_and_fails_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kpi(folder, "lint", "--write-baseline")
+    refused = Diagnostic("K713", "`known.json` cannot be written: read-only file system")
+    monkeypatch.setattr("kpidsl.files.write", lambda path, text: refused)
+    specs = load([str(folder)])
+    left = without_known(specs, Look(()), Keep(shrink=True), console(color=False))
+    assert left.findings == ()
+    assert "left; `known.json` cannot be written" in capsys.readouterr().err
+    assert known(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "<<<<<<< HEAD",
+        '{"schema_version": 1}',
+        '{"schema_version": 2, "findings": []}',
+        '{"schema_version": 1, "findings": [3]}',
+        '{"schema_version": 1, "findings": [{"file": 3, "rule": "a", "fingerprint": null}]}',
+    ],
+)
+def test_one_that_cannot_be_read_is_told(folder: Path, text: str) -> None:
+    (folder / "known.json").write_text(text)
+    run = kpi(folder, "lint")
+    assert run.code == 2
+    assert "error[K783 bad-baseline]" in run.out
+    assert "`--write-baseline` writes a new one" in run.out
+    assert (folder / "known.json").read_text() == text
+
+
+def test_one_that_is_named_and_not_there_is_told(folder: Path) -> None:
+    run = kpi(folder, "lint", "--baseline", "unknown.json")
+    assert run.code == 2
+    assert "`unknown.json` cannot be read: there is no such file" in run.out
 
 
 def test_what_is_new_is_told(folder: Path) -> None:

@@ -6,9 +6,11 @@ import pytest
 
 from kpidsl import cache
 from kpidsl.cli.changed import changes
+from kpidsl.diagnostics import Severity
 from kpidsl.diff.comparison import put
 from kpidsl.lint.changed import Changes, within
 from kpidsl.lint.run import check
+from kpidsl.lintconfig import Layer, Level, LintConfig
 from kpidsl.revision import Side
 from kpidsl.specs import Specs
 from kpidsl.syntax.format import format_file
@@ -47,6 +49,14 @@ def changed(old: str, new: str) -> Changes:
 
 def names(found: Changes) -> tuple[set[str], set[str]]:
     return set(found.changed), set(found.affected)
+
+
+def test_what_the_config_weighs_as_an_error_is_no_error_of_the_compiler() -> None:
+    with cache.without():
+        specs = project(SPEC, lint=LintConfig((Layer(levels=(Level("style", "error"),)),)))
+        found = check(specs, TODAY).findings
+        assert "K956" in [one.code for one in found if one.severity is Severity.ERROR]
+        assert within(found, specs, Changes(frozenset())) == ()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from kpidsl.diagnostics import Severity
 from kpidsl.lint import run as running
+from kpidsl.lint.declared import CLAUSES, TAKEN
 from kpidsl.lint.rule import Found, Rule
 from kpidsl.lint.rules import brought
 from kpidsl.syntax import nodes
@@ -78,6 +80,13 @@ def test_a_declared_rule_is_weighed_like_all(tmp_path: Path) -> None:
         ('[lint.rules.mine]\nname = "["\n', "regular expression"),
         ('[lint.rules.mine]\nwhy = "Because."\n', "asks for nothing"),
         ('[lint.rules.long-digits]\nrequire = ["owner"]\n', "already"),
+        ('[lint.rules.smart]\nrequire = ["owner"]\n', "already"),
+        ('[lint.rules."a]b"]\nrequire = ["owner"]\n', "cannot be named in a comment"),
+        ('[lint.rules.mine]\nof = "let"\nrequire = ["owner"]\n', "a let takes no `owner`"),
+        (
+            '[lint.rules.mine]\nname = "(?i)a"\n',
+            "that names are held against",
+        ),
     ],
 )
 def test_what_is_wrong_is_told(tmp_path: Path, text: str, said: str) -> None:
@@ -127,6 +136,13 @@ def failing(view: Any) -> list[Found]:
 BROKEN = Rule("X002", "broken", "style", Severity.WARNING, "It fails.", "It fails.", "a", "b", failing)
 
 
+def leaving(view: Any) -> list[Found]:
+    raise SystemExit(3)
+
+
+LEAVING = Rule("X003", "leaving", "style", Severity.WARNING, "It leaves.", "It leaves.", "a", "b", leaving)
+
+
 def several() -> list[Rule]:
     return [SHOUTING, BROKEN]
 
@@ -168,6 +184,14 @@ def test_a_rule_of_a_package_that_fails_spoils_only_itself(monkeypatch: pytest.M
     assert [d.message for d in outcome.findings if d.code == "X001"] == ["`PAGES` shouts"]
 
 
+def test_one_that_would_end_the_program_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "points", lambda: (point("mine", "LEAVING"),))
+    text = f'# kpi: ignore[leaving] until 2026-12-31 because "Known."\n{SPEC}'
+    outcome = looked(text)
+    assert "SystemExit: 3" in outcome.problems[0].message
+    assert "K974" not in codes(outcome.findings)  # whether it has something to let pass, nobody knows
+
+
 def test_a_real_package_brings_its_rules(tmp_path: Path) -> None:
     """An installed package is a module and a folder of metadata on the path."""
     site = tmp_path / "site"
@@ -188,3 +212,13 @@ def test_a_real_package_brings_its_rules(tmp_path: Path) -> None:
     (folder / "spec.kpi").write_text(SPEC.replace("lead_count", "LEADS"))
     run = kpi(folder, "lint", PYTHONPATH=f"{Path(__file__).parents[2]}:{site}")
     assert "warning[X1 loud]: too loud" in run.out
+
+
+def test_the_clauses_that_a_kind_takes_are_those_of_the_grammar() -> None:
+    grammar = (Path(__file__).parents[2] / "grammar" / "kpi.lark").read_text("utf-8")
+    rules = {"channel": "column_channel", "from": "start", "leading": "role", "rows": "volume"}
+    for of, takes in TAKEN.items():
+        block = re.search(rf"^{ {'period': 'named'}.get(of, of) }_block: \((.*?)\)", grammar, re.M | re.S)
+        words = set(re.findall(r"\w+", block[1])) if block else set()
+        expected = {word for word in CLAUSES if rules.get(word, word) in words}
+        assert takes - {"title"} == expected, of

@@ -8,13 +8,16 @@ import pytest
 from hypothesis import given, settings
 
 from kpidsl import cache
+from kpidsl.cli.console import console
+from kpidsl.cli.linting import Look, look
+from kpidsl.cli.mending import mend_files
 from kpidsl.compiled import compile_sources
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Source, Span
 from kpidsl.lint.mend import Mended, mend
 from kpidsl.lint.rule import Rule
 from kpidsl.lint.rules import builtin
 from kpidsl.lint.run import check
-from kpidsl.specs import Specs
+from kpidsl.specs import Specs, load
 from tests.lint.look import TODAY, codes, looked, project, whole
 from tests.programs import programs
 from tests.project import kpi
@@ -169,12 +172,40 @@ def test_fix_writes(folder: Path) -> None:
     assert kpi(folder, "lint", "--diff").code == 0
 
 
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_line_ends_stay_as_they_are(folder: Path, mark: str, end: str) -> None:
+    (folder / "spec.kpi").write_bytes((mark + SPEC.replace("\n", end)).encode())
+    assert kpi(folder, "lint", "--fix").code == 0
+    assert (folder / "spec.kpi").read_bytes() == (mark + MENDED.replace("\n", end)).encode()
+
+
+def test_a_fix_that_cannot_be_written_is_not_counted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    refused = Diagnostic("K713", "`spec.kpi` cannot be written: permission denied")
+    monkeypatch.setattr("kpidsl.files.write", lambda path, text: refused)
+    specs = load([str(folder)])
+    told = mend_files(specs, lambda one: look(one).findings, console(color=False), unsafe=False, quiet=False)
+    assert refused in told
+    assert "applied" not in capsys.readouterr().err
+    assert not Look(told).whole  # which ends in 2
+
+
 def test_only_what_is_selected_is_mended(folder: Path) -> None:
     kpi(folder, "lint", "--fix", "--select", "long-digits")
     assert (folder / "spec.kpi").read_text() == SPEC.replace("12345", "12_345")
 
 
-@pytest.mark.parametrize("arguments", [("--unsafe-fixes",), ("--fix", "-")])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--unsafe-fixes",),
+        ("--fix", "-"),
+        ("--write-baseline", "--diff"),
+        ("--stdin-filename", "a.kpi"),
+    ],
+)
 def test_options_that_do_not_fit(folder: Path, arguments: tuple[str, ...]) -> None:
     assert kpi(folder, "lint", *arguments).code == 2
 

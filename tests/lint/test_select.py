@@ -133,6 +133,36 @@ def test_unknown_rules_of_a_config_are_told_where_they_are_named(tmp_path: Path)
     ]
 
 
+@pytest.mark.parametrize(
+    "pattern", ["drafts", "drafts/", "./drafts/", "drafts/*", "drafts/spec.kpi", "*/spec.kpi"]
+)
+def test_a_path_can_be_a_folder(tmp_path: Path, pattern: str) -> None:
+    (tmp_path / "drafts").mkdir()
+    (tmp_path / "drafts" / "spec.kpi").write_text(TEXT)
+    (tmp_path / "kpi.toml").write_text(f'[lint.paths."{pattern}"]\nselect = []\nignore = ["all"]\n')
+    assert kpi(tmp_path, "lint").out == "1 file: nothing found\n"
+    (tmp_path / "kpi.toml").write_text('[lint.paths."draft"]\nignore = ["all"]\n')
+    assert "K811" in kpi(tmp_path, "lint").out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[lint]\nignore = ["K301"]\n',
+        '[lint.severity]\nunit-mismatch = "off"\n',
+        '[lint.paths."a/*"]\nseverity = { K301 = "warning" }\n',
+    ],
+)
+def test_an_error_of_the_compiler_cannot_be_turned_off(tmp_path: Path, text: str) -> None:
+    (tmp_path / "kpi.toml").write_text(text)
+    (tmp_path / "spec.kpi").write_text(TEXT)
+    run = kpi(tmp_path, "lint")
+    assert run.code == 2
+    assert "is an error of the compiler, and cannot be turned off" in run.out
+    (tmp_path / "kpi.toml").write_text('[lint]\nignore = ["units"]\n')
+    assert kpi(tmp_path, "lint").code == 0
+
+
 def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "kpi.toml").write_text('as_of = "2026-06-15"\n')
     (tmp_path / "spec.kpi").write_text(TEXT)

@@ -120,3 +120,42 @@ def test_a_rule_that_was_not_asked_is_not_said_to_be_unused() -> None:
     assert "K974" in codes(looked(text).findings)
     assert "K974" not in codes(looked(text, ignore=["contradictory-filter"]).findings)
     assert codes(looked(text, select=["long-digits"]).findings) == ["K951"]
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "# KPI: ignore[style]",
+        "# kpi ignore[style]",
+        "## kpi: ignore[style]",
+        "#kpi: Ignore [style]",
+    ],
+)
+def test_a_comment_that_is_nearly_right_is_told(comment: str) -> None:
+    assert sorted(found(spec(above=comment))) == ["K951", "K956", "K971"]
+
+
+@pytest.mark.parametrize("comment", ["# kpi", "# kpis: all of them", "# KPI goals of 2026 [draft]"])
+def test_a_comment_for_people_is_none_to_lint(comment: str) -> None:
+    assert sorted(found(spec(above=comment))) == ["K951", "K956"]
+
+
+def test_what_does_not_compile_keeps_its_comments() -> None:
+    """Nobody knows what rules would find there, so nothing says that its comments are of no use."""
+    text = spec(above=f"# kpi: ignore[smart] {UNTIL}")
+    assert "K974" in found(text)
+    for broken in (
+        text.replace("at least", "at lest"),
+        text.replace("count(crm)", "count(crn)"),
+        text.replace("count(crm)", "all") + "\nmeasure all = count(crn)\n",
+    ):
+        assert "K974" not in found(broken), broken
+    aside = text + "\nmeasure other = count(crn)\n"
+    assert "K974" in found(aside)
+
+
+def test_what_was_not_asked_is_not_called_useless() -> None:
+    text = spec(above='# kpi: ignore[style] until 2026-01-31 because "Agreed."')
+    (told,) = looked(text, select=["suppressions"]).findings
+    assert told.code == "K973"
+    assert told.fix is None
