@@ -566,6 +566,8 @@ def test_sources(name: str) -> None:
         ("rows between 10 and 20 every day", "rows between 5 and 15 every day", None),
         ("rows at least 10 every day", "rows at least 20 every week", None),
         ("complete every day", "complete every day else stale", "tightened"),
+        ("complete every day", "complete every week", "loosened"),
+        ("complete every day", "complete every week else stale", None),
     ],
 )
 def test_promises_of_sources(old: str, new: str, direction: str | None) -> None:
