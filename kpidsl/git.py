@@ -186,6 +186,9 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
     shown = folder.as_posix()
     if "dubious ownership" in said:
         why, help_ = said, f"`git config --global --add safe.directory {shown}` says that it is trusted"
+    elif "work tree" in said:
+        message = f"`{shown}` has no working tree: it is a bare repository, or within a folder .git"
+        return Diagnostic("K751", message, help="`git worktree add FOLDER` makes a folder to work in")
     else:
         why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
     message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
@@ -195,6 +198,9 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
 def _no_ref(home: Repository, ref: str) -> Diagnostic:
     """With the one line that brings the ref here."""
     relative = any(sign in ref for sign in "~^@")
+    if not ref.strip() or ref.startswith("-"):
+        named = f"a branch of this name is `refs/heads/{ref}`" if ref.strip() else "one is HEAD, main or v1.0"
+        return Diagnostic("K752", f"`{ref}` names no commit", help=named)
     if ref == "HEAD":
         return Diagnostic(
             "K752", "this repository has no commit yet", help="`git commit` makes the first one"
