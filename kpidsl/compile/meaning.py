@@ -315,7 +315,8 @@ class Meaning:
 
     def dimension(self, dimension: Dimension) -> str:
         """A dimension, with the columns that it is."""
-        columns = " ".join(f"{source}={self.row(column)}" for source, column in sorted(dimension.columns))
+        named = ((self.names.get(source, source), column) for source, column in dimension.columns)
+        columns = " ".join(f"{source}={self.row(column)}" for source, column in sorted(named))
         return f"by {_quoted(dimension.name)} {columns}"
 
 

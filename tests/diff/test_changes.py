@@ -441,6 +441,15 @@ def test_what_was_deprecated_may_go_once_its_day_is_over(until: str, due: bool) 
     assert change.said.startswith("removed; it was deprecated" if due else "removed before 2026-12-31")
 
 
+def test_a_split_stays_what_it_is_where_its_source_is_renamed() -> None:
+    use = kpi("sum(ads.spend)", "target at most 9 EUR", "by channel", "  google at most 8 EUR")
+    other = SOURCES.replace("source ads", "source adverts").replace("ads.spend", "adverts.spend")
+    new = use.replace("ads.spend", "adverts.spend")
+    assert [c.sentence for c in compare(sound(use), sound(new, other))] == ["adverts: renamed from `ads`"]
+    found = compare(sound(use), sound(new.replace("kpi x", "kpi z"), other))
+    assert [c.sentence for c in found] == ["z: renamed from `x`", "adverts: renamed from `ads`"]
+
+
 def test_a_source_is_renamed_and_nothing_else_changes() -> None:
     use = kpi("sum(ads.spend) / count(crm)") + kpi("sum(orders.amount)", "by sessions.country", name="y")
     other = SOURCES.replace("source ads", "source adverts").replace("ads.spend", "adverts.spend")
