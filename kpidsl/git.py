@@ -136,6 +136,14 @@ def log(home: Repository, start: str, paths: Sequence[str] = (), *, most: int | 
     return found
 
 
+def moves(home: Repository, of: Commit) -> dict[str, str]:
+    """The files that a commit moved, new paths to old ones; of a merge none."""
+    form = ("--no-commit-id", "--diff-filter=R", "--name-status")
+    said = _output(home.top, "diff-tree", "-r", "-M", "-z", *form, of.id)
+    parts = os.fsdecode(said).split("\0")[:-1]
+    return dict(zip(parts[2::3], parts[1::3], strict=True))
+
+
 # -- how git is asked --------------------------------------------------------------------------------
 
 
