@@ -180,6 +180,8 @@ def _breaks(pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None], way
     target = known.category is Category.TARGET
     if not known.weighs or known.category is Category.DOC or way == "tightened" or not _firm(pair):
         return False
+    if new is None and aspect.startswith("column "):
+        return False  # a KPI that needs it cannot do without it
     if target and (not _judged(pair) or _unmoved(pair, aspect, facts)):
         return False
     if way == "loosened" or old is not None or target:

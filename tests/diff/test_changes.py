@@ -589,6 +589,16 @@ def test_promises_of_sources(old: str, new: str, direction: str | None) -> None:
     assert forth.category is Category.TARGET
 
 
+def test_a_column_that_nothing_needs_may_go() -> None:
+    def source(column: str) -> str:
+        return f'\nsource s\n  from "s.csv"\n  time day\n  column n number\n{column}'
+
+    (gone,) = changes(source("  column m EUR\n"), source(""))
+    (other,) = changes(source("  column m EUR\n"), source("  column m USD\n"))
+    assert (gone.sentence, gone.breaking) == ("s: column m removed; it was EUR", False)
+    assert other.breaking
+
+
 def test_the_calendar() -> None:
     weekly = kpi("leads", "measured every week")
     found = changes(weekly, "calendar\n  weeks start on Sunday\n  time zone Europe/Paris\n" + weekly)
