@@ -1,4 +1,5 @@
-"""Whole commands, cold: `kpi lint` on one file and on a thousand KPIs, `kpi eval` on the demo."""
+"""Whole commands, cold: `kpi lint` on one file and on a thousand KPIs, `kpi test` on five hundred tests, and
+`kpi eval` on the demo."""
 
 from __future__ import annotations
 
@@ -28,6 +29,9 @@ def measure(runs: int) -> list[Figure]:
         cold, warm = compared(kpi("lint", "--no-cache", many), kpi("lint", many), runs=runs)
         found.append(_figure("kpi lint, 1000 KPIs", 1000, cold, runs))
         found.append(_figure("kpi lint, 1000 KPIs, nothing changed", 1000, warm, runs))
+        tested = specs.write(Path(folder), 500, tests=500)
+        run = compared(kpi("test", "--no-cache", str(tested)), runs=runs)[0]
+        found.append(_figure("kpi test, 500 tests of 500 KPIs", 500, run, runs))
     demo = compared(kpi("eval", "examples/atelier"), runs=runs)[0]
     return [*found, _figure("kpi eval, the demo", 36, demo, runs), *parse.measure(1000)]
 

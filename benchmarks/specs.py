@@ -42,9 +42,27 @@ kpi cost_per_lead_{i} "Cost per lead of campaign {i}"
 """
 
 
-def write(folder: Path, count: int) -> Path:
-    """A spec file of `count` KPIs in the folder."""
-    path = folder / f"kpis_{count}.kpi"
-    text = SOURCES + "".join(KPI.format(i=i, m=i % 40, n=i % 7, target=20 + i) for i in range(count))
+TEST = """\
+test "campaign {i}"
+  given       ads
+    | day        | platform | campaign | spend   |
+    | 2026-01-05 | google   | c{m}     | {spend} |
+    | 2026-01-06 | google   | other    | 999     |
+  given       crm
+    | created_on | channel | campaign | pages |
+    | 2026-01-07 | google  | c{m}     | {n}   |
+    | 2026-01-08 | google  | c{m}     | 9     |
+  expect      cost_per_lead_{i} in 2026-01 = {cost} EUR per lead
+
+"""
+
+
+def write(folder: Path, count: int, tests: int = 0) -> Path:
+    """A spec file of `count` KPIs in the folder, with a test for each of the first ones."""
+    path = folder / f"kpis_{count}_{tests}.kpi"
+    text = SOURCES + "".join(KPI.format(i=i, m=i % 40, n=i % 7, target=20 + i % 30) for i in range(count))
+    text += "".join(
+        TEST.format(i=i, m=i % 40, n=i % 7, spend=20 + i, cost=(20 + i) / 2) for i in range(tests)
+    )
     path.write_text(text, encoding="utf-8")
     return path

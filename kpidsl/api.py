@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from kpidsl.change import Change
     from kpidsl.graph import Scenario
     from kpidsl.results import Judged, ObjectiveVerdict, Profile, Verdict
+    from kpidsl.testing import Ran
 
 _NAMED = 20
 """How many slices an error names."""
@@ -192,6 +193,19 @@ class Project:
             _library("scipy.optimize", "solve")
         report = whatif.run(self._specs, self._specs.graph.scenarios, wish)
         return [Trial(whatif.Report((ran,), report.diagnostics), self._specs) for ran in report.ran]
+
+    def test(self, run: str | Sequence[str] = ()) -> list[Ran]:
+        """Run the tests of the specs, or those with one of these texts in their title, all together.
+
+        Raises KpiError for a text that no title has.
+        """
+        from kpidsl import testing
+        from kpidsl.evaluate.watch import Watch
+
+        tests = testing.chosen(self._specs.graph.tests, _several(run))
+        if isinstance(tests, Diagnostic):
+            raise KpiError([tests])
+        return list(testing.run(self._specs, tests, Watch()).ran)
 
     def _tried(
         self,

@@ -555,6 +555,51 @@ class Scenario:
     """The error that keeps it from being run."""
 
 
+@frozen
+class Given:
+    """The rows of a source in a test: texts in the one way that cells are read, empty for a missing one."""
+
+    source: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    span: Span = field(eq=False, repr=False)
+
+
+@frozen
+class Expectation:
+    """What a test expects of a KPI or a slice of it, in total or in a window: a value, none, a word; or what
+    is to be told, by its code."""
+
+    text: str
+    span: Span = field(eq=False, repr=False)
+    kpi: str | None = None
+    slice: str | None = None
+    window: Window | None = None
+    value: float | None = None
+    """In the unit of the KPI; percents are fractions."""
+    tolerance: Tolerance | None = None
+    absent: bool = False
+    """Whether no value is expected."""
+    word: str | None = None
+    finding: str | None = None
+    value_span: Span | None = field(default=None, eq=False, repr=False)
+    word_span: Span | None = field(default=None, eq=False, repr=False)
+
+
+@frozen(eq=False)
+class Test:
+    """Rows, a day, and what is expected of KPIs on that day if there are no other rows."""
+
+    title: str
+    given: tuple[Given, ...]
+    as_of: date | None
+    """None only where it is broken."""
+    expected: tuple[Expectation, ...]
+    span: Span
+    broken: Diagnostic | None = None
+    """The error that keeps it from being run."""
+
+
 @frozen(eq=False)
 class Graph:
     """A compiled project. What could not be compiled is in `broken`, with the first error of each."""
@@ -568,3 +613,4 @@ class Graph:
     """KPI or objective name to the error that keeps it from being evaluated."""
     scenarios: tuple[Scenario, ...] = ()
     constants: dict[str, Constant] = field(factory=dict)
+    tests: tuple[Test, ...] = ()

@@ -12,13 +12,16 @@ from kpidsl.model.sources import Grouped, SourceSpec, given_rows
 from kpidsl.split import nodes_of
 
 
-def needed(graph: Graph, kpis: Iterable[Kpi], given: Collection[str] = ()) -> Graph:
-    """The graph with the sources that the KPIs read, those that their rows belong to and are grouped from.
+def needed(graph: Graph, kpis: Iterable[Kpi], given: Collection[str] = (), more: Iterable[str] = ()) -> Graph:
+    """The graph with the sources that the KPIs read, those that their rows belong to and are grouped from,
+    and `more`.
 
     `given` names the sources whose rows are given: a grouped one is not made of others then. What is read
     from files is not narrowed down, for a declared column that the data lacks should be told.
     """
     search = _Search(graph, given)
+    for name in more:
+        search.source(name)
     for kpi in kpis:
         for part in aggregates(*_roots(kpi)):
             for source in sources_of(part):

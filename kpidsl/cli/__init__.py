@@ -14,7 +14,7 @@ import click
 
 _COMMANDS = (
     "eval", "lint", "fmt", "explain", "compile", "list", "graph", "init", "rule", "schema",
-    "whatif", "solve", "scenario", "why", "diff", "breaking", "history", "ci", "config", "completion",
+    "whatif", "solve", "scenario", "why", "test", "diff", "breaking", "history", "ci", "config", "completion",
 )  # fmt: skip
 _MODULES = {"eval": "evaluate", "list": "listing"}
 _PIPE_CLOSED = 141  # what a shell says of a process that SIGPIPE ended

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import click
 from attrs import frozen
 
-from kpidsl.cli.console import common, console, paths_argument
+from kpidsl.cli.console import Console, common, console, paths_argument
 from kpidsl.cli.inputs import load
 from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
+from kpidsl.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
     from kpidsl.findings import Check
@@ -25,7 +26,9 @@ class Run:
     paths: Sequence[str]
     strict: bool
     against: str | None
-    skip: Sequence[str] = ()
+    skip: Sequence[str]
+    screens: Console
+    quiet: bool
 
 
 def _format(run: Run) -> Check:
@@ -41,6 +44,23 @@ def _lint(run: Run) -> Check:
 
     found = look(run.specs)
     return (without_known(run.specs, found) if found.whole else found).check(strict=run.strict)
+
+
+def _test(run: Run) -> Check:
+    """Nothing that runs tests is imported where there are none."""
+    from kpidsl.findings import Check
+
+    if not run.specs.graph.tests:
+        return Check("test", said="no tests")
+
+    from kpidsl.cli import test
+    from kpidsl.config import UNLIMITED
+
+    with run.screens.watch(quiet=run.quiet) as watch:
+        tested = test.run_tests(run.specs, (), UNLIMITED, watch)
+    if isinstance(tested, Diagnostic):
+        return Check("test", (tested,), whole=False)
+    return test.check(tested, run.specs, errors_told="lint" not in run.skip)
 
 
 def _breaking(run: Run) -> Check:
@@ -71,7 +91,12 @@ def _unread(run: Run) -> Check | None:
     return Check("read", found, whole=False) if found else None
 
 
-CHECKS: Mapping[str, Callable[[Run], Check]] = {"format": _format, "lint": _lint, "breaking": _breaking}
+CHECKS: Mapping[str, Callable[[Run], Check]] = {
+    "format": _format,
+    "lint": _lint,
+    "test": _test,
+    "breaking": _breaking,
+}
 """By name, in the order in which they run and are shown. A further check is a function from the run to what
 it found, and a line here; an option that it needs is one of the command, and a field of `Run`."""
 
@@ -100,7 +125,8 @@ def command(
     quiet: bool,
 ) -> int:
     """Check all that a change of specs has to pass, in one go: that they are formatted as kpi fmt does,
-    what kpi lint finds, and that nothing breaks that nobody has approved, as kpi breaking has it.
+    what kpi lint finds, that the tests pass, and that nothing breaks that nobody has approved, as kpi
+    breaking has it.
 
     Ends in the worst code of its checks: 0 when nothing is found, 1 for errors (with --strict for warnings,
     too) and for files that would be formatted, 2 when something could not be looked at.
@@ -111,7 +137,7 @@ def command(
     targets = outputs(formats, FORMATS)
     if len(set(skip)) == len(CHECKS):
         raise click.UsageError("every check is skipped")
-    run = Run(load(paths), paths, strict, against, skip)
+    run = Run(load(paths), paths, strict, against, skip, screens, quiet)
     checks = [check(run) for name, check in CHECKS.items() if name not in skip]
     if "lint" in skip and (unread := _unread(run)):
         checks.insert(0, unread)

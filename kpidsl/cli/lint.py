@@ -124,15 +124,18 @@ def _in_data(specs: Specs, as_of: str | None, watch: Watch) -> tuple[Diagnostic,
     """What the data has against the promises, and what is wrong with the data itself."""
     from attrs import evolve
 
-    from kpidsl import project
-    from kpidsl.attainable import Lookback, findings, without_slices
+    from kpidsl import absent, attainable, project
 
-    whole = specs.with_graph(without_slices(specs.graph))
+    whole = specs.with_graph(attainable.without_slices(specs.graph))
     wish = project.wish(whole, as_of=as_of)
     if not isinstance(wish, project.Wish):
         return wish
-    look = Lookback(wish.as_of, specs.graph.calendar)
-    outcome = project.evaluate(whole, evolve(wish, more=look), watch)
+    history = attainable.Lookback(wish.as_of, specs.graph.calendar)
+    values = absent.Counting(specs, wish.as_of)
+    outcome = project.evaluate(
+        whole, evolve(wish, more=lambda *asked: (*history(*asked), *values(*asked))), watch
+    )
     known = frozenset(map(id, specs.diagnostics))
     wrong = (d for d in (*outcome.diagnostics, *outcome.warnings) if id(d) not in known)
-    return (*wrong, *findings(outcome))
+    unknown = absent.findings(values, outcome, lambda more: project.evaluate(whole, more, watch), wish)
+    return (*wrong, *unknown, *attainable.findings(outcome))

@@ -6,14 +6,11 @@ import click
 
 from kpidsl.cli.console import common, console
 
-_NAMES = ("breaking", "ci", "config", "diff", "eval", "history", "lint", "scenario", "why")
+_NAMES = ("breaking", "ci", "config", "diff", "eval", "history", "lint", "scenario", "test", "why")
 
 
 @click.command("schema", short_help="Print the JSON Schema of an output.")
-@click.argument(
-    "name",
-    type=click.Choice(["breaking", "ci", "config", "diff", "eval", "history", "lint", "scenario", "why"]),
-)
+@click.argument("name", type=click.Choice(_NAMES))
 @common
 def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
     """Print the JSON Schema of what a command writes with --format json.
@@ -31,6 +28,7 @@ def command(name: str, color: bool | None, verbose: bool, quiet: bool) -> int:
         "ci": schema.checks,
         "config": schema.settings,
         "scenario": schema.scenarios,
+        "test": schema.tests,
         "why": schema.change,
     }
     console(color).say(data.as_json(schemas[name]()))

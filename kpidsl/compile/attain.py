@@ -15,6 +15,7 @@ from attrs import field, frozen
 
 from kpidsl.compile.given import (
     Given,
+    Near,
     Slice,
     Time,
     given,
@@ -63,6 +64,7 @@ class _Book:
     keys: dict[str, Given] = field(factory=dict)
     looked_at: dict[tuple[Time, Slice | None], Reaching] = field(factory=dict)
     below: dict[Node, tuple[Given, ...]] = field(factory=dict)
+    near: Near = field(factory=dict)
 
     def add(self, kpi: Kpi, scope: Scope) -> None:
         """Take down what a KPI promises, and what that says of its total."""
@@ -96,7 +98,7 @@ class _Book:
         drivers = dict.fromkeys((*self._below(kpi.formula), *alike))
         if not drivers and asked.slice is None:
             return None
-        for time in times(asked, drivers, self.calendar):
+        for time in times(asked, drivers, self.calendar, self.near):
             at = (time, asked.slice)
             if at not in self.looked_at:
                 self.looked_at[at] = Reaching(*at, self.promised, self.sources, self.calendar)

@@ -206,7 +206,11 @@ def of_all_slices(
 # -- which windows ---------------------------------------------------------------------------------
 
 
-def times(asked: Given, others: Iterable[Given], calendar: Calendar) -> list[Time]:
+Near = dict[tuple[date, Measured], tuple[Time, ...]]
+"""The windows around a day, as far as they were asked for."""
+
+
+def times(asked: Given, others: Iterable[Given], calendar: Calendar, near: Near) -> list[Time]:
     """Windows of a promise, one of each kind that the others tell apart: those near the days on which one of
     them begins or ends to hold."""
     measured, others = asked.time.measured, list(others)
@@ -215,7 +219,10 @@ def times(asked: Given, others: Iterable[Given], calendar: Calendar) -> list[Tim
     marks = sorted({day for one in (asked, *others) for day in one.marks})
     if not marks:
         return [Time(measured)]
-    found = dict.fromkeys(time for day in marks for time in _near(day, measured, calendar))
+    for day in marks:
+        if (day, measured) not in near:
+            near[day, measured] = tuple(_near(day, measured, calendar))
+    found = dict.fromkeys(time for day in marks for time in near[day, measured])
     kinds: dict[tuple[bool, ...], Time] = {}
     for time in sorted(found, key=_start):
         if asked.holds(time):

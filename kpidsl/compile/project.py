@@ -16,7 +16,7 @@ from kpidsl.compile.resolve import collect
 from kpidsl.compile.rows import check_row
 from kpidsl.compile.scope import Scope, rests_on
 from kpidsl.compile.sources import finish_sources, read_shapes
-from kpidsl.compile.trials import check_trials
+from kpidsl.compile.trials import trials
 from kpidsl.diagnostics import Diagnostic, Report
 from kpidsl.graph import (
     Constant,
@@ -52,7 +52,7 @@ def compile_files(
     measures = _measures(scope)
     kpis = _kpis(scope, no_days, broken)
     objectives = _objectives(scope, kpis, broken)
-    scenarios = check_trials(kpis, scope) if scenario is None else ()
+    scenarios, tests = trials(kpis, scope) if scenario is None else ((), ())
     contradictions(kpis, scope.sources, scope)
     constants = {
         name: node
@@ -60,7 +60,15 @@ def compile_files(
         if isinstance(scope.names.known[name], nodes.Let) and isinstance(node, Constant)
     }
     return Graph(
-        scope.calendar, dict(scope.sources), measures, kpis, objectives, broken, scenarios, constants
+        scope.calendar,
+        dict(scope.sources),
+        measures,
+        kpis,
+        objectives,
+        broken,
+        scenarios,
+        constants,
+        tests,
     )
 
 

@@ -94,11 +94,12 @@ def _columns(shape: Shape, scope: Scope) -> None:
     for clause in clauses:
         if isinstance(clause, nodes.Column):
             _column(shape, clause, scope)
+    for clause in clauses:  # before other roles of the same column, which say nothing of what is in it
+        if isinstance(clause, nodes.TimeColumn):
+            shape.time = clause.column.text
+            _time(shape, clause.column, scope)
     for clause in clauses:
         match clause:
-            case nodes.TimeColumn(column=word):
-                shape.time = word.text
-                _time(shape, word, scope)
             case nodes.ChannelColumn(column=word):
                 shape.channel = word.text
                 _role(shape, word, UNKNOWN, scope)

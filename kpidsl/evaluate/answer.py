@@ -70,7 +70,7 @@ def evaluate(
     store = Store(profiles)
     failures: dict[Aggregate, Diagnostic] = {}
     for ask in dict.fromkeys(asks):
-        _note_trouble(ask, runner, failures)
+        note_trouble(ask, runner, failures)
     planned = []
     for source, demand in demands(asks, profiles, failures).items():
         dialect = runner.dialect(source)
@@ -97,7 +97,7 @@ def evaluate(
     return Evaluated(graph, as_of, dict(profiles), tuple(runner.queries), store, failures, frozenset(asks))
 
 
-def _note_trouble(ask: Ask, runner: Runner, failures: dict[Aggregate, Diagnostic]) -> None:
+def note_trouble(ask: Ask, runner: Runner, failures: dict[Aggregate, Diagnostic]) -> None:
     """Note which aggregates of an ask cannot be read."""
     for aggregate in aggregates(ask.node):
         if aggregate in failures:

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Span
 from kpidsl.evaluate.quote import literal, literals
+from kpidsl.model.literals import FALSE_WORDS, TRUE_WORDS
 from kpidsl.model.units import CURRENCY_SYMBOLS, Unit, kind
 
 SPACES = " \t\u00a0\u2007\u2009\u202f"
@@ -21,9 +22,6 @@ _BLANKS = SPACES + "\r\n"
 
 MISSING_WORDS = ("na", "n/a", "#n/a", "null", "none", "nan")
 """Read as missing, with a warning, where no text is expected. No dash among them: ledgers write 0 so."""
-
-TRUE_WORDS = ("1", "true", "t", "yes", "y", "vrai", "oui", "o", "wahr", "ja", "j", "sí", "si", "sim", "sì")
-FALSE_WORDS = ("0", "false", "f", "no", "n", "faux", "non", "falsch", "nein", "não", "nao")
 
 _MORE_SYMBOLS = {
     "$": ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN"),

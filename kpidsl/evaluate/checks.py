@@ -3,7 +3,7 @@ break."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from attrs import evolve
@@ -61,13 +61,24 @@ def _profile(runner: Runner, attached: Attached, spec: SourceSpec) -> Profile:
         seen = extent(session, attached, tables, as_of, checks)
         breaches = dict(zip(checks, seen.breaches, strict=True))
         examples = {check: _example(runner, spec, check, as_of) for check, count in breaches.items() if count}
-        broken = [_breach(spec, check, breaches[check], example) for check, example in examples.items()]
+        broken = [breach(spec, check, breaches[check], example) for check, example in examples.items()]
     except EngineError as error:
         if error.fault != "query" or not checks:
             raise
         seen = extent(session, attached, runner.tables(spec.name), as_of)
         broken = [_not_asked(spec, error)]
     known = profile(session, attached, spec, as_of, seen)
+    return with_checks(known, spec, breaches, examples, broken)
+
+
+def with_checks(
+    known: Profile,
+    spec: SourceSpec,
+    breaches: Mapping[Row, int],
+    examples: Mapping[Row, str],
+    broken: Sequence[Diagnostic],
+) -> Profile:
+    """A profile with the promises of the checks, of which those in `breaches` were asked."""
     follows = dict(zip(spec.checks, spec.otherwise.checks, strict=False))
     told = [_promise(spec, check, breaches.get(check), follows.get(check, "warn")) for check in spec.checks]
     told = [evolve(one, example=examples.get(check)) for one, check in zip(told, spec.checks, strict=True)]
@@ -121,14 +132,16 @@ def _off_scale(spec: SourceSpec, check: Row, count: int) -> str:
     return f"{_rows(count)} of {spec.name} {'is' if count == 1 else 'are'} off the scale of {column.name}"
 
 
-def _breach(spec: SourceSpec, check: Row, count: int, example: str) -> Diagnostic:
+def breach(spec: SourceSpec, check: Row, count: int, example: str | None = None) -> Diagnostic:
+    """That rows break a check, with one of them where it was looked for."""
+    notes = (f"an example: {example}",) if example is not None else ()
     if check in spec.scales:
         return Diagnostic(
             "K540",
             f"{_off_scale(spec, check, count)}, and read as missing: `{_scale(check)}`",
             spec.span,
             Severity.WARNING,
-            notes=(f"an example: {example}",),
+            notes=notes,
             help="repair the rows, or change the scale",
             place=f"source {spec.name}",
         )
@@ -137,7 +150,7 @@ def _breach(spec: SourceSpec, check: Row, count: int, example: str) -> Diagnosti
         f"{_rows(count)} of `{spec.name}` break{'s' if count == 1 else ''} its check `{said(check)}`",
         spec.span,
         Severity.WARNING,
-        notes=(f"an example: {example}",),
+        notes=notes,
         help="repair the rows, or change the check",
         place=f"source {spec.name}",
     )

@@ -68,6 +68,13 @@ def extent(
     if found is None:
         sql = profile_sql(checks, tables, timed, attached.percents)
         found = asked(session, spec.name, "profile", sql, attached.engine)
+    return extent_of(found, len(checks), timed, as_of, attached.percents)
+
+
+def extent_of(
+    found: Mapping[str, Any], checks: int, timed: bool, as_of: date, percents: Sequence[str] = ()
+) -> Extent:
+    """What the columns of a profile query tell of the rows up to a day."""
     every = np.ones(len(found["n"]), dtype=bool)
     if timed:
         days = np.ma.getdata(found["d"]).astype("M8[D]")
@@ -76,11 +83,11 @@ def extent(
     else:
         days, lacking, seen = np.array([], "M8[D]"), ~every, every
     rows, *broken = (
-        int(_counts(found[name])[seen].sum()) for name in ("n", *(f"v{n}" for n in range(len(checks))))
+        int(_counts(found[name])[seen].sum()) for name in ("n", *(f"v{n}" for n in range(checks)))
     )
     fractions = {
         column: float(np.ma.max(found[f"h{n}"][seen]))
-        for n, column in enumerate(attached.percents)
+        for n, column in enumerate(percents)
         if _counts(found[f"o{n}"])[seen].any()
     }
     known, place = np.unique(days[seen], return_inverse=True) if timed else (days, np.zeros(0, np.int64))
@@ -240,7 +247,13 @@ def _key(
         return evolve(promise, asked=False), None
     timed = spec.time is not None and spec.time in attached.kinds
     sql = repeated_sql(spec.key, tables, as_of if timed else None, _SHOWN)
-    found = _repeated(session, attached, "key", sql)
+    return key_promise(spec, _repeated(session, attached, "key", sql))
+
+
+def key_promise(spec: SourceSpec, found: tuple[int, str] | None) -> tuple[SourcePromise, Diagnostic | None]:
+    """The promise of a key, given how many values of it repeat and some of them."""
+    key = ", ".join(spec.key)
+    promise = SourcePromise(f"key {key}", spec.otherwise.key)
     if found is None:
         return promise, None
     count, examples = found

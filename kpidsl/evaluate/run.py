@@ -238,22 +238,27 @@ class Runner:
     def run(self, scan: Scan) -> tuple[list[Result], Failed]:
         """The results of a scan (several when it had to be split) and the parts that failed, each with its
         reason."""
+        found, failed = self.read(scan)
+        return [result_of(one, columns) for one, columns in found], failed
+
+    def read(self, scan: Scan) -> tuple[list[tuple[Scan, dict[str, Any]]], Failed]:
+        """The columns that answer a scan, or each of the scans that it was split into."""
         try:
             found = cube_columns(self.session, scan, self.tables(scan.source), self.as_of)
-            return [result_of(scan, self._fetch_scan(scan) if found is None else found)], {}
+            return [(scan, self._fetch_scan(scan) if found is None else found)], {}
         except EngineError as error:
             return self._narrowed(scan, error)
 
-    def _narrowed(self, scan: Scan, error: EngineError) -> tuple[list[Result], Failed]:
+    def _narrowed(self, scan: Scan, error: EngineError) -> tuple[list[tuple[Scan, dict[str, Any]]], Failed]:
         """One bad part spoils only itself, so halves are tried, unless the fault lies with the whole
         source."""
         parts = scan.parts()
         if len(parts) == 1 or error.fault != "query":
             return [], {part: self._diagnostic(scan.source, error) for part in parts}
-        results: list[Result] = []
+        results: list[tuple[Scan, dict[str, Any]]] = []
         failed: Failed = {}
         for half in (parts[: len(parts) // 2], parts[len(parts) // 2 :]):
-            more, lost = self.run(scan.only(half))
+            more, lost = self.read(scan.only(half))
             results += more
             failed |= lost
         return results, failed

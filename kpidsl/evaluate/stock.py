@@ -58,7 +58,7 @@ def _accounts(
     windows = dict.fromkeys(window for node in nodes for window in demand.windows[node])
     columns = dict.fromkeys(columns for node in nodes for columns in demand.sets[node])
     if any(node.function == "average closing" for node in nodes):
-        grid: Buckets | None = _daily(first, last)
+        grid: Buckets | None = daily(first, last)
     else:
         ends = {_level_day(node, window) for node in nodes for window in demand.windows[node]}
         start = first.replace(day=1)  # so that the ends of months make months
@@ -79,11 +79,12 @@ def _of_days(source: str, cluster: Cluster, first: date, last: date) -> Scan | N
     if not inside:
         return None
     days = Window(max(first, min(w.start for w in inside)), min(last, max(w.end for w in inside)))
-    whole = Scan(source, "ends", (days,), largest(cluster.columns), _daily(first, last))
+    whole = Scan(source, "ends", (days,), largest(cluster.columns), daily(first, last))
     return evolve(whole, windows=tuple(cluster.windows), partials=tuple(cluster.partials))
 
 
-def _daily(first: date, last: date) -> Buckets:
+def daily(first: date, last: date) -> Buckets:
+    """A bucket for each day from the first to the last."""
     edges = tuple(first + n * _DAY for n in range((last - first).days + 2))
     return Buckets("day", 1, edges, first, last)
 

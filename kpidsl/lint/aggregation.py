@@ -4,38 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kpidsl.diagnostics import Span
-from kpidsl.graph import Aggregate, Combine, Node, Rolling
+from kpidsl.graph import Aggregate, Combine, Rolling
 from kpidsl.lint.rule import WARNING, Found, Rule
-from kpidsl.lint.view import View, parts_of, row_parts, ungrouped
+from kpidsl.lint.view import View, row_parts, ungrouped
 from kpidsl.model.rows import Apply, ColumnRef, Row
 from kpidsl.syntax import nodes
 
 _LEVELS = frozenset({"first", "last", "closing", "opening", "average closing", "average last"})
 
 
-def _roots(view: View) -> Iterable[tuple[str | None, Span, Node]]:
-    """What is defined by a formula: name of the KPI, place, node."""
-    defined = {one.name.text: one for one in view.of(nodes.MeasureDef)}
-    for name, measure in view.graph.measures.items():
-        yield None, defined[name].value.span if name in defined else measure.span, measure.node
-    for one in view.subjects:
-        yield one.name, one.at(nodes.Formula), one.kpi.formula
-
-
-def _told(view: View, kind: type[Node]) -> Iterable[tuple[str | None, Span, Node]]:
-    """Every node of a kind where it is met first: what a measure says is not told again of its users."""
-    seen: set[Node] = set()
-    for name, span, root in _roots(view):
-        for node in parts_of(root):
-            if isinstance(node, kind) and node not in seen:
-                seen.add(node)
-                yield name, span, node
-
-
 def _rates(view: View) -> Iterable[Found]:
-    for name, span, node in _told(view, Aggregate):
-        if isinstance(node, Aggregate) and node.function == "average" and node.argument is not None:
+    for name, span, node in view.met(Aggregate):
+        if node.function == "average" and node.argument is not None:
             if not _is_ratio(view, node.argument):
                 continue
             yield Found(
@@ -65,8 +45,8 @@ def _is_ratio(view: View, row: Row) -> bool:
 
 
 def _distinct(view: View) -> Iterable[Found]:
-    for name, span, node in _told(view, Combine):
-        if not (isinstance(node, Combine) and node.op == "+"):
+    for name, span, node in view.met(Combine):
+        if node.op != "+":
             continue
         counted = [a for a in node.args if isinstance(a, Aggregate) and a.function == "count distinct"]
         if len(counted) > 1:
@@ -79,8 +59,8 @@ def _distinct(view: View) -> Iterable[Found]:
 
 
 def _rolling(view: View) -> Iterable[Found]:
-    for name, span, node in _told(view, Rolling):
-        if isinstance(node, Rolling) and isinstance(node.node, Combine) and node.node.op == "/":
+    for name, span, node in view.met(Rolling):
+        if isinstance(node.node, Combine) and node.node.op == "/":
             yield Found(
                 span,
                 "a rolling average of a ratio counts a weak period as much as a strong one",
@@ -107,14 +87,14 @@ def _identities(view: View) -> Iterable[Found]:
 
 
 def _levels(view: View) -> Iterable[Found]:
-    aggregates = [(name, span, node) for name, span, node in _told(view, Aggregate)]
+    aggregates = view.met(Aggregate)
     levels = {
         (node.source, node.argument)
         for _, _, node in aggregates
         if isinstance(node, Aggregate) and node.function in _LEVELS
     }
     for name, span, node in aggregates:
-        if isinstance(node, Aggregate) and node.function == "sum" and (node.source, node.argument) in levels:
+        if node.function == "sum" and (node.source, node.argument) in levels:
             yield Found(
                 span,
                 "a level is added up over time: a lamp in stock for thirty days is counted thirty times",
@@ -125,8 +105,8 @@ def _levels(view: View) -> Iterable[Found]:
 
 
 def _means(view: View) -> Iterable[Found]:
-    for name, span, node in _told(view, Combine):
-        if not (isinstance(node, Combine) and node.op == "/" and len(node.args) == 2):
+    for name, span, node in view.met(Combine):
+        if not (node.op == "/" and len(node.args) == 2):
             continue
         above, below = node.args
         if all(isinstance(a, Aggregate) and a.function in ("average", "median") for a in (above, below)):

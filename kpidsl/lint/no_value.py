@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from kpidsl.diagnostics import Label
 from kpidsl.graph import Combine, Constant, Default, aggregates
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, parts_of, ungrouped
+from kpidsl.lint.view import View, ungrouped
 from kpidsl.syntax import nodes
 
 
@@ -40,7 +40,7 @@ def _counts_as_met(view: View) -> Iterable[Found]:
 
 def _below_the_line(view: View) -> Iterable[Found]:
     for one in view.subjects:
-        for node in parts_of(one.kpi.formula):
+        for node in one.parts:
             if not (isinstance(node, Combine) and node.op == "/"):
                 continue
             below = next((arg for arg in node.args[1:] if isinstance(arg, Default)), None)
@@ -56,7 +56,7 @@ def _below_the_line(view: View) -> Iterable[Found]:
 
 def _over_sources(view: View) -> Iterable[Found]:
     for one in view.active:
-        for node in parts_of(one.kpi.formula):
+        for node in one.parts:
             if not (isinstance(node, Combine) and node.op in "+-" and len(node.args) > 1):
                 continue
             open_ = [arg for arg in node.args if not isinstance(arg, Default)]

@@ -11,7 +11,7 @@ from kpidsl.diagnostics import Label
 from kpidsl.graph import Constant, Cumulative, Share
 from kpidsl.lint.ranges import between, levels, number, range_of
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, parts_of
+from kpidsl.lint.view import View
 from kpidsl.model.periods import Window, add_grain
 from kpidsl.model.units import format_value
 from kpidsl.syntax import nodes
@@ -143,7 +143,7 @@ def _slices_sum(view: View) -> Iterable[Found]:
             if p.bound.direction in ("at least", "between")
         ]
         least, place = math.fsum(lows), by.slices[0].span.to(by.slices[-1].span)
-        share = any(isinstance(node, Share) for node in parts_of(one.kpi.formula))
+        share = any(isinstance(node, Share) for node in one.parts)
         if share and least > 1 + 1e-9:
             yield Found(
                 place,

@@ -12,11 +12,12 @@ import attrs
 from attrs import field, frozen
 
 from kpidsl.diagnostics import Span
-from kpidsl.graph import Aggregate, Bound, Cumulative, Graph, Kpi, Node, Objective, aggregates, children
+from kpidsl.graph import Aggregate, Bound, Cumulative, Graph, Kpi, Node, Objective, aggregates, children, walk
 from kpidsl.model.rows import Apply, Gather, Row
 from kpidsl.syntax import nodes
 
 T = TypeVar("T", bound=nodes.Node)
+G = TypeVar("G", bound=Node)
 Named = nodes.PeriodDef | nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
 _DEEP = re.compile(r"Expression|Clause|Bound|Milestone|Level|Slice|Number|PacePart|Tolerance|Name\b")
 
@@ -49,6 +50,11 @@ class Subject:
         """The place of a clause; its name where it has none."""
         found = self.clauses.get(kind)
         return found.span if found is not None else self.head
+
+    @cached_property
+    def parts(self) -> tuple[Node, ...]:
+        """Every node of its formula, each once."""
+        return tuple(walk(self.kpi.formula))
 
     @property
     def bounds(self) -> tuple[Bound, ...]:
@@ -181,15 +187,37 @@ class View:
     # -- the graph -----------------------------------------------------------------------------------------
 
     @cached_property
+    def _met(self) -> dict[type, list[tuple[str | None, Span, Node]]]:
+        defined = {one.name.text: one for one in self.of(nodes.MeasureDef)}
+        roots: list[tuple[str | None, Span, Iterable[Node]]] = []
+        for name, measure in self.graph.measures.items():
+            span = defined[name].value.span if name in defined else measure.span
+            roots.append((None, span, walk(measure.node)))
+        roots += [(one.name, one.at(nodes.Formula), one.parts) for one in self.subjects]
+        seen: set[Node] = set()
+        found: dict[type, list[tuple[str | None, Span, Node]]] = {}
+        for kpi, span, parts in roots:
+            for node in parts:
+                if node not in seen:
+                    seen.add(node)
+                    found.setdefault(type(node), []).append((kpi, span, node))
+        return found
+
+    def met(self, kind: type[G]) -> list[tuple[str | None, Span, G]]:
+        """Every node of a kind where it is met first, with the KPI, if it is one, and the place: what a
+        measure says is not told again of its users."""
+        found: Any = self._met.get(kind, [])
+        return list(found)
+
+    @cached_property
     def ratios(self) -> frozenset[Node]:
         """Every node that stands above or below the line of a ratio."""
         return frozenset(
             below
             for one in self.subjects
-            for node in parts_of(one.kpi.formula)
+            for node in one.parts
             if getattr(node, "op", None) == "/"
-            for side in children(node)
-            for below in parts_of(side)
+            for below in walk(*children(node))
         )
 
     @cached_property
@@ -272,18 +300,6 @@ def inside(node: nodes.Node) -> Iterator[nodes.Node]:
                     stack.append(value)
         elif type(part) is tuple:
             stack.extend(reversed(part))
-
-
-def parts_of(root: Node) -> Iterator[Node]:
-    """A node of the graph and all below it, each once."""
-    seen: set[Node] = set()
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        if node not in seen:
-            seen.add(node)
-            yield node
-            stack.extend(reversed(children(node)))
 
 
 def row_parts(row: Row | None) -> Iterator[Row]:

@@ -11,6 +11,10 @@ from kpidsl.model.periods import Calendar, Window, numbered_week, part_of_year, 
 # Years outside are slips of the finger (0206-Q1), and far from where dates overflow.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
 
+TRUE_WORDS = ("1", "true", "t", "yes", "y", "vrai", "oui", "o", "wahr", "ja", "j", "sí", "si", "sim", "sì")
+FALSE_WORDS = ("0", "false", "f", "no", "n", "faux", "non", "falsch", "nein", "não", "nao")
+"""How flags are written, in the languages that sheets are kept in."""
+
 _LITERAL = re.compile(r"(FY)?(\d{4})(?:-(?:([HQW])(\d{1,2})|(\d{1,2})(?:-(\d{1,2}))?))?", re.ASCII)
 _REVERSED = re.compile(r"([HQW]?\d{1,2})[ -/](\d{4})", re.ASCII)
 

@@ -50,7 +50,8 @@ class Apply:
     condition and value in turn and the value otherwise last (a missing literal when none was written).
     `on scale` has a column and the two ends of its scale: the column there, and missing elsewhere. No formula
     says it; the source does, and so each name of the column means it.
-    `keys` lists what together names an account; it stands behind `by` only, and is no value.
+    `keys` lists what together names an account; it stands behind `by` only, and is no value. `tagged` is a
+    text and a value as one text: equal values under different tags differ.
     """
 
     op: str

@@ -229,6 +229,28 @@ def settings() -> Schema:
     return _document("kpi config", top)
 
 
+def tests() -> Schema:
+    """Of `kpi test --format json`."""
+    test = _record(
+        title=_TEXT,
+        place=_ref("place"),
+        as_of=_maybe(_DATE),
+        word={"enum": ["passed", "failed", "not run"]},
+        problems=_list(_ref("diagnostic")),
+    )
+    coverage = _record(
+        share=_NUMBER, least=_maybe(_NUMBER), kpis=_INTEGER, tested=_INTEGER, conditions=_INTEGER
+    )
+    changes = _record(tried=_INTEGER, noticed=_INTEGER)
+    top = {
+        "project": _maybe(_TEXT),
+        "tests": _list(test),
+        "coverage": {"oneOf": [coverage, {"type": "null"}]},
+        "changes": {"oneOf": [changes, {"type": "null"}]},
+    }
+    return _document("kpi test", top)
+
+
 def change() -> Schema:
     """Of `kpi why --format json`."""
     end = _record(label=_TEXT, start=_DATE, end=_DATE, value=_NUMBER)

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from attrs import frozen
 
-from kpidsl.evaluate.cells import FALSE_WORDS, TRUE_WORDS, Writing, number_pattern, patterns_of
+from kpidsl.evaluate.cells import Writing, number_pattern, patterns_of
+from kpidsl.model.literals import FALSE_WORDS, TRUE_WORDS
 from kpidsl.model.units import CURRENCIES, CURRENCY_SYMBOLS, ONE, PERCENT, Unit
 
 _WRITINGS = (

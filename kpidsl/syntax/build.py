@@ -16,6 +16,8 @@ from kpidsl.syntax.machine import Token
 from kpidsl.syntax.precedence import Arguments, Flat, Misplaced, Sign, settle, settle_range
 
 _PARTS = re.compile(r"`([^`\n]+)`|([^`.\n]+)")
+_CELL = re.compile(r"((?:\\.|[^|\\])*)\|")
+_CELL_ESCAPE = re.compile(r"\\([\\|#])")
 _ESCAPE = re.compile(r'\\(["\\])')
 _PERIOD = re.compile(
     r"(?:FY)?\d{4}(?:-(?:H[12]|Q[1-4]|W\d\d|\d\d(?:-\d\d)?))?|RY\d{4}(?:-(?:H[12]|Q[1-4]|[PW]\d\d))?"
@@ -545,17 +547,17 @@ class Builder:
     def _cells(self, row: Token) -> tuple[nodes.Cell, ...]:
         cells = []
         start = row.start + 1
-        for piece in row.text[1:-1].split("|"):
+        for piece in _CELL.findall(row.text[1:]):
             text = piece.strip()
             left = start + len(piece) - len(piece.lstrip())
-            cells.append(nodes.Cell(Span(self.source, left, left + len(text)), text))
+            cells.append(nodes.Cell(Span(self.source, left, left + len(text)), _CELL_ESCAPE.sub(r"\1", text)))
             start += len(piece) + 1
         return tuple(cells)
 
     as_of = _said(nodes.AsOf)
 
     def expect(self, items: Items) -> nodes.Expect:
-        part = period = value = word = None
+        part = period = value = word = within = absent = None
         for index, item in enumerate(items):
             if isinstance(item, list):
                 value = settle(item)
@@ -565,7 +567,18 @@ class Builder:
                 word = _words(item)
             elif isinstance(item, nodes.PeriodText):
                 period = item
-        return nodes.Expect(self._span(items), self._word(items[1]), part, period, value, word)
+            elif isinstance(item, nodes.Number):
+                within = item
+            elif isinstance(item, Token) and item.kind == "NO_VALUE":
+                absent = nodes.Word(Span(self.source, item.start, item.end), "no value")
+        kpi = self._word(items[1])
+        return nodes.Expect(self._span(items), kpi, part, period, value, word, within, absent)
+
+    def expect_finding(self, items: Items) -> nodes.Expect:
+        said = items[1]
+        word = said.text.split()[-1]
+        finding = nodes.Word(Span(self.source, said.end - len(word), said.end), word)
+        return nodes.Expect(self._span(items), None, None, None, None, None, finding=finding)
 
     def outcome(self, items: Items) -> nodes.Expect:
         if not isinstance(items[1], list):

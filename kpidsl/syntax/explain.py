@@ -248,6 +248,10 @@ def _near(stop: Stop) -> Diagnostic | None:
 def _plain(stop: Stop) -> Diagnostic:
     """What was found, what could have stood there, and a correct line."""
     example = _example(stop)
+    if stop.accepts == {"_INDENT"} and known_clause(stop.before.strip()) == "given":
+        example = (
+            "its rows stand under it, their names first: `| day | spend |`; a source without rows is left out"
+        )
     wanted = expected(stop.accepts)
     if stop.accepts == {"STRING"} and (written := re.match(r"[^\"#]*[^\"#\s]", stop.after)):
         place = Span(stop.piece.source, stop.fault.start, stop.fault.start + written.end())

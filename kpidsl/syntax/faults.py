@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Label, Source, Span
+from kpidsl.syntax.wording import known_clause
 
 _MISPLACED = {
     "then": ("`when` and `then` do not go together here", "`when condition then value otherwise value`"),
@@ -95,7 +96,7 @@ def no_clauses(place: Span) -> Diagnostic:
 
 def repeated(earlier: Span, clause: Span) -> Diagnostic:
     """A clause that holds once and is written again."""
-    word = clause.text.split()[0]
+    word = known_clause(clause.text) or clause.text.split()[0]
     return Diagnostic(
         "K109",
         f"`{word}` is written twice",

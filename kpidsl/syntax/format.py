@@ -18,7 +18,7 @@ from kpidsl.syntax import nodes as n
 from kpidsl.syntax.known import known
 from kpidsl.syntax.layout import CLAUSE, Line, line_end, with_comments
 from kpidsl.syntax.parse import parse
-from kpidsl.syntax.written import a_number, a_value, a_word, expression, fitted, quoted
+from kpidsl.syntax.written import a_cell, a_number, a_value, a_word, expression, fitted, quoted
 
 BLOCK = "    "
 VALUE_COLUMN = 14
@@ -173,9 +173,10 @@ def _block(clause: Any) -> Iterator[Line]:
                 yield Line(text, BLOCK, part.span.start, part.span.end)
         case n.Given(rows=rows):
             columns = max((len(row) for row in rows), default=0)
-            widths = [max((len(r[i].text) for r in rows if i < len(r)), default=0) for i in range(columns)]
-            for row in rows:
-                cells = " | ".join(c.text.ljust(w) for c, w in zip(row, widths, strict=False))
+            told = [[a_cell(cell.text) for cell in row] for row in rows]
+            widths = [max((len(r[i]) for r in told if i < len(r)), default=0) for i in range(columns)]
+            for row, texts in zip(rows, told, strict=True):
+                cells = " | ".join(text.ljust(w) for text, w in zip(texts, widths, strict=False))
                 yield Line(f"{BLOCK}| {cells} |", BLOCK, row[0].span.start, row[-1].span.end)
 
 
@@ -352,6 +353,8 @@ def _said_of_test(clause: Any) -> tuple[str, str]:
 
 
 def _expected(expect: n.Expect) -> str:
+    if expect.finding is not None:
+        return f"diagnostic {expect.finding.text}"
     if expect.kpi is None:
         word = f", {expect.word}" if expect.word else ""
         return (expression(expect.value) if expect.value else "") + word
@@ -359,7 +362,10 @@ def _expected(expect: n.Expect) -> str:
     said += f" for {a_value(expect.slice)}" if expect.slice else ""
     said += f" in {expect.period.text}" if expect.period else ""
     said += f" = {expression(expect.value)}" if expect.value else ""
-    return said + ((", " if expect.value else " ") + expect.word if expect.word else "")
+    said += " = no value" if expect.absent else ""
+    said += f" within {a_number(expect.within)}" if expect.within else ""
+    comma = ", " if expect.value or expect.absent else " "
+    return said + (comma + expect.word if expect.word else "")
 
 
 def _bound(bound: n.Bound) -> str:

@@ -684,6 +684,12 @@ class Expect(Node):
     period: PeriodText | None
     value: Expression | None
     word: str | None
+    within: Number | None = None
+    """How far the value may be off: `= 5 within 1%`."""
+    absent: Word | None = None
+    """`no value`, where that is expected."""
+    finding: Word | None = None
+    """`expect diagnostic K604`: the code or the name, and nothing else is said."""
 
 
 @frozen(repr=False, eq=False)

@@ -51,6 +51,8 @@ _PHRASES = {
     "TABLE_ROW": "a row such as `| day | spend |`",
     "ELSE": "`else warn` or `else stale`",
     "VERDICT": "a word such as `met` or `on track`",
+    "NO_VALUE": "`no value`",
+    "FINDING": "`diagnostic K604`",
     "OPTION": "an option such as `separated by`",
     "BEFORE": "`previous period` or `same period last year`",
     "EQUALS": "`=`",
@@ -74,7 +76,7 @@ _WORDS = {
     "ELSE": ("else warn", "else stale"),
     "VERDICT": (
         *("met", "nearly met", "missed", "on track", "at risk", "off track"),
-        *("no data", "stale", "not started", "too few", "inconclusive", "failed"),
+        *("no data", "no target", "stale", "not started", "too few", "inconclusive", "failed"),
     ),
 }
 
@@ -126,7 +128,8 @@ def clause_words(accepts: frozenset[str]) -> list[str]:
     """The clauses that could stand at a place, in the order of the examples; none where no clause can."""
     words = {word for kind in accepts for word in words_of(kind)}
     clauses = vocabulary().examples
-    ordered = [word for clause in clauses for word in words if f"{word} ".startswith(f"{clause} ")]
+    opened = (word for clause in clauses for word in words if f"{word} ".startswith(f"{clause} "))
+    ordered = list(dict.fromkeys(opened))
     return ordered if "_DEDENT" in accepts or len(ordered) > 2 else []
 
 

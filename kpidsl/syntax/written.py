@@ -10,6 +10,7 @@ from kpidsl.syntax.layout import CLAUSE
 
 WIDTH = 110
 
+_MARKED = re.compile(r"\\(?=[\\|#])|\||^#")
 _PLAIN = re.compile(r"[^\W\d]\w*")
 BINDS = {
     "or": 1,
@@ -45,6 +46,12 @@ def a_word(word: n.Word) -> str:
 def a_value(value: n.Word | n.String) -> str:
     """The value of a dimension, a word or a quoted text."""
     return quoted(value) if isinstance(value, n.String) else a_word(value)
+
+
+def a_cell(text: str) -> str:
+    """A text as a cell of a table has it: a backslash in front of a bar, of a number sign that it begins
+    with, and of a backslash that would be read as theirs."""
+    return _MARKED.sub(r"\\\g<0>", text)
 
 
 def _path(name: n.Name) -> str:

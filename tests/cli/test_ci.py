@@ -14,6 +14,7 @@ import pytest
 from kpidsl.render.findings import FORMATS
 from tests.cli.test_commands import problems
 from tests.project import SPECS, kpi, write
+from tests.testing.test_command import FAILS, PASSES
 
 BROKEN = SPECS.replace("ad_spend / leads", "ad_spend + leads")
 UNTIDY = SPECS.replace("  formula     leads\n", "  formula   leads\n")
@@ -39,7 +40,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def test_nothing_to_object(folder: Path) -> None:
     run = kpi(folder, "ci")
-    assert run.out == f"format: nothing found\nlint: nothing found\nbreaking: {ALONE}\n"
+    assert run.out == f"format: nothing found\nlint: nothing found\ntest: no tests\nbreaking: {ALONE}\n"
     assert (run.code, run.err) == (0, "")
     assert kpi(folder, "ci", "--quiet").out == ""
 
@@ -103,9 +104,29 @@ def test_one_broken_kpi_among_a_hundred_is_one_finding(tmp_path: Path) -> None:
 
 
 def test_every_check_cannot_be_skipped(folder: Path) -> None:
-    run = kpi(folder, "ci", "--skip", "format", "--skip", "lint", "--skip", "breaking")
+    run = kpi(folder, "ci", *(f"--skip={check}" for check in ("format", "lint", "test", "breaking")))
     assert run.code == 2
     assert "every check is skipped" in run.err
+
+
+def test_tests_are_run(tmp_path: Path) -> None:
+    folder = write(tmp_path, SPECS + PASSES)
+    assert "test: 1 test: 1 passed\n" in kpi(folder, "ci", "--skip", "format").out
+    (folder / "kpis.kpi").write_text(SPECS + PASSES + FAILS)
+    run = kpi(folder, "ci", "--skip", "format", "--format", "junit")
+    assert run.code == 1
+    suite = next(suite for suite in ET.fromstring(run.out) if suite.get("name") == "test")
+    assert [(case.get("name"), len(case)) for case in suite] == [("100 EUR for 5 leads", 0), ("too dear", 1)]
+    assert kpi(folder, "ci", "--skip", "format", "--skip", "test").code == 0
+
+
+def test_a_test_of_a_broken_kpi_adds_nothing_to_its_error(tmp_path: Path) -> None:
+    folder = write(tmp_path, SPECS.replace("at most 25 EUR per lead", "at most 25 USD per lead") + PASSES)
+    run = kpi(folder, "ci", "--skip", "format")
+    assert run.code == 1
+    assert "lint: 1 error" in run.out
+    assert "test: 1 test: 1 not run" in run.out
+    assert kpi(folder, "test").code == 2
 
 
 def test_what_breaks_against_the_main_branch_is_found(folder: Path) -> None:
@@ -202,7 +223,7 @@ def test_json_keeps_to_its_schema(tmp_path: Path, specs: str) -> None:
     found = json.loads(run.out)
     assert list(problems(found, schema, schema, "$")) == []
     assert found["code"] == run.code
-    assert [check["name"] for check in found["checks"]] == ["format", "lint", "breaking"]
+    assert [check["name"] for check in found["checks"]] == ["format", "lint", "test", "breaking"]
 
 
 # -- several outputs --------------------------------------------------------------------------------
@@ -328,8 +349,8 @@ def test_a_shallow_clone_is_no_obstacle(tmp_path: Path) -> None:
 
 def test_junit_of_a_clean_project_has_a_case_for_each_check(folder: Path) -> None:
     root = ET.fromstring(kpi(folder, "ci", "--format", "junit").out)
-    assert [case.get("name") for case in root.iter("testcase")] == ["format", "lint", "breaking"]
-    assert root.get("tests") == "3"
+    assert [case.get("name") for case in root.iter("testcase")] == ["format", "lint", "test", "breaking"]
+    assert root.get("tests") == "4"
 
 
 def test_signs_of_names_in_annotations(tmp_path: Path) -> None:

@@ -227,3 +227,94 @@ def test_strict_and_text(tmp_path: Path) -> None:
 
 def test_a_project_without_objections(tmp_path: Path) -> None:
     assert kpi(write(tmp_path), "lint", "--data").out == "1 file: nothing found\n"
+
+
+# -- values that no row has ----------------------------------------------------------------------------
+
+LEADS = """\
+source crm
+  from        "crm.csv"
+  row         lead
+  time        day
+  channel     channel
+  column      status text
+  column      plan text
+  column      tier = when plan = "entreprise" then "large" otherwise "small"
+
+source networks
+  from        crm by channel
+  row         lead
+  time        since
+  column      since = first(day)
+  column      wins = count(crm) where status = "wun"
+
+measure won = count(crm) where status = "won"
+
+kpi won_leads
+  formula     count(crm where {condition})
+  target      at least 1 lead
+  measured    every month
+  by          channel
+    {slice:11} at least 1 lead
+"""
+ROWS = """\
+day,channel,status,plan
+2026-01-03,google,won,enterprise
+2026-02-03,meta,lost,free
+2026-03-03,meta,lost,
+"""
+
+
+def told_of(
+    tmp_path: Path, condition: str, slice: str = "google", spec: str = LEADS
+) -> list[tuple[str, str]]:
+    (tmp_path / "crm.csv").write_text(ROWS)
+    (tmp_path / "crm.kpi").write_text(spec.format(condition=condition, slice=slice))
+    (tmp_path / "kpi.toml").write_text('as_of = "2026-04-01"\n')
+    return [(message, help) for code, message, help in found(tmp_path) if code == "K541"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "message", "hint"),
+    [
+        ('status = "wonn"', "no row of crm has the status `wonn`", "similar: `won`"),
+        ('status != "loost"', "no row of crm has the status `loost`", "similar: `lost`"),
+        ('status in ("won", "x")', "no row of crm has the status `x`", "there are: `lost`, `won`"),
+        ('tier = "large"', "no row of crm has the tier `large`", "there are: `small`"),
+        ('tier = "small"', "no row of crm has the plan `entreprise`", "similar: `enterprise`"),
+        (
+            'status = "won") + count(networks where wins > 0',
+            "no row of crm has the status `wun`",
+            "similar: `won`",
+        ),
+        ('channel = "googel"', "no row of crm has the channel `googel`", "similar: `google`"),
+    ],
+)
+def test_a_value_that_no_row_has(tmp_path: Path, condition: str, message: str, hint: str) -> None:
+    assert (message, hint) in told_of(tmp_path, condition)
+
+
+def test_values_that_rows_have_are_fine(tmp_path: Path) -> None:
+    assert told_of(tmp_path, 'status in ("won", "lost") and plan != "free"') == []
+
+
+def test_a_slice_that_no_row_has(tmp_path: Path) -> None:
+    told = told_of(tmp_path, 'status = "won"', "gogle")
+    assert told == [("no row of crm has the channel `gogle`", "similar: `google`")]
+
+
+def test_rows_after_the_day_do_not_count(tmp_path: Path) -> None:
+    told_of(tmp_path, 'status = "won"', "meta")
+    assert kpi(tmp_path, "lint", "--data", "--as-of", "2026-01-31").out.count("K541") == 1
+
+
+def test_of_a_source_without_rows_nothing_is_said(tmp_path: Path) -> None:
+    told_of(tmp_path, 'status = "wonn"')
+    (tmp_path / "crm.csv").write_text("day,channel,status,plan\n")
+    assert "K541" not in kpi(tmp_path, "lint", "--data").out
+
+
+def test_the_place_is_the_text_itself(tmp_path: Path) -> None:
+    told_of(tmp_path, 'status = "wonn"')
+    out = kpi(tmp_path, "lint", "--data", "--ignore", "all").out
+    assert out.count("^^^^^^\n") == 1

@@ -1,7 +1,11 @@
 """The hash of a KPI: moved by what it means, and by nothing else."""
 
+from collections.abc import Sequence
+from random import Random
+
 import pytest
 
+from kpidsl.model.sources import SourceSpec
 from tests.compile.spec import SOURCES, kpi, sound
 
 BASE = kpi(
@@ -73,3 +77,47 @@ def test_the_first_day_of_the_week_counts_where_weeks_do() -> None:
     weekly = kpi("leads", "measured every week")
     assert sound(sunday + weekly).kpi().hash != sound(weekly).kpi().hash
     assert sound(sunday + BASE).kpi().hash == sound(BASE).kpi().hash
+
+
+CLAUSES = (
+    'from "depot.csv"',
+    "row item",
+    "time day",
+    "key day, account",
+    "channel place",
+    "belongs to crm by account = contact",
+    "column account id of contact",
+    "column pieces piece",
+    "column worth = pieces * 2",
+    "column grade number",
+    "scale grade from 0 to 10",
+    "check pieces >= 0",
+    "fresh within 3 days",
+)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_clauses_of_a_source_stand_in_any_order(seed: int) -> None:
+    """Among the orders is one with a column's key, link or channel before its time or type."""
+    shuffled = Random(seed).sample(CLAUSES, len(CLAUSES))
+    found, wanted = (_depot(clauses) for clauses in (shuffled, CLAUSES))
+    assert {c.name: (c.type, c.value) for c in found.columns} == {
+        c.name: (c.type, c.value) for c in wanted.columns
+    }
+    assert (found.time, found.channel, found.key) == (wanted.time, wanted.channel, wanted.key)
+    assert [link.column for link in found.links] == [link.column for link in wanted.links]
+    assert set(found.checks) == set(wanted.checks)
+
+
+@pytest.mark.parametrize("earlier", ["key day", "channel day", "belongs to crm by day = contact"])
+def test_a_time_that_has_another_role_before_it(earlier: str) -> None:
+    for clauses in ([earlier, "time day"], ["time day", earlier]):
+        source = _depot(('from "depot.csv"', *clauses))
+        day = source.column("day")
+        assert day is not None
+        assert day.type.kind == "time"
+
+
+def _depot(clauses: Sequence[str]) -> SourceSpec:
+    text = "source depot\n" + "".join(f"  {clause}\n" for clause in clauses)
+    return sound(text + kpi("count(depot)")).graph.sources["depot"]

@@ -323,10 +323,19 @@ CASES = {
     "source as value": (kpi("crm / 2 #! K320 `count(crm)`"), kpi("count(crm) / 2")),
     "when in a formula": (kpi("when leads > 1 then 1 otherwise 2 #! K320 computed column"), kpi("leads")),
     "table of a test": (
-        'test "t" #! K417 \n  given ads\n    | day | platform | spend |\n'
+        'test "t" #! K480 expects nothing\n  given ads\n    | day | platform | spend |\n'
         "    | 2026-01-01 | a | much | #! K321 not a number\n"
         "    | 2026-01-01 | a | #! K321 2 cells\n",
         None,
+    ),
+    "a test that expects data": (
+        kpi("leads") + 'test "t"\n  given crm\n    | created_on |\n    | 2026-01-01 |\n'
+        "  expect x = leads #! K481 a number\n",
+        kpi("leads") + 'test "t"\n  given crm\n    | created_on |\n    | 2026-01-01 |\n  expect x = 1 lead\n',
+    ),
+    "a diagnostic that there is none of": (
+        'test "t"\n  as of 2026-01-01\n  expect diagnostic check-broke #! K482 `check-broken`\n',
+        'test "t"\n  as of 2026-01-01\n  expect diagnostic check-broken\n',
     ),
     "option": (
         'source t\n  from "t.csv" decimal "comma" #! K322 one character\n  time d\n',

@@ -148,7 +148,7 @@ def test_scenarios_and_tests_are_checked() -> None:
     check_marks(
         kpi("ad_spend / leads") + 'scenario "s"\n  set x = 5 lead #! K401 the value\n'
         "  solve ad_spent for x = 5 EUR per lead #! K202 `ad_spend`\n"
-        + 'test "t" #! K417 does not run\n  given adz #! K205 `ads`\n    | day |\n    | 2026-01-01 |\n'
+        + 'test "t"\n  given adz #! K205 `ads`\n    | day |\n    | 2026-01-01 |\n'
         "  as of 2026-01 #! K318 longer than a day\n"
         + "  expect x for google in 2026-01 = 5 EUR per lead #! K219 no dimension\n"
         "  expect y = 5 #! K202 no KPI `y`\n"

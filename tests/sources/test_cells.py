@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from kpidsl.evaluate import cells
 from kpidsl.evaluate.cells import Writing
+from kpidsl.model.literals import FALSE_WORDS, TRUE_WORDS
 from kpidsl.model.units import ONE, Unit
 
 EURO = Unit.parse("EUR per click")
@@ -161,12 +162,12 @@ def test_offsets(connection: duckdb.DuckDBPyConnection) -> None:
         )
 
 
-@pytest.mark.parametrize("word", [*cells.TRUE_WORDS, "OUI", " Yes "])
+@pytest.mark.parametrize("word", [*TRUE_WORDS, "OUI", " Yes "])
 def test_yes(connection: duckdb.DuckDBPyConnection, word: str) -> None:
     assert read(connection, cells.flag("x"), word) is True
 
 
-@pytest.mark.parametrize("word", [*cells.FALSE_WORDS, "Nein"])
+@pytest.mark.parametrize("word", [*FALSE_WORDS, "Nein"])
 def test_no(connection: duckdb.DuckDBPyConnection, word: str) -> None:
     assert read(connection, cells.flag("x"), word) is False
 

@@ -74,7 +74,7 @@ def test_every_code_is_in_the_catalogue() -> None:
         ("kpi a\n  deadline 2026-Q5", "K119", "2026-Q5", "periods are written `2026`"),
         ("kpi a\n  deadline 12", "K119", "12", "periods are written `2026`"),
         ("measure a", "K100", "a", "for example: `measure leads = count(crm)`"),
-        ('test "a"\n  given b', "K100", "b", "for example: `given ads`"),
+        ('test "a"\n  given b', "K100", "b", "a source without rows is left out"),
         ('test "a"\n  expect b = 3, meet', "K125", "meet", "a word with a similar name: `met`"),
         ("kpi a\n  formula \x00", "K100", "\x00", "for example: `formula ad_spend / leads`"),
         ("kpi a\n  formula b \x0c c", "K117", "\x0c", ""),

@@ -4,6 +4,7 @@ from kpidsl.evaluate.sql.checks import breach_sql
 from kpidsl.evaluate.sql.cubes import BITS, base_of, sample_sql
 from kpidsl.evaluate.sql.declared import declared_tree, kinds_of
 from kpidsl.evaluate.sql.groups import grouped_sql, grouped_tree, keyless_sql
+from kpidsl.evaluate.sql.picked import picked_sql
 from kpidsl.evaluate.sql.profile import profile_sql, repeated_sql
 from kpidsl.evaluate.sql.rows import Tables
 from kpidsl.evaluate.sql.scans import masks_of, scan_sql
@@ -26,6 +27,7 @@ __all__ = [
     "keyless_sql",
     "kinds_of",
     "masks_of",
+    "picked_sql",
     "profile_sql",
     "repeated_sql",
     "sample_sql",

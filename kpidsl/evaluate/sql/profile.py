@@ -14,14 +14,22 @@ from kpidsl.evaluate.sql.trees import SQL, aliased, call, column, literal, neste
 from kpidsl.model.rows import Row
 
 
-def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool, percents: Sequence[str] = ()) -> str:
+def profile_sql(
+    checks: Sequence[Row],
+    tables: Tables,
+    timed: bool,
+    percents: Sequence[str] = (),
+    apart: str | None = None,
+) -> str:
     """A row for each day `d` that has rows, and one without a day: how many rows there are (`n`), how many
     break each condition (`v0` ...), and of each column of percents the largest (`h0` ...) and how many are no
     whole numbers (`o0` ...). Where there is no time, a single row without `d`.
 
-    A condition on a missing value is not broken.
+    A condition on a missing value is not broken. With the name of a column in `apart`, the same for each of
+    its values `w`.
     """
     days = [aliased(tables.day(), "d")] if timed else []
+    days += [aliased(column(apart, "t"), "w")] if apart is not None else []
     counts: list[SQL] = [aliased(exp.Count(this=exp.Star()), "n")]
     for n, check in enumerate(checks):
         broken = exp.Not(this=exp.paren(tables.row(check), copy=False))
@@ -33,6 +41,8 @@ def profile_sql(checks: Sequence[Row], tables: Tables, timed: bool, percents: Se
     query = tables.relation().select(*days, *counts, copy=False)
     if timed:
         query = query.group_by(tables.day(), copy=False)
+    if apart is not None:
+        query = query.group_by(column(apart, "t"), copy=False)
     return tables.written(query)
 
 

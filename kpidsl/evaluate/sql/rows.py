@@ -226,6 +226,12 @@ def _when_then(args: Sequence[SQL]) -> SQL:
     return exp.Case(ifs=[exp.If(this=c, true=v) for c, v in pairs], default=args[-1])
 
 
+def _tagged(tag: SQL, value: SQL) -> SQL:
+    """A text that tells equal values of different sets of rows apart; none where there is no value."""
+    front = exp.DPipe(this=tag, expression=exp.Literal.string(":"))
+    return exp.paren(exp.DPipe(this=front, expression=cast(value, "VARCHAR")), copy=False)
+
+
 _OPERATORS: dict[str, Callable[[Sequence[SQL]], SQL]] = {
     "+": lambda args: _binary(exp.Add, args),
     "-": lambda args: _binary(exp.Sub, args),
@@ -238,6 +244,7 @@ _OPERATORS: dict[str, Callable[[Sequence[SQL]], SQL]] = {
     "missing": lambda args: exp.paren(exp.Is(this=args[0], expression=exp.null()), copy=False),
     "when": _when_then,
     "abs": lambda args: call("ABS", *args),
+    "tagged": lambda args: _tagged(*args),
 }
 """What all dialects say alike."""
 
