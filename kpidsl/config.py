@@ -221,6 +221,13 @@ def load(paths: Sequence[str], report: Report) -> Config:
     return _Reader(settings.extended(nothing, report), report).config(root, None)
 
 
+def excluded(file: Path, text: str) -> Callable[[Path], bool]:
+    """What a config leaves out that is only a text, as in a commit; nothing where it cannot be read."""
+    document = settings.parsed(file, text, Report())
+    said = settings.extended(document, Report()).data.get("exclude") if document is not None else None
+    return Config(file.parent, exclude=_patterns(said) or ()).excludes
+
+
 def _git_top(path: Path) -> Path | None:
     return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)
 

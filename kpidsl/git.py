@@ -136,6 +136,14 @@ def log(home: Repository, start: str, paths: Sequence[str] = (), *, most: int | 
     return found
 
 
+def moves(home: Repository, of: Commit) -> dict[str, str]:
+    """The files that a commit moved, new paths to old ones; of a merge none."""
+    form = ("--no-commit-id", "--diff-filter=R", "--name-status")
+    said = _output(home.top, "diff-tree", "-r", "-M", "-z", *form, of.id)
+    parts = os.fsdecode(said).split("\0")[:-1]
+    return dict(zip(parts[2::3], parts[1::3], strict=True))
+
+
 # -- how git is asked --------------------------------------------------------------------------------
 
 
@@ -186,6 +194,9 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
     shown = folder.as_posix()
     if "dubious ownership" in said:
         why, help_ = said, f"`git config --global --add safe.directory {shown}` says that it is trusted"
+    elif "work tree" in said:
+        message = f"`{shown}` has no working tree: it is a bare repository, or within a folder .git"
+        return Diagnostic("K751", message, help="`git worktree add FOLDER` makes a folder to work in")
     else:
         why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
     message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
@@ -195,6 +206,9 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
 def _no_ref(home: Repository, ref: str) -> Diagnostic:
     """With the one line that brings the ref here."""
     relative = any(sign in ref for sign in "~^@")
+    if not ref.strip() or ref.startswith("-"):
+        named = f"a branch of this name is `refs/heads/{ref}`" if ref.strip() else "one is HEAD, main or v1.0"
+        return Diagnostic("K752", f"`{ref}` names no commit", help=named)
     if ref == "HEAD":
         return Diagnostic(
             "K752", "this repository has no commit yet", help="`git commit` makes the first one"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from shlex import quote
 
 from kpidsl import files
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Report, Source, Span
@@ -52,4 +53,4 @@ def _different(source: Source, text: str) -> Diagnostic:
 
 
 def _help(name: str) -> str:
-    return f"`kpi fmt {name}` writes it in the one layout"
+    return f"`kpi fmt {quote(name)}` writes it in the one layout"

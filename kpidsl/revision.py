@@ -88,13 +88,26 @@ class Tree:
 
     def root(self, inside: str) -> Path:
         """The folder of the nearest config upward, else the top."""
+        config = self.config(inside)
+        return self.home.top / posixpath.dirname(config) if config is not None else self.home.top
+
+    def config(self, inside: str) -> str | None:
+        """The nearest config upward."""
         at = posixpath.dirname(inside) if inside in self.blobs else inside
         for folder in (at, *(each.as_posix() for each in PurePosixPath(at).parents)):
             for name in _CONFIGS:
                 found = posixpath.normpath(posixpath.join(folder, name))
                 if found in self.blobs and (name == _CONFIGS[0] or b"[tool.kpidsl" in self.content(found)):
-                    return self.home.top / folder
-        return self.home.top
+                    return found
+        return None
+
+    def excluded(self, inside: str) -> Callable[[Path], bool]:
+        """What the config leaves out that holds for a file or folder."""
+        found = self.config(inside)
+        if found is None:
+            return lambda path: False
+        text = self.content(found).decode("utf-8-sig", "replace")
+        return configs.excluded(self.home.top / found, text)
 
     def _followed(self, inside: str) -> str:
         for _ in range(_LINKS):
@@ -110,7 +123,12 @@ def load(tree: Tree, paths: Iterable[Path]) -> Specs:
     """The project under some paths as a commit has it; an empty one where it has none."""
     report = Report()
     asked = [tree.inside(path) for path in paths]
-    found = list(dict.fromkeys(each for inside in asked for each in tree.specs(inside)))
+    excluded = tree.excluded(asked[0])
+    found = [
+        each
+        for each in dict.fromkeys(each for inside in asked for each in tree.specs(inside))
+        if each in asked or not excluded(tree.home.top / each)
+    ]
     root = tree.root((found or asked)[0])
     if len(homes := {tree.root(each) for each in found}) > 1:
         raise Unread(_several(homes))

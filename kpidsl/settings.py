@@ -90,9 +90,15 @@ def read(file: Path, report: Report, *, quoted: bool = True) -> Document | None:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         report.add(Diagnostic("K701", f"`{source.name}` cannot be read: {why}", place=source.name))
         return Document(file, source, table)
+    return parsed(file, text, report, quoted=quoted)
+
+
+def parsed(file: Path, text: str, report: Report, *, quoted: bool = True) -> Document | None:
+    """The document in the text of a file."""
+    table = TABLE if file.name == NAME else ()
     if table and table[-1] not in text:
         return None
-    source = Source(source.name, text)
+    source = Source(os.path.relpath(file), text)
     try:
         data: Any = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -222,6 +222,8 @@ class Meaning:
                 way = "".join(f"{self.names.get(step, step)}." for step in via)
                 computed = self.scope.shapes[home].values.get(name)
                 return f"{way}{_quoted(name)}" if computed is None else f"{way}[{self.row(computed)}]"
+            case Apply(op="in", args=(value, *choices)):
+                return f"(in {self.row(value)} {' '.join(sorted({self.row(one) for one in choices}))})"
             case Apply(op=op, args=args):
                 return f"({op} {' '.join(self.row(arg) for arg in args)})"
             case Gather(function=function, argument=argument, filter=kept, weight=weight, parameter=rank):
@@ -282,7 +284,7 @@ class Meaning:
     def pace(self, promise: Promise) -> str:
         """The pace; business days with what makes them."""
         if promise.pace != "business days":
-            return promise.pace or ""
+            return promise.pace if promise.pace not in (None, "linear") else ""
         calendar = self.scope.calendar
         weekend = " ".join(map(str, sorted(calendar.weekend)))
         public = " ".join(f"{country}-{region}" for country, region in sorted(calendar.holidays, key=str))
@@ -313,7 +315,8 @@ class Meaning:
 
     def dimension(self, dimension: Dimension) -> str:
         """A dimension, with the columns that it is."""
-        columns = " ".join(f"{source}={self.row(column)}" for source, column in sorted(dimension.columns))
+        named = ((self.names.get(source, source), column) for source, column in dimension.columns)
+        columns = " ".join(f"{source}={self.row(column)}" for source, column in sorted(named))
         return f"by {_quoted(dimension.name)} {columns}"
 
 

@@ -35,11 +35,26 @@ def clause_of(change: Change) -> Span | None:
     span = change.span
     if span is None:
         return None
-    word = _CLAUSES.get(change.aspect.partition(" ")[0], "")
-    line = re.search(rf"^[ \t]+({word}\b.*?)[ \t]*(?:#.*)?$", span.text, re.MULTILINE) if word else None
+    word = _begins(change.aspect)
+    line = re.search(rf"^[ \t]+({word}(?!\w).*?)[ \t]*(?:#.*)?$", span.text, re.MULTILINE) if word else None
     if line is None or change.after is None:
         return span
     return Span(span.source, span.start + line.start(1), span.start + line.end(1))
+
+
+def _begins(aspect: str) -> str:
+    """What the line of a clause begins with, as a pattern: of a slice, a member and a column its name."""
+    head, _, rest = aspect.partition(" ")
+    named = f"`?{re.escape(rest.removeprefix('of '))}`?"
+    match head:
+        case "target" | "tolerance" if rest.startswith("of "):
+            return named
+        case "member":
+            return rf"(?:kpi|objective)[ \t]+{named}"
+        case "column":
+            return rf"column[ \t]+{named}"
+        case _:
+            return _CLAUSES.get(head, "")
 
 
 _CLAUSES = {

@@ -16,7 +16,7 @@ from attrs import evolve
 
 from kpidsl.diff import others, promises, relations
 from kpidsl.diff.changes import Category, Change, Direction
-from kpidsl.diff.directions import direction
+from kpidsl.diff.directions import direction, unmoved
 from kpidsl.diff.facts import Fact, Facts, View
 from kpidsl.diff.pairs import Pair, essence, facts_of, meant, pairs, views
 from kpidsl.diff.sentences import Altered, added, changed, moved, removed, renamed, replaced
@@ -163,6 +163,11 @@ def _judged(pair: Pair) -> bool:
     return pair.kind != "kpi" or promises.judged(pair.old) or promises.judged(pair.new)
 
 
+def _unmoved(pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None]) -> bool:
+    """Whether a promise is only put in another way."""
+    return pair.kind == "kpi" and unmoved(aspect, *facts, pair.old, pair.new)
+
+
 def _firm(pair: Pair) -> bool:
     """Whether others may rely on it: a draft is free to change."""
     return not (isinstance(pair.old, Kpi) and pair.old.about.draft)
@@ -175,7 +180,9 @@ def _breaks(pair: Pair, aspect: str, facts: tuple[Fact | None, Fact | None], way
     target = known.category is Category.TARGET
     if not known.weighs or known.category is Category.DOC or way == "tightened" or not _firm(pair):
         return False
-    if target and not _judged(pair):
+    if new is None and aspect.startswith("column "):
+        return False  # a KPI that needs it cannot do without it
+    if target and (not _judged(pair) or _unmoved(pair, aspect, facts)):
         return False
     if way == "loosened" or old is not None or target:
         return pair.kind != "objective" or way is not None or old is not None
@@ -232,5 +239,6 @@ def _loud(change: Change, pair: Pair, as_of: date) -> Change:
     if change.moved is None or not isinstance(pair.old, Kpi):
         return change
     promise = pair.old.promise
-    said = moved(as_of, promise.start, promise.deadline)
-    return evolve(change, moved=said, loud=promise.start is None or as_of >= promise.start)
+    start = promise.start or min((window.start for window, _ in promise.levels), default=None)
+    said = moved(as_of, start, promise.deadline)
+    return evolve(change, moved=said, loud=start is None or as_of >= start)

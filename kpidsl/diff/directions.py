@@ -11,8 +11,9 @@ from math import inf
 
 from kpidsl.diff.changes import Direction
 from kpidsl.diff.facts import Fact
+from kpidsl.diff.milestones import added as added_milestone
 from kpidsl.diff.promises import judged
-from kpidsl.graph import Bound, Constant, Cumulative, Kpi, Promise, Tolerance
+from kpidsl.graph import Bound, Constant, Cumulative, Kpi, SlicePromise, Tolerance
 from kpidsl.model.units import POINTS, Unit, format_value
 
 Range = tuple[Fraction | float, Fraction | float]
@@ -31,15 +32,30 @@ def direction(aspect: str, old: Fact | None, new: Fact | None, before: Kpi, afte
         case "tolerance":
             return _tolerances(aspect, first, last, before, after)
         case "deadline":
-            return _deadlines(_day(first), _day(last), before.promise, after.promise)
+            return _moved(_DEADLINES, _ordinal(_day(last), inf) - _ordinal(_day(first), inf), before, after)
         case "start":
-            return _starts(_day(first), _day(last), before.promise, after.promise)
+            return _moved(_STARTS, _ordinal(_day(last), -inf) - _ordinal(_day(first), -inf), before, after)
         case "confidence":
             return harder(_number(last) - _number(first))
         case "draft":
             return harder((new is None) - (old is None))
         case _:
             return None
+
+
+def unmoved(aspect: str, old: Fact | None, new: Fact | None, before: Kpi, after: Kpi) -> bool:
+    """Whether a target or a tolerance of another unit or kind asks for just what the old one did."""
+    match old and old.value, new and new.value:
+        case Bound() as first, Bound() as last if not _changes(first) and not _changes(last):
+            one = _range(first, before.unit, after.unit)
+            return one is not None and one == _range(last, after.unit, after.unit)
+        case Tolerance() as first, Tolerance() as last if first.relative == last.relative:
+            factor = _ONE if first.relative else _factor(before.unit, after.unit)
+            return factor is not None and Fraction(first.amount) * factor == Fraction(last.amount)
+        case Tolerance() as first, Tolerance() as last if before.unit == after.unit:
+            width = _width(first, aspect, before)
+            return width is not None and width == _width(last, aspect, after)
+    return False
 
 
 def harder(change: float | Fraction) -> Direction | None:
@@ -73,6 +89,8 @@ def size(old: Fact | None, new: Fact | None, unit: Unit) -> str:
 def _targets(aspect: str, old: Bound | None, new: Bound | None, before: Kpi, after: Kpi) -> Direction | None:
     if aspect.startswith("target of "):
         old, new = old or _inherited(before), new or _inherited(after)
+    if aspect.startswith("target by ") and (old is None or new is None):
+        return _milestones(date.fromisoformat(aspect.removeprefix("target by ")), old, new, before, after)
     if old is None or new is None:
         return harder((new is not None) - (old is not None))
     if _changes(old) or _changes(new):
@@ -81,9 +99,17 @@ def _targets(aspect: str, old: Bound | None, new: Bound | None, before: Kpi, aft
     return _narrower(first, last) if first and last else None
 
 
+def _milestones(day: date, old: Bound | None, new: Bound | None, before: Kpi, after: Kpi) -> Direction | None:
+    """Of one that is new or gone: it is held against the line on the side that is without it."""
+    if before.unit != after.unit:
+        return None
+    return added_milestone(day, new, before) if new else _other(added_milestone(day, old, after))
+
+
 def _inherited(kpi: Kpi) -> Bound | None:
     """What a slice without a target of its own owes: that of the whole, where the parts do not add up."""
-    return kpi.promise.bound if kpi.formula.additivity in ("none", "constant") else None
+    owes = kpi.dimensions and kpi.formula.additivity in ("none", "constant")
+    return kpi.promise.bound if owes else None
 
 
 def _changes(bound: Bound) -> bool:
@@ -140,6 +166,11 @@ def _narrower(old: Range, new: Range) -> Direction | None:
 def _tolerances(aspect: str, old: object, new: object, before: Kpi, after: Kpi) -> Direction | None:
     first = old if isinstance(old, Tolerance) else None
     last = new if isinstance(new, Tolerance) else None
+    if aspect != "tolerance":
+        owed = [bool(_slice(aspect, kpi)) or _inherited(kpi) is not None for kpi in (before, after)]
+        if not all(owed):
+            return harder(owed[1] - owed[0])  # a part of the slice's first promise
+        first, last = first or before.promise.tolerance, last or after.promise.tolerance
     if first is None or last is None or first.relative == last.relative:
         known = first is None or last is None or first.relative
         factor = _ONE if known else _factor(before.unit, after.unit)
@@ -157,40 +188,46 @@ def _width(tolerance: Tolerance, aspect: str, kpi: Kpi) -> float | None:
     """In the unit of the KPI, where its target is a plain number."""
     if not tolerance.relative:
         return tolerance.amount
-    named = aspect.removeprefix("tolerance of ")
-    bound = next((part.bound for part in kpi.slices if part.value == named), kpi.promise.bound)
-    match bound:
+    part = _slice(aspect, kpi)
+    match part.bound if part is not None else kpi.promise.bound:
         case Bound(direction="at least" | "at most", value=Constant(value=value)):
             return tolerance.amount * abs(value)
         case _:
             return None
 
 
-def _deadlines(old: date | None, new: date | None, before: Promise, after: Promise) -> Direction | None:
-    """More time is easier, but for a total that is to stay below something; without an end nothing is due."""
-    later = harder(_ordinal(new, inf) - _ordinal(old, inf))
-    caps = {_caps(before), _caps(after)}
-    if len(caps) > 1:
-        return None
-    return later if caps.pop() else _other(later)
+def _slice(aspect: str, kpi: Kpi) -> SlicePromise | None:
+    """The promise of the slice that a tolerance is of."""
+    named = aspect.removeprefix("tolerance of ")
+    return next((part for part in kpi.slices if part.value == named), None)
 
 
-def _starts(old: date | None, new: date | None, before: Promise, after: Promise) -> Direction | None:
-    """Who begins later is judged less often; of a total that is to be reached, there is less time for it."""
-    later = harder(_ordinal(new, -inf) - _ordinal(old, -inf))
-    totals = {_reaches(before), _reaches(after)}
-    if len(totals) > 1:
-        return None
-    return later if totals.pop() else _other(later)
+_DEADLINES = {"period": -1, "level": -1, "goal": -1, "cap": 1, "any": 0, "growing cap": 0}
+"""More time is easier, but for a total that is to stay below something; without an end nothing is due."""
+_STARTS = {"period": -1, "level": 0, "goal": 1, "cap": -1, "any": 0, "growing cap": 0}
+"""Who begins later is judged less often; of a total that is to be reached, there is less time for it."""
 
 
-def _caps(promise: Promise) -> bool:
-    bound = promise.bound
-    return isinstance(promise.measured, Cumulative) and bound is not None and bound.direction == "at most"
+def _moved(later: dict[str, int], by: float, before: Kpi, after: Kpi) -> Direction | None:
+    """A day that is moved, where it means the same on both sides. `later`: whether that is harder."""
+    found = {later[_asked(before)], later[_asked(after)]}
+    sign = found.pop() if len(found) == 1 else 0
+    return harder(sign * by) if sign else None
 
 
-def _reaches(promise: Promise) -> bool:
-    return isinstance(promise.measured, Cumulative) and not _caps(promise)
+def _asked(kpi: Kpi) -> str:
+    """What is asked for until the deadline: of each period, of a total to reach or to stay below."""
+    promise = kpi.promise
+    if not isinstance(promise.measured, Cumulative):
+        return "period"
+    bounds = (*promise.bounds, *(part.bound for part in kpi.slices))
+    caps = {bound.direction in ("at most", "decrease") for bound in bounds}
+    if len(caps) > 1 or any(bound.direction == "between" for bound in bounds):
+        return "any"
+    if kpi.formula.additivity == "additive":
+        return "cap" if True in caps else "goal"
+    # a ratio goes up and down, different customers only up
+    return "growing cap" if True in caps and kpi.formula.additivity == "none" else "level"
 
 
 def _other(found: Direction | None) -> Direction | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -99,31 +100,60 @@ def history(
     newest = git.commit(home, start)
     reader = _Reader(home, tuple(paths), _patterns(home, paths))
     commits = git.log(home, newest.id, reader.patterns, most=most + 1)
-    name = kpi
+    now = reader.specs(newest.id)[0]
+    name, looked = kpi, 0
     steps: list[Step] = []
-    for commit in commits[:most]:
+    while looked < min(most, len(commits)):
+        commit = commits[looked]
+        looked += 1
         if home.shallow and not commit.parents:
             break  # where the clone ends: all looks new there
-        changes = [c for c in _changed(reader, commit, name) if c.kind == "kpi" and c.name == name]
+        changes = _changed(reader, reader, commit, name)
+        former = _former(reader, commit, changes)
+        if former is not None and not _begins(moved := _changed(former, reader, commit, name)):
+            reader, changes = former, moved
+            commits[looked:] = git.log(home, commit.parents[0], reader.patterns, most=most + 1 - looked)
         if changes:
             steps.append(Step(commit, tuple(changes)))
         name = next((c.before for c in changes if c.aspect == "renamed" and c.before), name)
-        if any(c.aspect == "added" for c in changes):
+        if _begins(changes):
             break
-    now = reader.specs(newest.id)[0]
     found = now.graph.kpis.get(kpi)
-    ended = bool(steps) and any(c.aspect == "added" for c in steps[-1].changes)
+    ended = bool(steps) and _begins(steps[-1].changes)
     told = _told(home, most) if not ended and (len(commits) > most or home.shallow) else []
     known = (*now.graph.kpis, *now.broken)
     return History(kpi, found.title if found else None, tuple(steps), tuple(told), known)
 
 
-def _changed(reader: _Reader, commit: Commit, name: str) -> list[Change]:
-    """What a commit changed: held against each of its parents, what differs from all."""
+def _begins(changes: Iterable[Change]) -> bool:
+    return any(change.aspect == "added" for change in changes)
+
+
+def _former(reader: _Reader, commit: Commit, changes: Sequence[Change]) -> _Reader | None:
+    """What reads a project where it was before, if a commit that seems to begin a KPI moved its file from
+    outside of what is looked at."""
+    span = next((change.span for change in changes if change.aspect == "added"), None)
+    if span is None or not commit.parents:
+        return None
+    tree = Tree(reader.home, commit)
+    file = tree.inside(Path(span.source.name))
+    old = git.moves(reader.home, commit).get(file)
+    folders = [tree.inside(path) for path in reader.paths]
+    here = next((each for each in folders if f"{file}/".startswith(f"{each}/")), None)
+    if old is None or here is None or f"{old}/".startswith(f"{here}/"):
+        return None
+    inner = file[len(here) :]  # empty where the file itself is looked at
+    place = old.removesuffix(inner) if old.endswith(inner) else posixpath.dirname(old)
+    paths = (reader.home.top / place,)
+    return _Reader(reader.home, paths, _patterns(reader.home, paths), reader.texts)
+
+
+def _changed(earlier: _Reader, reader: _Reader, commit: Commit, name: str) -> list[Change]:
+    """What a commit changed of a KPI: held against each of its parents, what differs from all."""
     specs, broken = reader.specs(commit.id)
     found: list[Change] | None = None
     for parent in commit.parents or (None,):
-        before, were = reader.before(parent, name) if parent is not None else (None, frozenset[str]())
+        before, were = earlier.before(parent, name) if parent is not None else (None, frozenset[str]())
         old = before.graph if before is not None else _empty(specs)
         top = reader.home.top
         changes = compare(old, specs.graph, bases=(top, top), lost=broken | were, as_of=commit.day)
@@ -132,7 +162,7 @@ def _changed(reader: _Reader, commit: Commit, name: str) -> list[Change]:
         else:
             others = {(c.kind, c.name, c.aspect, c.after) for c in changes}
             found = [c for c in found if (c.kind, c.name, c.aspect, c.after) in others]
-    return found or []
+    return [change for change in found or () if change.kind == "kpi" and change.name == name]
 
 
 def _empty(specs: Specs) -> Graph:

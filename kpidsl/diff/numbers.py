@@ -80,6 +80,8 @@ class Numbers:
     objectives: tuple[tuple[ObjectiveVerdict | None, ObjectiveVerdict | None], ...]
     same: int
     """KPIs of which nothing is different."""
+    unknown: int
+    """KPIs that could be evaluated on neither side."""
     failed: bool
     """Whether something could not be evaluated."""
     diagnostics: tuple[Diagnostic, ...]
@@ -128,16 +130,19 @@ def _numbers(comparison: Comparison, old: Outcome, new: Outcome) -> Numbers:
     pairs = [(name, before.get(names.get(name, name)), after[name]) for name in after]
     every = [*pairs, *((name, before[name], None) for name in gone)]
     found: list[Difference] = []
-    same = 0
+    same = unknown = 0
     for name, one, other in every:
         own = [d for d in _differences(name, one, other) if not d.same]
-        same += not own
+        lost = all(judged is not None and judged.headline.word == "failed" for judged in (one, other))
+        unknown += lost
+        same += not own and not lost
         found += own
     return Numbers(
         comparison.as_of,
         tuple(found),
         tuple(_objectives(old.objectives, new.objectives)),
         same,
+        unknown,
         bool(new.errors) or any(judged.headline.word == "failed" for judged in new.judged),
         tuple(_told(old, new)),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from calendar import day_name, month_name
 from collections.abc import Iterable
+from datetime import date
 
 from kpidsl.diff.changes import Category, Direction
 from kpidsl.diff.directions import harder
@@ -32,7 +33,7 @@ def constant_facts(constant: Constant, view: View) -> Facts:
 
 def period_facts(period: NamedPeriod, view: View) -> Facts:
     """What a named period says. KPIs that rest on it tell what that changes."""
-    said = ", ".join(f"{start} to {end}" for start, end in period.spans)
+    said = ", ".join(_days(start, end) for start, end in period.spans)
     return {"days": Fact(said, said, VALUE, weighs=False)} | text(period.title, "title")
 
 
@@ -45,7 +46,7 @@ def calendar_facts(calendar: Calendar, view: View) -> Facts:
         "retail years": "none" if retail is None else _retail(retail),
         "weekend": _listed(day_name[day] for day in sorted(calendar.weekend)),
         "holidays": _listed(sorted("-".join(filter(None, pair)) for pair in calendar.holidays)),
-        "days off": _listed(sorted(f"{window.start} to {window.end}" for window in calendar.days_off)),
+        "days off": _listed(sorted(_days(window.start, window.end) for window in calendar.days_off)),
     }
     zone = Fact(calendar.zone, calendar.zone, VALUE)
     return {"time zone": zone} | {
@@ -55,6 +56,10 @@ def calendar_facts(calendar: Calendar, view: View) -> Facts:
 
 
 _PACE = ("weekend", "holidays", "days off")
+
+
+def _days(start: date, end: date) -> str:
+    return f"{start} to {end}" if start != end else str(start)
 
 
 def _retail(years: object) -> str:

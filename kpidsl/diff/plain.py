@@ -83,6 +83,7 @@ def _side(side: Side) -> dict[str, Any]:
 def _values(values: Numbers) -> dict[str, Any]:
     return {
         "same": values.same,
+        "failed": values.unknown,
         "kpis": [
             {
                 "kpi": one.name,

@@ -10,6 +10,7 @@ from attrs import frozen
 from kpidsl.diff.changes import Category, Direction
 from kpidsl.diff.directions import together
 from kpidsl.diff.facts import Fact, Facts, View, text, word
+from kpidsl.model.periods import GRAINS
 from kpidsl.model.sources import ColumnSpec, Consequence, Files, Grouped, Link, SourceSpec, Table, Volume
 from kpidsl.model.types import Type
 from kpidsl.render import words
@@ -135,7 +136,8 @@ def _promises(source: SourceSpec, view: View) -> Facts:
             "complete",
             source.complete,
             f"every {source.complete}",
-            Kept(otherwise=otherwise.complete, grain=source.complete),
+            # where every day has a row, every week has one
+            Kept(most=GRAINS.index(source.complete), otherwise=otherwise.complete),
         )
     if source.key:
         add("key", " ".join(sorted(source.key)), ", ".join(source.key), Kept(otherwise=otherwise.key))

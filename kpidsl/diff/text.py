@@ -106,7 +106,7 @@ def render_numbers(found: Numbers, screen: Screen) -> str:
     turned = len({d.name for d in found.differences if d.turned and not d.slice})
     other = len({d.name for d in found.differences})
     said = f"{_count(other, 'KPI')} with another number or verdict, {turned} with another verdict"
-    lines += ["", f"{said}; {found.same} the same"]
+    lines += ["", f"{said}; {found.same} the same{_unknown(found)}"]
     return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
@@ -184,6 +184,10 @@ def as_markdown(comparison: Comparison, found: Numbers | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _unknown(found: Numbers) -> str:
+    return f", {found.unknown} could be evaluated on neither side" if found.unknown else ""
+
+
 def _markdown_numbers(found: Numbers) -> Iterator[str]:
     from kpidsl.render.tables import marked
 
@@ -195,7 +199,7 @@ def _markdown_numbers(found: Numbers) -> Iterator[str]:
         yield from ("", "| | KPI | before | after | delta |", "|---|---|--:|--:|--:|")
         yield from (f"| {' | '.join(marked(cell.strip()) for cell in row)} |" for row in rows)
     yield ""
-    yield f"{found.same} {'KPIs are' if found.same != 1 else 'KPI is'} the same."
+    yield f"{found.same} {'KPIs are' if found.same != 1 else 'KPI is'} the same{_unknown(found)}."
 
 
 def as_changelog(changes: Sequence[Change]) -> str:

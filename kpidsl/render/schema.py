@@ -299,7 +299,7 @@ def comparison() -> Schema:
         turned=_FLAG,
     )
     objective = _record(name=_TEXT, before=_maybe(_TEXT), after=_maybe(_TEXT))
-    values = _record(same=_INTEGER, kpis=_list(kpi), objectives=_list(objective))
+    values = _record(same=_INTEGER, failed=_INTEGER, kpis=_list(kpi), objectives=_list(objective))
     top = {
         "old": side,
         "new": side,

@@ -58,6 +58,11 @@ def test_every_check_is_told_and_the_worst_decides(tmp_path: Path) -> None:
     assert kpi(folder, "ci").code == 2
 
 
+def test_the_command_that_is_recommended_can_be_copied(folder: Path) -> None:
+    (folder / "more of it.kpi").write_text("kpi   more\n  formula 1\n")
+    assert "`kpi fmt 'more of it.kpi'` writes it" in kpi(folder, "ci").out
+
+
 def test_what_fmt_would_change_is_found_and_nothing_else(folder: Path) -> None:
     for text in (UNTIDY, SPECS, SPECS.replace("\n", "\r\n"), "\ufeff" + SPECS, SPECS + "\n\n", SPECS[:-1]):
         (folder / "kpis.kpi").write_bytes(text.encode())

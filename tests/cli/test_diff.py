@@ -86,6 +86,16 @@ def test_on_the_same_rows(home: Path) -> None:
     assert "-15 EUR/lead" in text
 
 
+def test_what_can_be_evaluated_on_neither_side_is_not_the_same(home: Path) -> None:
+    (home / "ads.csv").write_text("")
+    run = kpi(home, "diff", "main", "--data", "--format", "json")
+    values = json.loads(run.out)["values"]
+    assert (run.code, values["same"], values["kpis"]) == (2, 1, [])  # leads are not in that file
+    assert values["failed"] > 0
+    said = f"1 the same, {values['failed']} could be evaluated on neither side"
+    assert said in kpi(home, "diff", "main", "--data").out
+
+
 def test_the_data_of_the_old_folder_is_not_read(tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     for folder, text in ((old, LOOSE), (new, SPECS)):

@@ -10,6 +10,7 @@ from kpidsl.diagnostics import Report, Severity, Source
 from kpidsl.diff import approvals, breaking
 from kpidsl.diff.changes import Category, Change
 from kpidsl.diff.release import bump
+from tests.compile.spec import kpi
 from tests.diff.world import BASE, DAY, changes
 
 NEW = BASE.replace("at most 25 EUR", "at most 30 EUR")
@@ -87,6 +88,26 @@ def test_the_clause_is_shown() -> None:
     span = breaking.clause_of(the_change())
     assert span is not None
     assert span.text == "target at most 30 EUR per lead"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("at most 8 EUR\n", "at most 9 EUR\n", "google at most 9 EUR"),
+        ("tolerance 5%", "tolerance 10%", "`goo|gle é` at most 7 EUR, tolerance 10%"),
+        ("kpi x\n", "kpi x weight 2\n", "kpi x weight 2"),
+    ],
+)
+def test_the_line_of_a_slice_and_of_a_member_is_shown(old: str, new: str, line: str) -> None:
+    slices = ("by channel", "  google at most 8 EUR", "  `goo|gle é` at most 7 EUR, tolerance 5%")
+    base = kpi("ad_spend", "target at most 20 EUR", *slices)
+    base += "objective grow\n  kpi x\n  kpi y\n" + kpi("leads", "target at least 5 lead", name="y")
+    assert old in base
+    head, _, tail = base.rpartition(old)
+    (change,) = changes(base, f"{head}{new}{tail}", DAY)
+    span = breaking.clause_of(change)
+    assert span is not None
+    assert span.text == line
 
 
 def test_levels() -> None:

@@ -441,6 +441,15 @@ def test_what_was_deprecated_may_go_once_its_day_is_over(until: str, due: bool) 
     assert change.said.startswith("removed; it was deprecated" if due else "removed before 2026-12-31")
 
 
+def test_a_split_stays_what_it_is_where_its_source_is_renamed() -> None:
+    use = kpi("sum(ads.spend)", "target at most 9 EUR", "by channel", "  google at most 8 EUR")
+    other = SOURCES.replace("source ads", "source adverts").replace("ads.spend", "adverts.spend")
+    new = use.replace("ads.spend", "adverts.spend")
+    assert [c.sentence for c in compare(sound(use), sound(new, other))] == ["adverts: renamed from `ads`"]
+    found = compare(sound(use), sound(new.replace("kpi x", "kpi z"), other))
+    assert [c.sentence for c in found] == ["z: renamed from `x`", "adverts: renamed from `ads`"]
+
+
 def test_a_source_is_renamed_and_nothing_else_changes() -> None:
     use = kpi("sum(ads.spend) / count(crm)") + kpi("sum(orders.amount)", "by sessions.country", name="y")
     other = SOURCES.replace("source ads", "source adverts").replace("ads.spend", "adverts.spend")
@@ -566,6 +575,8 @@ def test_sources(name: str) -> None:
         ("rows between 10 and 20 every day", "rows between 5 and 15 every day", None),
         ("rows at least 10 every day", "rows at least 20 every week", None),
         ("complete every day", "complete every day else stale", "tightened"),
+        ("complete every day", "complete every week", "loosened"),
+        ("complete every day", "complete every week else stale", None),
     ],
 )
 def test_promises_of_sources(old: str, new: str, direction: str | None) -> None:
@@ -576,6 +587,16 @@ def test_promises_of_sources(old: str, new: str, direction: str | None) -> None:
     mirror = {"loosened": "tightened", "tightened": "loosened", None: None}
     assert (forth.direction, back.direction) == (direction, mirror[direction])
     assert forth.category is Category.TARGET
+
+
+def test_a_column_that_nothing_needs_may_go() -> None:
+    def source(column: str) -> str:
+        return f'\nsource s\n  from "s.csv"\n  time day\n  column n number\n{column}'
+
+    (gone,) = changes(source("  column m EUR\n"), source(""))
+    (other,) = changes(source("  column m EUR\n"), source("  column m USD\n"))
+    assert (gone.sentence, gone.breaking) == ("s: column m removed; it was EUR", False)
+    assert other.breaking
 
 
 def test_the_calendar() -> None:

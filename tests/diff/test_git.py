@@ -192,6 +192,33 @@ def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert refused("main")[0] == "K751"
 
 
+def test_a_bare_repository_is_not_said_to_be_none(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    git(home, "clone", "-q", "--bare", ".", "bare.git")
+    monkeypatch.chdir(home / "bare.git")
+    code, said = refused("main")
+    assert code == "K751"
+    assert "has no working tree" in said
+
+
+def test_a_name_that_looks_like_an_option_is_never_put_into_a_command(home: Path) -> None:
+    git(home, "update-ref", "refs/heads/-x", "HEAD")
+    for ref, remedy in (("-x", "`refs/heads/-x`"), ("--upload-pack=y", "`refs/heads/--upload-pack=y`")):
+        assert remedy in refused(ref)[1]
+    assert "git fetch" not in refused("-x")[1] + refused("")[1]
+    assert sentences("refs/heads/-x") == []
+
+
+def test_what_the_config_excludes_is_excluded_in_a_commit(home: Path) -> None:
+    old = SPEC.partition("\nkpi")[2].replace("spend", "old_spend", 1)
+    commit(home, {"old/kpis.kpi": "kpi" + old, "kpi.toml": 'exclude = ["old"]\n'})
+    assert sentences("HEAD~1") == sentences("HEAD") == sentences("HEAD:old/kpis.kpi", "old") == []
+    (home / "kpi.toml").write_text("")
+    assert sentences("HEAD") == ["old_spend: added"]
+    commit(home, {"kpi.toml": ""})
+    (home / "kpi.toml").write_text('exclude = ["old"]\n')
+    assert sentences("HEAD") == ["old_spend: removed"]  # what is left out is gone
+
+
 @pytest.mark.parametrize(
     "ref", ["nowhere", "-x", "--upload-pack=touch x", "", " ", "a\nb", "HEAD~99", "main^{tree}"]
 )

@@ -90,3 +90,23 @@ def test_a_shallow_clone_does_not_say_that_all_began_there(home: Path, tmp_path:
     found = history(repository(clone), "spend", [clone])
     assert [step.commit.day for step in found.steps] == [date(2026, 3, 1)]
     assert "--unshallow" in (found.diagnostics[0].help or "")
+
+
+def test_through_the_move_of_its_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = created(tmp_path / "home", {"an old place/sub/kpis.kpi": SPEC, "an old place/kpi.toml": ""})
+    commit(home, {"an old place/sub/kpis.kpi": target(120)}, day="2026-02-01")
+    git(home, "mv", "an old place", "é")
+    commit(home, {"é/sub/kpis.kpi": target(120).replace("kpi spend", "kpi cost")}, day="2026-03-01")
+    commit(home, {"é/sub/kpis.kpi": target(150).replace("kpi spend", "kpi cost")}, day="2026-04-01")
+    loosest = "target loosened from at most 120 EUR to at most 150 EUR (+25%)"
+    every = [
+        (date(2026, 4, 1), "Ada Lovelace", [loosest]),
+        (date(2026, 3, 1), "Ada Lovelace", ["renamed from `spend`"]),
+        (date(2026, 2, 1), "Ada Lovelace", [LOOSER]),
+        (date(2026, 1, 1), "Ada Lovelace", ["added"]),
+    ]
+    for path in ("é", "é/sub", "é/sub/kpis.kpi", "."):
+        found = history(repository(home), "cost", [home / path])
+        said = [(s.commit.day, s.commit.author, [c.said for c in s.changes]) for s in found.steps]
+        assert (path, said) == (path, every)
+    assert len(history(repository(home), "cost", [home / "é"], most=3).steps) == 3
