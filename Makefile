@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:
 	@echo "make demo    judge the KPIs of examples/atelier"
 	@echo "make test    run the tests"
-	@echo "make slow    run the tests that take their time: a PostgreSQL server, signals, crashes, benchmarks"
+	@echo "make slow    run the tests that take their time: a PostgreSQL server, signals, crashes, large random tests"
 	@echo "make conformance  ask every engine the same questions: PostgreSQL, Spark (needs Java), ClickHouse"
 	@echo "make check   check style, types and layers"
 	@echo "make format  format the code"

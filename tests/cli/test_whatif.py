@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.project import ROOT, SPECS, kpi, process, write
+from tests.project import ROOT, SPECS, kpi, write
 
 SCENARIOS = """
 scenario "Half the spend"
@@ -105,7 +105,7 @@ def test_wrong_input_is_told_and_ends_in_2(tmp_path: Path, arguments: tuple[str,
 def test_without_scipy_the_extra_is_named(tmp_path: Path) -> None:
     (tmp_path / "none" / "scipy").mkdir(parents=True)
     (tmp_path / "none" / "scipy" / "__init__.py").write_text("raise ImportError('no', name='scipy')\n")
-    ran = process(
+    ran = kpi(
         write(tmp_path),
         "solve",
         "cost_per_lead=3",

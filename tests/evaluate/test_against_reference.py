@@ -266,6 +266,7 @@ def test_agrees_with_the_reference(data, questions, as_of, way):
                     assert found.why(ask, key, window)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     worlds,

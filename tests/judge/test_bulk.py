@@ -7,6 +7,7 @@ from datetime import date
 from decimal import ROUND_HALF_DOWN, ROUND_HALF_UP, Context, Decimal, localcontext
 
 import numpy as np
+import pytest
 from attrs import evolve, field, frozen
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -179,6 +180,7 @@ def same(one: float | None, other: float, size: float) -> bool:
     return abs(one - other) <= 2e-11 * max(abs(one), size)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     kpis(),

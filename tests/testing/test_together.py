@@ -202,7 +202,7 @@ def found(ran: testing.Ran) -> dict[tuple[str, str | None], Verdict | None]:
     }
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 4))])
 def test_each_is_judged_as_if_it_were_alone(tmp_path: Path, seed: int) -> None:
     """All aggregates, in total and by slice, of eight tests at once against eight evaluations of files."""
     random = Random(seed)
@@ -229,6 +229,7 @@ def same(a: float | None, b: float | None) -> bool:
     return a is b if a is None or b is None else math.isclose(a, b, rel_tol=1e-11, abs_tol=1e-12)
 
 
+@pytest.mark.slow
 def test_as_many_queries_for_sixty_tests_as_for_two(tmp_path: Path) -> None:
     random = Random(7)
     rows = {**random_rows(random), "orders": [("2026-01-11", "google", "v1", "web", "10", "0")]}
