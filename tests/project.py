@@ -14,6 +14,12 @@ from attrs import frozen
 
 from tests.nursery import ROOT, Nursery
 
+UNWANTED = (
+    *("NO_COLOR", "FORCE_COLOR", "COLUMNS"),
+    *("GITHUB_BASE_REF", "GITHUB_STEP_SUMMARY", "CI_MERGE_REQUEST_DIFF_BASE_SHA"),
+)
+"""What the service that runs the tests may have set, and what commands listen to."""
+
 SPECS = """\
 source ads "Spend"
   from        "ads.csv"
@@ -135,6 +141,5 @@ def process(folder: Path, *arguments: str, stdin: str = "", **environment: str) 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
-    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return {**kept, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", **more}

@@ -21,6 +21,7 @@ from kpidsl.lint.rules import builtin
 from kpidsl.model.functions import every
 from tests.lint.look import SOURCES, TODAY
 from tests.markdown import Block, Section, commands_of, definitions_of, is_file, sections_of
+from tests.project import UNWANTED
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -44,6 +45,8 @@ def in_shell(command: str) -> str:
     """The same, of anything that a shell can run; `kpi` is the one of this checkout."""
     kpi = f'kpi() {{ {shlex.quote(sys.executable)} -m kpidsl "$@"; }}\n'
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    for role in ("AUTHOR", "COMMITTER"):
+        environment |= {f"GIT_{role}_NAME": "A reader", f"GIT_{role}_EMAIL": "reader@example.org"}
     done = subprocess.run(
         ["bash", "-c", kpi + command],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False,
@@ -120,6 +123,8 @@ def with_examples(section: Section, folder: Path) -> None:
 def test_examples(page: Path, section: Section, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    for name in UNWANTED:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "100")
     with_examples(section, tmp_path)
     for line, command, expected, actual in outputs(section, tmp_path):
