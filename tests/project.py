@@ -114,7 +114,7 @@ def kpi(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> R
         given.write(stdin.encode())
         for stream in (given, out, err):
             stream.seek(0)
-        code = _nursery(os.getpid()).run(arguments, folder, _environment(environment), (given, out, err))
+        code = _nursery(os.getpid()).run(arguments, folder, environment_of(environment), (given, out, err))
         out.seek(0)
         err.seek(0)
         return Run(code, out.read().decode(), err.read().decode())
@@ -130,7 +130,7 @@ def process(folder: Path, *arguments: str, stdin: str = "", **environment: str) 
     done = subprocess.run(
         [sys.executable, "-m", "kpidsl", *arguments],
         cwd=folder,
-        env=_environment(environment),
+        env=environment_of(environment),
         input=stdin.encode(),
         capture_output=True,
         check=False,
@@ -139,7 +139,8 @@ def process(folder: Path, *arguments: str, stdin: str = "", **environment: str) 
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def _environment(more: Mapping[str, str]) -> dict[str, str]:
+def environment_of(more: Mapping[str, str]) -> dict[str, str]:
+    """That of the tests, without what would change an output, and with more."""
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     kept = {name: value for name, value in os.environ.items() if name not in UNWANTED}
     return {**kept, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8", **more}

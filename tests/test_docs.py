@@ -45,8 +45,10 @@ def in_shell(command: str) -> str:
     """The same, of anything that a shell can run; `kpi` is the one of this checkout."""
     kpi = f'kpi() {{ {shlex.quote(sys.executable)} -m kpidsl "$@"; }}\n'
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
-    for role in ("AUTHOR", "COMMITTER"):
-        environment |= {f"GIT_{role}_NAME": "A reader", f"GIT_{role}_EMAIL": "reader@example.org"}
+    reader = {"user.name": "A reader", "user.email": "reader@example.org", "commit.gpgsign": "false"}
+    environment["GIT_CONFIG_COUNT"] = str(len(reader))
+    for n, (key, value) in enumerate(reader.items()):
+        environment |= {f"GIT_CONFIG_KEY_{n}": key, f"GIT_CONFIG_VALUE_{n}": value}
     done = subprocess.run(
         ["bash", "-c", kpi + command],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment, check=False,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -13,7 +12,7 @@ import pytest
 
 from kpidsl.render.findings import FORMATS
 from tests.cli.test_commands import problems
-from tests.project import SPECS, kpi, write
+from tests.project import SPECS, environment_of, kpi, write
 from tests.testing.test_command import FAILS, PASSES
 
 BROKEN = SPECS.replace("ad_spend / leads", "ad_spend + leads")
@@ -193,7 +192,7 @@ def test_specs_are_read_once(folder: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment_of({}),
     )  # fmt: skip
     definitions = (
         SPECS.count("\nkpi") + SPECS.count("\nmeasure") + SPECS.count("source ") + SPECS.count("\nobj")
@@ -210,7 +209,7 @@ def test_ci_starts_as_quickly_as_lint(folder: Path) -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        env=environment_of({}),
     )  # fmt: skip
     assert done.stderr.splitlines()[-1] == "[]"
 
