@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from attrs import frozen
 from kpidsl.diagnostics import Diagnostic
 
 _SECONDS = 120
-_LINK, _SUBMODULE = "120000", "160000"
+_LINK, _SUBMODULE, _FOLDER = "120000", "160000", "40000"
 _OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """What git tells the hooks that it runs, relative to where these begin."""
 
@@ -101,6 +101,44 @@ def tree(home: Repository, of: Commit) -> dict[str, Blob]:
             mode, _, name = about.decode().split()
             if mode != _SUBMODULE:
                 found[os.fsdecode(path)] = Blob(name, mode == _LINK)
+    return found
+
+
+def trees(
+    home: Repository, commits: Sequence[str], wanted: Callable[[str], bool]
+) -> dict[str, dict[str, Blob]]:
+    """The files of many commits, by commit and path: those of which the name is wanted. What commits have in
+    common is read once, and git is asked once for each level of folders."""
+    tops = {name: f"{name}^{{tree}}" for name in commits}
+    known: dict[str, list[tuple[str, str, str]]] = {}
+    level = list(tops.values())
+    while level:
+        read = contents(home, level)
+        known |= {name: _listed(read[name], len(commits[0]) // 2) for name in level}
+        inner = (id for name in level for _, mode, id in known[name] if mode == _FOLDER)
+        level = [id for id in dict.fromkeys(inner) if id not in known]
+    found: dict[str, dict[str, Blob]] = {}
+    for commit, top in tops.items():
+        files = found[commit] = {}
+        folders = [("", top)]
+        while folders:
+            before, folder = folders.pop()
+            for name, mode, id in known[folder]:
+                if mode == _FOLDER:
+                    folders.append((f"{before}{name}/", id))
+                elif mode != _SUBMODULE and wanted(name):
+                    files[f"{before}{name}"] = Blob(id, mode == _LINK)
+    return found
+
+
+def _listed(data: bytes, width: int) -> list[tuple[str, str, str]]:
+    """Name, mode and object of what is in a folder, as git stores it: `mode name NUL object`, and again."""
+    found, at = [], 0
+    while at < len(data):
+        end = data.index(b"\0", at)
+        mode, _, name = data[at:end].partition(b" ")
+        at = end + 1 + width
+        found.append((os.fsdecode(name), mode.decode(), data[end + 1 : at].hex()))
     return found
 
 

@@ -49,7 +49,8 @@ def command(
     places = [Path(path) for path in paths] or [Path.cwd()]
     try:
         home = repository(places[0].absolute())
-        found = history(home, kpi, places, start=start, most=most)
+        with screens.progress(quiet=quiet) as progress:
+            found = history(home, kpi, places, start=start, most=most, progress=progress)
     except Unread as error:
         screens.report([error.diagnostic])
         return 2
