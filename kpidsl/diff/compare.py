@@ -16,6 +16,7 @@ from attrs import evolve
 
 from kpidsl.diff import others, promises, relations
 from kpidsl.diff.changes import Category, Change, Direction
+from kpidsl.diff.checks import aligned
 from kpidsl.diff.directions import direction, unmoved
 from kpidsl.diff.facts import Fact, Facts, View
 from kpidsl.diff.pairs import Pair, essence, facts_of, meant, pairs, views
@@ -86,6 +87,8 @@ def _taken_apart(pair: Pair, before: View, after: View) -> Pair:
     if pair.old is None or pair.new is None:
         return pair
     one, other = facts_of(pair.kind, pair.old, before), facts_of(pair.kind, pair.new, after)
+    if pair.kind == "source":
+        one, other = aligned(one, other)
     return evolve(pair, one=one, other=other)
 
 
