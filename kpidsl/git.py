@@ -32,10 +32,11 @@ class Unread(Exception):
 
 @frozen
 class Repository:
-    """A repository, by the folder at the top of its working tree."""
+    """A repository, by the folder at the top of its working tree; a bare one by its own folder."""
 
     top: Path
     shallow: bool
+    bare: bool = False
 
 
 @frozen
@@ -68,9 +69,28 @@ def repository(folder: Path) -> Repository:
         folder = folder.parent
     asked = _asked(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository")
     if asked.returncode:
-        raise Unread(_no_repository(folder, _said(asked)))
+        alone = _asked(
+            folder, "rev-parse", "--is-bare-repository", "--is-shallow-repository", "--absolute-git-dir"
+        )
+        bare, _, rest = os.fsdecode(alone.stdout).rstrip("\n").partition("\n")
+        if alone.returncode or bare != "true":
+            raise Unread(_no_repository(folder, _said(asked)))
+        shallow, _, place = rest.partition("\n")
+        return Repository(Path(place), shallow == "true", bare=True)
     top, shallow = os.fsdecode(asked.stdout).rstrip("\n").rsplit("\n", 1)
     return Repository(Path(top), shallow == "true")
+
+
+def worked_in(home: Repository) -> Repository:
+    """A repository that has a working tree; raises Unread of one that has none."""
+    if home.bare:
+        raise Unread(_no_work_tree(home.top))
+    return home
+
+
+def own_folder() -> bool:
+    """Whether the command runs in a folder of git's own."""
+    return Path("HEAD").is_file() and Path("objects").is_dir() and Path("refs").is_dir()
 
 
 def commit(home: Repository, ref: str) -> Commit:
@@ -233,11 +253,17 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
     if "dubious ownership" in said:
         why, help_ = said, f"`git config --global --add safe.directory {shown}` says that it is trusted"
     elif "work tree" in said:
-        message = f"`{shown}` has no working tree: it is a bare repository, or within a folder .git"
-        return Diagnostic("K751", message, help="`git worktree add FOLDER` makes a folder to work in")
+        return _no_work_tree(folder)
     else:
         why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
     message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
+    return Diagnostic("K751", message, help=help_)
+
+
+def _no_work_tree(folder: Path) -> Diagnostic:
+    """That there is nothing but commits to compare with."""
+    message = f"`{folder.as_posix()}` has no working tree: it is a bare repository, or within a folder .git"
+    help_ = "`kpi diff OLD NEW` compares two commits; `git worktree add FOLDER` makes a folder to work in"
     return Diagnostic("K751", message, help=help_)
 
 

@@ -74,7 +74,7 @@ def aligned(one: Facts, other: Facts) -> tuple[Facts, Facts]:
     for by_side in (True, False):
         left = _alone(gone, names[0], by_side)
         right = _alone(come, names[1], by_side)
-        for key in left.keys() & right.keys():
+        for key in sorted(left.keys() & right.keys()):
             name = f"check of {key[0]}"
             if name in names[0].values():
                 name = f"{name} from {key[1] or 'any side'}"
@@ -98,7 +98,7 @@ def _alone(checks: dict[str, Passes], but: dict[str, str], by_side: bool) -> dic
     for aspect, passes in checks.items():
         if aspect not in but:
             found.setdefault((passes.subject, passes.side if by_side else ""), []).append(aspect)
-    return {key: aspects[0] for key, aspects in sorted(found.items()) if len(aspects) == 1}
+    return {key: aspects[0] for key, aspects in found.items() if len(aspects) == 1}
 
 
 def _named(facts: Facts, names: dict[str, str]) -> Facts:

@@ -14,9 +14,8 @@ from typing import cast
 
 from attrs import evolve
 
-from kpidsl.diff import others, promises, relations
+from kpidsl.diff import checks, milestones, others, promises, relations
 from kpidsl.diff.changes import Category, Change, Direction
-from kpidsl.diff.checks import aligned
 from kpidsl.diff.directions import direction, unmoved
 from kpidsl.diff.facts import Fact, Facts, View
 from kpidsl.diff.pairs import Pair, essence, facts_of, meant, pairs, views
@@ -88,7 +87,9 @@ def _taken_apart(pair: Pair, before: View, after: View) -> Pair:
         return pair
     one, other = facts_of(pair.kind, pair.old, before), facts_of(pair.kind, pair.new, after)
     if pair.kind == "source":
-        one, other = aligned(one, other)
+        one, other = checks.aligned(one, other)
+    elif pair.kind == "kpi":
+        one, other = milestones.aligned(one, other, pair.old, pair.new)
     return evolve(pair, one=one, other=other)
 
 

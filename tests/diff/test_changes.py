@@ -707,3 +707,16 @@ def _of_checks(old: list[str], new: list[str]) -> list[Change]:
         for checks in (old, new)
     ]
     return [change for change in compare(*sides) if change.kind == "source"]
+
+
+def test_the_milestone_of_the_deadline_is_the_target() -> None:
+    begun = "measured cumulatively", "from 2026-01"
+    plain = kpi("ad_spend", "target at least 20 EUR", "deadline 2026-12", *begun)
+    last = kpi("ad_spend", "target\n    at least 20 EUR by 2026-12", *begun)
+    both = kpi("ad_spend", "target\n    at least 10 EUR by 2026-03\n    at least 20 EUR by 2026-12", *begun)
+    more = kpi("ad_spend", "target\n    at least 25 EUR by 2026-12", *begun)
+    assert changes(plain, last) == changes(last, plain) == []
+    gone = one(both, plain)
+    assert (gone.aspect, gone.direction) == ("target by 2026-03-31", "loosened")
+    assert one(plain, both).said == "target by 2026-03-31 added: at least 10 EUR"
+    assert one(plain, more).said == "target tightened from at least 20 EUR to at least 25 EUR (+25%)"
