@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from attrs import frozen
 from kpidsl.diagnostics import Diagnostic
 
 _SECONDS = 120
-_LINK, _SUBMODULE = "120000", "160000"
+_LINK, _SUBMODULE, _FOLDER = "120000", "160000", "40000"
 _OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
 """What git tells the hooks that it runs, relative to where these begin."""
 
@@ -32,10 +32,11 @@ class Unread(Exception):
 
 @frozen
 class Repository:
-    """A repository, by the folder at the top of its working tree."""
+    """A repository, by the folder at the top of its working tree; a bare one by its own folder."""
 
     top: Path
     shallow: bool
+    bare: bool = False
 
 
 @frozen
@@ -68,9 +69,28 @@ def repository(folder: Path) -> Repository:
         folder = folder.parent
     asked = _asked(folder, "rev-parse", "--show-toplevel", "--is-shallow-repository")
     if asked.returncode:
-        raise Unread(_no_repository(folder, _said(asked)))
+        alone = _asked(
+            folder, "rev-parse", "--is-bare-repository", "--is-shallow-repository", "--absolute-git-dir"
+        )
+        bare, _, rest = os.fsdecode(alone.stdout).rstrip("\n").partition("\n")
+        if alone.returncode or bare != "true":
+            raise Unread(_no_repository(folder, _said(asked)))
+        shallow, _, place = rest.partition("\n")
+        return Repository(Path(place), shallow == "true", bare=True)
     top, shallow = os.fsdecode(asked.stdout).rstrip("\n").rsplit("\n", 1)
     return Repository(Path(top), shallow == "true")
+
+
+def worked_in(home: Repository) -> Repository:
+    """A repository that has a working tree; raises Unread of one that has none."""
+    if home.bare:
+        raise Unread(_no_work_tree(home.top))
+    return home
+
+
+def own_folder() -> bool:
+    """Whether the command runs in a folder of git's own."""
+    return Path("HEAD").is_file() and Path("objects").is_dir() and Path("refs").is_dir()
 
 
 def commit(home: Repository, ref: str) -> Commit:
@@ -101,6 +121,44 @@ def tree(home: Repository, of: Commit) -> dict[str, Blob]:
             mode, _, name = about.decode().split()
             if mode != _SUBMODULE:
                 found[os.fsdecode(path)] = Blob(name, mode == _LINK)
+    return found
+
+
+def trees(
+    home: Repository, commits: Sequence[str], wanted: Callable[[str], bool]
+) -> dict[str, dict[str, Blob]]:
+    """The files of many commits, by commit and path: those of which the name is wanted. What commits have in
+    common is read once, and git is asked once for each level of folders."""
+    tops = {name: f"{name}^{{tree}}" for name in commits}
+    known: dict[str, list[tuple[str, str, str]]] = {}
+    level = list(tops.values())
+    while level:
+        read = contents(home, level)
+        known |= {name: _listed(read[name], len(commits[0]) // 2) for name in level}
+        inner = (id for name in level for _, mode, id in known[name] if mode == _FOLDER)
+        level = [id for id in dict.fromkeys(inner) if id not in known]
+    found: dict[str, dict[str, Blob]] = {}
+    for commit, top in tops.items():
+        files = found[commit] = {}
+        folders = [("", top)]
+        while folders:
+            before, folder = folders.pop()
+            for name, mode, id in known[folder]:
+                if mode == _FOLDER:
+                    folders.append((f"{before}{name}/", id))
+                elif mode != _SUBMODULE and wanted(name):
+                    files[f"{before}{name}"] = Blob(id, mode == _LINK)
+    return found
+
+
+def _listed(data: bytes, width: int) -> list[tuple[str, str, str]]:
+    """Name, mode and object of what is in a folder, as git stores it: `mode name NUL object`, and again."""
+    found, at = [], 0
+    while at < len(data):
+        end = data.index(b"\0", at)
+        mode, _, name = data[at:end].partition(b" ")
+        at = end + 1 + width
+        found.append((os.fsdecode(name), mode.decode(), data[end + 1 : at].hex()))
     return found
 
 
@@ -195,11 +253,17 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
     if "dubious ownership" in said:
         why, help_ = said, f"`git config --global --add safe.directory {shown}` says that it is trusted"
     elif "work tree" in said:
-        message = f"`{shown}` has no working tree: it is a bare repository, or within a folder .git"
-        return Diagnostic("K751", message, help="`git worktree add FOLDER` makes a folder to work in")
+        return _no_work_tree(folder)
     else:
         why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
     message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
+    return Diagnostic("K751", message, help=help_)
+
+
+def _no_work_tree(folder: Path) -> Diagnostic:
+    """That there is nothing but commits to compare with."""
+    message = f"`{folder.as_posix()}` has no working tree: it is a bare repository, or within a folder .git"
+    help_ = "`kpi diff OLD NEW` compares two commits; `git worktree add FOLDER` makes a folder to work in"
     return Diagnostic("K751", message, help=help_)
 
 

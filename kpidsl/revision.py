@@ -202,7 +202,7 @@ def against(ref: str, paths: Sequence[str], now: Specs | None = None) -> tuple[S
     paths = [path for path in paths if path != "-"]
     if _exists(ref) or ":" in ref:
         return side(ref, paths), _now(ref, paths, now)
-    home = git.repository(_folder(paths))
+    home = git.worked_in(git.repository(_folder(paths)))
     tip = git.commit(home, ref)
     base, told = _base(home, tip, git.commit(home, "HEAD"), ref)
     name = ref if base.id == tip.id else f"where it left {ref}"
@@ -263,7 +263,7 @@ def on_disk(paths: Sequence[str], name: str, found: Specs | None = None) -> Side
 
 def _of(home: Repository, commit: Commit, name: str, paths: Sequence[str], tree: Tree | None = None) -> Side:
     tree = tree or Tree(home, commit)
-    places = [Path(path) for path in paths] or [Path.cwd()]
+    places = [Path(path) for path in paths] or [home.top if home.bare else Path.cwd()]
     found = load(tree, places)
     root = found.config.root
 
@@ -276,6 +276,8 @@ def _of(home: Repository, commit: Commit, name: str, paths: Sequence[str], tree:
 
 def _now(old: str, paths: Sequence[str], found: Specs | None = None) -> Side:
     """The working tree: of `REF:path` the same path."""
+    if not paths and not _exists(old):
+        git.worked_in(git.repository(Path.cwd()))
     places = list(paths)
     _, colon, path = old.partition(":")
     if not places and colon and not _exists(old):
@@ -303,9 +305,10 @@ def _base(home: Repository, one: Commit, other: Commit, ref: str) -> tuple[Commi
 
 
 def _exists(text: str) -> bool:
-    """Whether it is a path of something."""
+    """Whether it is a path of something; in a bare repository `HEAD` is no file."""
     try:
-        return bool(text) and Path(text).exists()
+        own = not text.startswith(".") and not Path(text).is_absolute() and git.own_folder()
+        return bool(text) and Path(text).exists() and not own
     except (OSError, ValueError):  # too long, or with a zero byte
         return False
 

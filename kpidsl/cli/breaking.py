@@ -155,6 +155,10 @@ def _approve(
     if isinstance(day, Diagnostic):
         screens.report([day])
         return 2
+    if day is not None and day < found.as_of:
+        raise click.BadParameter(
+            f"{day} is over as of {found.as_of}: the approval would not count", param_hint="--until"
+        )
     path = Path(found.new.specs.config.root) / approvals.FILE
     before = path.read_text("utf-8") if path.is_file() else ""
     parts = [before.rstrip("\n")] if before.strip() else []

@@ -20,6 +20,7 @@ from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render.cells import Screen
 
 if TYPE_CHECKING:
+    from kpidsl.evaluate.progress import Progress
     from kpidsl.evaluate.watch import Watch
 
 _SIGNS = "●▲■○·▁█…"
@@ -47,6 +48,16 @@ class Console:
         from kpidsl.render.diagnostics import render
 
         self.tell(render(diagnostics, self.err))
+
+    @contextmanager
+    def progress(self, *, quiet: bool = False) -> Iterator[Progress]:
+        """Shows how far some work is once it lasts, if standard error is a terminal."""
+        from kpidsl.evaluate.progress import Progress
+
+        progress = Progress()
+        bar = None if quiet or not sys.stderr.isatty() else Bar(sys.stderr, self.err.unicode)
+        with bar.shown(progress) if bar else nullcontext():
+            yield progress
 
     @contextmanager
     def watch(self, *, quiet: bool = False) -> Iterator[Watch]:

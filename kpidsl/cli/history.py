@@ -46,10 +46,12 @@ def command(
     from kpidsl.project import unknown
     from kpidsl.render.data import as_json
 
-    places = [Path(path) for path in paths] or [Path.cwd()]
+    places = [Path(path) for path in paths]
     try:
-        home = repository(places[0].absolute())
-        found = history(home, kpi, places, start=start, most=most)
+        home = repository(places[0].absolute() if places else Path.cwd())
+        places = places or [home.top if home.bare else Path.cwd()]
+        with screens.progress(quiet=quiet) as progress:
+            found = history(home, kpi, places, start=start, most=most, progress=progress)
     except Unread as error:
         screens.report([error.diagnostic])
         return 2

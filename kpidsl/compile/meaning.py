@@ -11,6 +11,7 @@ from typing import Protocol
 
 from attrs import define, field, frozen
 
+from kpidsl.compile.operands import orderless
 from kpidsl.graph import (
     Aggregate,
     Assumed,
@@ -173,6 +174,8 @@ class Meaning:
                 parts += [f"rank {node.parameter!r}"] if node.parameter is not None else []
                 parts += [self._step(step) for step in node.then]
                 return f"{node.function}({' '.join(parts)}){_in(node.unit)}"
+            case Combine(op="+" | "-" | "*"):
+                return orderless(node, self.node)
             case Combine(op=op, args=args):
                 return f"({op} {' '.join(self.node(arg) for arg in args)})"
             case Shift(node=inner, by=by, count=count):
@@ -224,6 +227,10 @@ class Meaning:
                 return f"{way}{_quoted(name)}" if computed is None else f"{way}[{self.row(computed)}]"
             case Apply(op="in", args=(value, *choices)):
                 return f"(in {self.row(value)} {' '.join(sorted({self.row(one) for one in choices}))})"
+            case Apply(op="=" | "!=", args=args):
+                return f"({row.op} {' '.join(sorted(self.row(arg) for arg in args))})"
+            case Apply(op="+" | "-" | "*" | "and" | "or"):
+                return orderless(row, self.row)
             case Apply(op=op, args=args):
                 return f"({op} {' '.join(self.row(arg) for arg in args)})"
             case Gather(function=function, argument=argument, filter=kept, weight=weight, parameter=rank):

@@ -14,7 +14,7 @@ from typing import cast
 
 from attrs import evolve
 
-from kpidsl.diff import others, promises, relations
+from kpidsl.diff import checks, milestones, others, promises, relations
 from kpidsl.diff.changes import Category, Change, Direction
 from kpidsl.diff.directions import direction, unmoved
 from kpidsl.diff.facts import Fact, Facts, View
@@ -86,6 +86,10 @@ def _taken_apart(pair: Pair, before: View, after: View) -> Pair:
     if pair.old is None or pair.new is None:
         return pair
     one, other = facts_of(pair.kind, pair.old, before), facts_of(pair.kind, pair.new, after)
+    if pair.kind == "source":
+        one, other = checks.aligned(one, other)
+    elif pair.kind == "kpi":
+        one, other = milestones.aligned(one, other, pair.old, pair.new)
     return evolve(pair, one=one, other=other)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.diff.changes import Change
 from kpidsl.diff.compare import compare
 from kpidsl.diff.comparison import lost
+from kpidsl.diff.stretches import DECIDES, Stretches
+from kpidsl.evaluate.progress import Progress
 from kpidsl.files import SUFFIX
 from kpidsl.git import Commit, Repository
 from kpidsl.graph import Graph
@@ -22,9 +24,10 @@ from kpidsl.revision import Tree, load
 from kpidsl.specs import Specs
 
 _NO_DAY = date.min
-_DECIDES = (SUFFIX, "kpi.toml", "pyproject.toml")
 _KEPT = 16
 """Projects that are kept in memory, and how far an error is looked behind."""
+_AT_ONCE = 100
+"""Commits of which git is asked for the texts together."""
 MOST = 200
 """Commits that are looked at, unless a person says otherwise."""
 
@@ -69,7 +72,7 @@ class _Reader:
         """The project of a commit, and the names in it that could not be compiled. Commits with the same
         texts share one."""
         tree = Tree(self.home, Commit(commit, _NO_DAY, "", ""), self.texts)
-        key = " ".join(f"{name}={blob.id}" for name, blob in tree.blobs.items() if name.endswith(_DECIDES))
+        key = " ".join(f"{name}={blob.id}" for name, blob in tree.blobs.items() if name.endswith(DECIDES))
         if key not in self.known:
             found = load(tree, self.paths)
             self.known[key] = found, frozenset(lost(found))
@@ -90,7 +93,13 @@ class _Reader:
 
 
 def history(
-    home: Repository, kpi: str, paths: Sequence[Path], *, start: str = "HEAD", most: int = MOST
+    home: Repository,
+    kpi: str,
+    paths: Sequence[Path],
+    *,
+    start: str = "HEAD",
+    most: int = MOST,
+    progress: Progress | None = None,
 ) -> History:
     """The changes of a KPI over the commits that lead to one. It is followed through renames.
 
@@ -101,14 +110,21 @@ def history(
     reader = _Reader(home, tuple(paths), _patterns(home, paths))
     commits = git.log(home, newest.id, reader.patterns, most=most + 1)
     now = reader.specs(newest.id)[0]
+    stretches, progress = Stretches(home), progress or Progress()
+    progress.begin("comparing", [1] * min(most, len(commits)), "commits")
     name, looked = kpi, 0
     steps: list[Step] = []
     while looked < min(most, len(commits)):
         commit = commits[looked]
+        if looked % _AT_ONCE == 0:
+            stretches.read(_with_parents(commits[looked : looked + _AT_ONCE]))
         looked += 1
         if home.shallow and not commit.parents:
             break  # where the clone ends: all looks new there
-        changes = _changed(reader, reader, commit, name)
+        with progress.part(commit.short, 1, once=True):
+            if any(stretches.same(commit.id, parent, name) for parent in commit.parents):
+                continue
+            changes = _changed(reader, reader, commit, name)
         former = _former(reader, commit, changes)
         if former is not None and not _begins(moved := _changed(former, reader, commit, name)):
             reader, changes = former, moved
@@ -123,6 +139,11 @@ def history(
     told = _told(home, most) if not ended and (len(commits) > most or home.shallow) else []
     known = (*now.graph.kpis, *now.broken)
     return History(kpi, found.title if found else None, tuple(steps), tuple(told), known)
+
+
+def _with_parents(commits: Iterable[Commit]) -> Iterator[str]:
+    for commit in commits:
+        yield from (commit.id, *commit.parents)
 
 
 def _begins(changes: Iterable[Change]) -> bool:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date, timedelta
 from fractions import Fraction
 
-from kpidsl.diff.changes import Direction
+from kpidsl.diff.changes import Category, Direction
+from kpidsl.diff.facts import Facts
+from kpidsl.diff.facts import day as day_fact
 from kpidsl.graph import Bound, Constant, Cumulative, Kpi
 
 
@@ -26,6 +28,26 @@ def added(day: date, bound: Bound | None, kpi: Kpi) -> Direction | None:
         return None
     more = asked - line if bound.direction == "at least" else line - asked
     return "loosened" if more < 0 else "tightened"
+
+
+def aligned(one: Facts, other: Facts, before: Kpi, after: Kpi) -> tuple[Facts, Facts]:
+    """The facts of both sides. Where one has milestones and the other a target by a deadline, the milestone
+    of that day is the target, put in another way."""
+    return _last(one, before, after), _last(other, after, before)
+
+
+def _last(facts: Facts, kpi: Kpi, beside: Kpi) -> Facts:
+    """With the milestone of the deadline that the other side has as the target."""
+    promise, plain = kpi.promise, beside.promise
+    totals = isinstance(promise.measured, Cumulative) and isinstance(plain.measured, Cumulative)
+    if not totals or not promise.milestones or plain.milestones or plain.bound is None:
+        return facts
+    last = max(day for day, _ in promise.milestones)
+    aspect = f"target by {last}"
+    if last != plain.deadline or aspect not in facts:
+        return facts
+    kept = {each: fact for each, fact in facts.items() if each != aspect}
+    return day_fact(last, "deadline", Category.TARGET) | {"target": facts[aspect]} | kept
 
 
 def _points(kpi: Kpi) -> list[tuple[date, Bound]]:

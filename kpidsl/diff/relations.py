@@ -8,6 +8,7 @@ from pathlib import Path
 from attrs import frozen
 
 from kpidsl.diff.changes import Category, Direction
+from kpidsl.diff.checks import Check, check, narrower
 from kpidsl.diff.directions import together
 from kpidsl.diff.facts import Fact, Facts, View, text, word
 from kpidsl.model.periods import GRAINS
@@ -36,6 +37,7 @@ class Kept:
     otherwise: Consequence = "warn"
     grain: str = ""
     """What it is asked of; what is asked of different periods is not compared."""
+    check: Check | None = None
 
 
 def facts(source: SourceSpec, view: View) -> Facts:
@@ -62,7 +64,12 @@ def direction(old: Fact | None, new: Fact | None) -> Direction | None:
     stale = (last.otherwise == "stale") - (first.otherwise == "stale")
     if first.grain != last.grain:
         return None
-    return together(_more(last.least, first.least), _more(first.most, last.most), stale)
+    ends: tuple[int, int] | None = (0, 0)
+    if first.check and last.check and first.check != last.check:
+        ends = narrower(first.check.passes, last.check.passes)
+    if ends is None:
+        return None
+    return together(_more(last.least, first.least), _more(first.most, last.most), stale, *ends)
 
 
 def _more(one: float, other: float) -> int:
@@ -144,9 +151,10 @@ def _promises(source: SourceSpec, view: View) -> Facts:
     if source.volume is not None:
         add("volume", repr(source.volume), str(source.volume), _volume(source.volume, otherwise.volume))
     checks = source.checks[: len(source.checks) - len(source.scales)]
-    for check, consequence in zip(checks, otherwise.checks, strict=False):
-        said = words.row(check)
-        add(f"check {said}", view.meaning.row(check), said, Kept(otherwise=consequence))
+    for row, consequence in zip(checks, otherwise.checks, strict=False):
+        asked = check(row)
+        kept = Kept(otherwise=consequence, check=asked)
+        add(f"check {asked.said}", view.meaning.row(row), asked.said, kept)
     for scale in source.scales:
         said = words.row(scale)
         found[f"scale {said}"] = Fact(view.meaning.row(scale), said, VALUE)

@@ -9,7 +9,7 @@ from typing import Literal
 
 from attrs import define, field, frozen
 
-Noun = Literal["rows", "bytes", "KPIs"]
+Noun = Literal["rows", "bytes", "KPIs", "commits"]
 
 _FIRST = 0.8
 """Of a part that takes several queries, what the first one is taken to be: the one that reads the data."""
@@ -17,8 +17,8 @@ _FIRST = 0.8
 
 @frozen
 class Seen:
-    """One look: `done` of `total` are rows, bytes or KPIs of this step, begun `seconds` ago; without a total
-    nothing is known but the names."""
+    """One look: `done` of `total` are of this step, begun `seconds` ago; without a total nothing is known but
+    the names."""
 
     step: str
     source: str | None

@@ -147,6 +147,10 @@ def test_breaking_ends_in_1_until_it_is_approved(home: Path) -> None:
     )
     assert (wrong.code, (home / "approvals.toml").exists()) == (2, False)
     assert kpi(home, "breaking", "--against", "main", "--approve", name).code == 2
+    over = ("--until", "2020-12-31", "--who", "Ada", "--why", "agreed")
+    refused = kpi(home, "breaking", "--against", "main", "--approve", name, *over)
+    assert (refused.code, (home / "approvals.toml").exists()) == (2, False)
+    assert "2020-12-31 is over as of" in refused.err
     until = ("--until", "2026-12-31")
     done = kpi(
         home, "breaking", "--against", "main", "--approve", name, "--who", "Ada", "--why", "agreed", *until

@@ -56,6 +56,50 @@ def test_the_hash_moves(name: str) -> None:
     assert sound(OTHER[name]).kpi().hash != sound(BASE).kpi().hash
 
 
+ORDERLESS = [
+    (
+        "sum(ads.spend) + ad_spend + leads * 1 EUR per lead",
+        "leads * 1 EUR per lead + (sum(ads.spend) + ad_spend)",
+    ),
+    ("ad_spend - 2 EUR - sum(ads.spend) + 1 EUR", "ad_spend + 1 EUR - (sum(ads.spend) + 2 EUR)"),
+    ("leads * ad_spend * 2", "2 * (ad_spend * leads)"),
+    (
+        'leads where pages > 1 and pages < 9 and channel = "a"',
+        'leads where channel = "a" and (pages < 9 and pages > 1)',
+    ),
+    ('leads where pages > 9 or channel = "a"', 'leads where "a" = channel or pages > 9'),
+    ("sum(orders.amount * 2 + orders.cost)", "sum(orders.cost + 2 * orders.amount)"),
+]
+ORDERED = [
+    ("ad_spend - 2 * sum(ads.spend)", "2 * sum(ads.spend) - ad_spend"),
+    ("ad_spend / leads", "leads / ad_spend"),
+    ("ad_spend - (sum(ads.spend) - 2 EUR)", "ad_spend - sum(ads.spend) - 2 EUR"),
+    ("ad_spend / (leads / 2)", "ad_spend / leads / 2"),
+    (
+        'leads where pages > 1 and (pages < 9 or channel = "a")',
+        'leads where pages > 1 and pages < 9 or channel = "a"',
+    ),
+    ("leads where pages > 1", "leads where pages < 1"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), ORDERLESS)
+def test_the_order_of_operands_means_nothing(one: str, other: str) -> None:
+    assert sound(kpi(one)).kpi().hash == sound(kpi(other)).kpi().hash
+
+
+@pytest.mark.parametrize(("one", "other"), ORDERED)
+def test_where_the_order_means_something(one: str, other: str) -> None:
+    assert sound(kpi(one)).kpi().hash != sound(kpi(other)).kpi().hash
+
+
+def test_doubling_takes_no_longer_each_time() -> None:
+    lines = ["measure m0 = ad_spend + leads * 1 EUR per lead"]
+    lines += [f"measure m{n + 1} = m{n} + m{n}" for n in range(40)]
+    text = "\n\n".join(lines) + "\n\n" + kpi("m40")
+    assert sound(text).kpi().hash != sound(text.replace("m38 + m38", "m38 - m38")).kpi().hash
+
+
 def test_all_changes_differ() -> None:
     hashes = [sound(text).kpi().hash for text in OTHER.values()]
     assert len(set(hashes)) == len(hashes)

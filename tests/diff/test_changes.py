@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrs import fields
 
-from kpidsl.diff import Category, compare, dependents
+from kpidsl.diff import Category, Change, compare, dependents
 from kpidsl.graph import Promise
 from tests.compile.spec import SOURCES, kpi
 from tests.diff.world import BASE, DAY, changes, one, sound, told
@@ -649,3 +649,74 @@ def test_all_that_a_promise_has_is_compared() -> None:
     told_of = {"measured", "bound", "milestones", "tolerance", "baseline", "start", "deadline", "pace"}
     told_of |= {"levels", "shares", "confident", "sample", "forecast"}
     assert {field.name for field in fields(Promise)} - {"estimate"} == told_of
+
+
+CHECKS = {
+    "a higher bound": ("spend >= 0", "spend >= 1", "tightened", "tightened from spend >= 0 to spend >= 1"),
+    "a strict bound": ("spend >= 0", "0 < spend", "tightened", "tightened from spend >= 0 to 0 < spend"),
+    "another operator": ("spend > 0", "spend between 1 and 9", "tightened", None),
+    "a day": ("day >= 2025-01-01", "day >= 2026-01-01", "tightened", None),
+    "fewer values": ('campaign in ("a", "b")', 'campaign = "a"', "tightened", None),
+    "neither": ("spend >= 1", "spend <= 5", None, "changed from spend >= 1 to spend <= 5"),
+    "other values": ('campaign in ("a", "b")', 'campaign in ("a", "c")', None, None),
+    "a heavier consequence": (
+        "spend >= 0",
+        "spend >= 1 else stale",
+        "tightened",
+        "tightened from spend >= 0 else",
+    ),
+    "up and lighter": ("spend >= 0 else stale", "spend >= 1", None, None),
+}
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_is_one_change(name: str, mirrored: bool) -> None:
+    old, new, way, said = CHECKS[name]
+    if mirrored:
+        old, new, said = new, old, None
+        way = {"tightened": "loosened", None: None}[way]
+    [change] = _of_checks([old], [new])
+    assert (change.direction, change.breaking) == (way, way != "tightened")
+    assert change.aspect.startswith("check of ")
+    assert said is None or said in change.said
+
+
+def test_checks_that_are_not_the_same_one() -> None:
+    found = _of_checks(["spend >= 0"], ["clicks >= 0"])
+    assert sorted(c.said for c in found) == ["check clicks >= 0 added", "check spend >= 0 removed"]
+    found = _of_checks(["spend >= 0", "spend >= 1"], ["spend >= 2", "spend >= 3"])
+    assert len(found) == 4
+    found = _of_checks(["spend >= 0", "spend <= 9"], ["spend >= 1", "spend <= 10"])
+    assert sorted((c.aspect, c.direction) for c in found) == [
+        ("check of spend", "loosened"),
+        ("check of spend from below", "tightened"),
+    ]
+
+
+def _of_checks(old: list[str], new: list[str]) -> list[Change]:
+    sides = [
+        sound(
+            "",
+            SOURCES.replace(
+                "  column      campaign text",
+                "\n".join([*(f"  check {c}" for c in checks), "  column      campaign text"]),
+                1,
+            ),
+        )
+        for checks in (old, new)
+    ]
+    return [change for change in compare(*sides) if change.kind == "source"]
+
+
+def test_the_milestone_of_the_deadline_is_the_target() -> None:
+    begun = "measured cumulatively", "from 2026-01"
+    plain = kpi("ad_spend", "target at least 20 EUR", "deadline 2026-12", *begun)
+    last = kpi("ad_spend", "target\n    at least 20 EUR by 2026-12", *begun)
+    both = kpi("ad_spend", "target\n    at least 10 EUR by 2026-03\n    at least 20 EUR by 2026-12", *begun)
+    more = kpi("ad_spend", "target\n    at least 25 EUR by 2026-12", *begun)
+    assert changes(plain, last) == changes(last, plain) == []
+    gone = one(both, plain)
+    assert (gone.aspect, gone.direction) == ("target by 2026-03-31", "loosened")
+    assert one(plain, both).said == "target by 2026-03-31 added: at least 10 EUR"
+    assert one(plain, more).said == "target tightened from at least 20 EUR to at least 25 EUR (+25%)"

@@ -304,3 +304,23 @@ def test_a_commit_is_compiled_once_unless_it_imports_what_was_not_given(
     assert sentences("main:a", "main:a") == []
     commit(home, {"ads.kpi": source.replace("ads.csv", "other.csv") + "\n"})
     assert sentences("HEAD~1:a", "main:a")[0].startswith("ads: rows changed")
+
+
+def test_a_bare_repository_has_commits_to_compare(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit(home, {"kpis.kpi": target(120)})
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(home), str(bare))
+    for folder in (bare, bare / "refs"):
+        monkeypatch.chdir(folder)
+        found = sentences("HEAD~1", "HEAD")
+        assert found == [
+            "spend: target loosened from at most 100 EUR to at most 120 EUR (+20%); goalposts moved"
+        ]
+    monkeypatch.chdir(bare)
+    assert sentences("HEAD~1..HEAD") == sentences("HEAD~1", "HEAD:") == found
+    for asked in (lambda: revision.sides("HEAD~1"), lambda: revision.against("HEAD~1", [])):
+        with pytest.raises(Unread) as told:
+            asked()
+        assert told.value.diagnostic.code == "K751"
