@@ -16,6 +16,7 @@ from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic
 
+FOLDERS = "two folders or files are compared without git: `kpi diff old/ new/`"
 _SECONDS = 120
 _LINK, _SUBMODULE = "120000", "160000"
 _OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
@@ -186,7 +187,7 @@ def _no_git() -> Diagnostic:
     return Diagnostic(
         "K750",
         "git is not installed, or not in the PATH",
-        help="two folders or files are compared without it: `kpi diff old/ new/`",
+        help=FOLDERS,
     )
 
 
@@ -198,7 +199,7 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
         message = f"`{shown}` has no working tree: it is a bare repository, or within a folder .git"
         return Diagnostic("K751", message, help="`git worktree add FOLDER` makes a folder to work in")
     else:
-        why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
+        why, help_ = "", FOLDERS
     message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
     return Diagnostic("K751", message, help=help_)
 
