@@ -91,6 +91,7 @@ def command(
     Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files, or
     with --data the data, cannot be read.
     """
+    from kpidsl.packed import uncollected
     from kpidsl.render.findings import FORMATS
 
     screens = console(color)
@@ -109,26 +110,27 @@ def command(
         raise click.UsageError("--diff writes nothing, and --write-baseline does")
     rules = _words("--select", select), _words("--ignore", ignore)
     read = partial(load, paths, stdin_filename, force_exclude=force_exclude)
-    specs = read()
-    if not quiet:
-        tell_left_out(specs, screens)
-    found = look(specs, *rules)
-    if (fix or diff) and found.whole:
-        from kpidsl.cli.mending import mend_files, show
-
-        def again(mended: Specs) -> tuple[Diagnostic, ...]:
-            return look(mended, *rules).findings
-
-        if diff:
-            return show(specs, again, screens, unsafe=unsafe_fixes)
-        refused = mend_files(specs, again, screens, unsafe=unsafe_fixes, quiet=quiet)
+    with uncollected():
         specs = read()
-        found = look(specs, *rules).and_more(refused)
-    if found.whole:
-        keep = Keep(baseline, write_baseline, shrink=not any(rules))
-        found = without_known(specs, found, keep, None if quiet else screens)
-    if changed and found.whole:
-        found = only_changed(specs, found, against, paths, None if quiet else screens)
+        if not quiet:
+            tell_left_out(specs, screens)
+        found = look(specs, *rules)
+        if (fix or diff) and found.whole:
+            from kpidsl.cli.mending import mend_files, show
+
+            def again(mended: Specs) -> tuple[Diagnostic, ...]:
+                return look(mended, *rules).findings
+
+            if diff:
+                return show(specs, again, screens, unsafe=unsafe_fixes)
+            refused = mend_files(specs, again, screens, unsafe=unsafe_fixes, quiet=quiet)
+            specs = read()
+            found = look(specs, *rules).and_more(refused)
+        if found.whole:
+            keep = Keep(baseline, write_baseline, shrink=not any(rules))
+            found = without_known(specs, found, keep, None if quiet else screens)
+        if changed and found.whole:
+            found = only_changed(specs, found, against, paths, None if quiet else screens)
     if data and found.whole:
         with screens.watch(quiet=quiet) as watch:
             told = _in_data(specs, as_of, watch)
