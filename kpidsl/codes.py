@@ -52,6 +52,7 @@ _SYNTAX = (
     Code("K123", "foreign-comment", _E, "A comment that does not begin with `#`."),
     Code("K124", "currency-sign", _E, "A currency sign in place of the currency's three letters."),
     Code("K125", "unknown-word", _E, "A word that resembles one that is expected there."),
+    Code("K126", "unresolved-merge", _E, "A file has the marks of a merge that nobody has resolved."),
 )
 
 CATALOGUE: dict[str, Code] = {code.code: code for code in (*_SYNTAX,)}

@@ -64,6 +64,7 @@ _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 _TOP = ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on", "exclude", "extend")
+_FOREIGN = re.compile(r"!|.*(?P<bracket>\[.*\])", re.DOTALL)
 _PATTERNS = 'a list of patterns, as in exclude = ["vendor", "drafts/*.kpi"]'
 
 
@@ -254,10 +255,21 @@ class _Reader:
             limits=self.limits(top.get("limits", {})),
             incremental=self.incremental(top.get("incremental", {})),
             lint=lintconfig.read(self, top.get("lint", {})),
-            exclude=self.value(("exclude",), top, _patterns, _PATTERNS, []) or (),
+            exclude=self.exclude(top),
             extends=tuple(document.source.name for document in self.settings.documents[1:]),
         )
         return evolve(found, settings=tuple(self.known))
+
+    def exclude(self, top: Mapping[str, Any]) -> tuple[str, ...]:
+        """The patterns; one with a sign that means something elsewhere, and here only itself, is told."""
+        found = self.value(("exclude",), top, _patterns, _PATTERNS, []) or ()
+        for pattern in found:
+            if meant := _FOREIGN.match(pattern):
+                sign = meant["bracket"] or "!"
+                said = f"the pattern `{pattern}` of `exclude` has `{sign}`, which is no wildcard here"
+                wanted = "wildcards are `*`, `?` and `**`; nothing is taken back by `!`"
+                self.wrong(("exclude",), said, wanted)
+        return found
 
     def connections(self, data: Any) -> dict[str, Connection]:
         found = {}

@@ -16,6 +16,7 @@ from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic
 
+FOLDERS = "two folders or files are compared without git: `kpi diff old/ new/`"
 _SECONDS = 120
 _LINK, _SUBMODULE, _FOLDER = "120000", "160000", "40000"
 _OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
@@ -244,7 +245,7 @@ def _no_git() -> Diagnostic:
     return Diagnostic(
         "K750",
         "git is not installed, or not in the PATH",
-        help="two folders or files are compared without it: `kpi diff old/ new/`",
+        help=FOLDERS,
     )
 
 
@@ -255,7 +256,7 @@ def _no_repository(folder: Path, said: str) -> Diagnostic:
     elif "work tree" in said:
         return _no_work_tree(folder)
     else:
-        why, help_ = "", "two folders or files are compared without git: `kpi diff old/ new/`"
+        why, help_ = "", FOLDERS
     message = f"`{shown}` is in no git repository" if not why else f"git refuses to read `{shown}`: {why}"
     return Diagnostic("K751", message, help=help_)
 

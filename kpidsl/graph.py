@@ -223,6 +223,8 @@ def walk(*roots: Node) -> Iterator[Node]:
 
 def aggregates(*roots: Node) -> tuple[Aggregate, ...]:
     """The aggregates below some nodes, each once, in the order of first sight."""
+    if len(roots) == 1 and isinstance(roots[0], Aggregate):
+        return (roots[0],)
     return tuple(node for node in walk(*roots) if isinstance(node, Aggregate))
 
 

@@ -35,14 +35,14 @@ class Document:
     """Whether messages may show its lines. Of a file outside the repository they do not."""
 
     def place(self, key: Key) -> Span:
-        """Where a key stands: its line after the header of its table, else the header. TOML keeps no
-        places."""
+        """Where a key stands: its line after the header of its table, else the header; of what is in an
+        inline table where that stands. TOML keeps no places."""
         full = (*self.table, *key)
         for depth in range(len(full), -1, -1):
             found = self._after_header(full[:depth], full[depth:])
             if found is not None:
                 return found
-        return Span(self.source, 0, 0)
+        return self.place(key[:-1]) if key else Span(self.source, 0, 0)
 
     def _after_header(self, header: Key, rest: Key) -> Span | None:
         text, at = self.source.text, 0

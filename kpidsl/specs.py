@@ -101,10 +101,9 @@ class Specs:
         return frozenset(entry.name for entry in self.entries if entry.kind == "objective")
 
     def _error_in(self, span: Span) -> Diagnostic:
-        inside = (
-            d for d in self.errors if d.span and d.span.source is span.source and d.span.start >= span.start
-        )
-        return next(inside)
+        """The first in it; else the one before it, which is that of a merge."""
+        own = [d for d in self.errors if d.span and d.span.source is span.source]
+        return next((d for d in own if d.span and d.span.start >= span.start), own[-1])
 
 
 def load(paths: Sequence[str], stdin: Source | None = None, *, force_exclude: bool = False) -> Specs:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kpidsl.specs import Specs
 
 _MOST = 8
+_FOLDER = "`--against FOLDER` holds it against a folder with the specs as they were, which needs no git"
 
 
 def only_changed(
@@ -25,10 +26,12 @@ def only_changed(
     `screens` are told which these are."""
     from kpidsl import revision
     from kpidsl.cli.compared import comparison
+    from kpidsl.git import FOLDERS
     from kpidsl.lint.changed import within
 
     found = comparison(lambda: revision.against(ref or revision.usual(paths), paths, specs), None)
     if isinstance(found, tuple):
+        found = tuple(evolve(d, help=_FOLDER) if d.help == FOLDERS else d for d in found)
         known = {(d.code, d.span or d.place) for d in look.findings}
         return look.and_more([d for d in found if (d.code, d.span or d.place) not in known])
     names = changes(found)

@@ -7,27 +7,44 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
+from kpidsl.cli import names
 from kpidsl.cli.baselines import Keep, without_known
 from kpidsl.cli.changed import only_changed
 from kpidsl.cli.console import common, console, paths_argument
 from kpidsl.cli.inputs import force_exclude_option, load, tell_left_out
 from kpidsl.cli.linting import look
 from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
-from kpidsl.diagnostics import Diagnostic
+from kpidsl.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
     from kpidsl.evaluate.watch import Watch
     from kpidsl.specs import Specs
 
 _STDIN = "<stdin>"
+_IN_DATA = frozenset({"K505", "K506", "K507", "K508", "K509", "K511", "K518", "K522", "K603", "K606"})
+"""Errors that are findings: data was looked at, and is not as the spec says. Others keep it from being
+looked at."""
 
 
 @click.command("lint", short_help="Check specs: syntax, names, units, promises.")
 @paths_argument
 @findings_format()
-@click.option("--select", multiple=True, metavar="RULE", help="Only these rules or families; repeatable.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Not these rules or families; repeatable.")
+@click.option(
+    "--select",
+    multiple=True,
+    metavar="RULE",
+    shell_complete=names.chosen,
+    help="Only these rules or families; repeatable.",
+)
+@click.option(
+    "--ignore",
+    multiple=True,
+    metavar="RULE",
+    shell_complete=names.chosen,
+    help="Not these rules or families; repeatable.",
+)
 @click.option("--changed", is_flag=True, help="Only what means something else than in --against.")
 @click.option(
     "--against",
@@ -71,9 +88,10 @@ def command(
     """Check spec files: syntax, names, units, promises, and what good specs have. - reads standard input.
     With --data: also what the data has against the promises.
 
-    Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files
-    cannot be read.
+    Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files, or
+    with --data the data, cannot be read.
     """
+    from kpidsl.packed import uncollected
     from kpidsl.render.findings import FORMATS
 
     screens = console(color)
@@ -90,44 +108,50 @@ def command(
         raise click.UsageError("--stdin-filename goes with -: without it standard input is not read")
     if write_baseline and diff:
         raise click.UsageError("--diff writes nothing, and --write-baseline does")
-    rules = _words(select), _words(ignore)
+    rules = _words("--select", select), _words("--ignore", ignore)
     read = partial(load, paths, stdin_filename, force_exclude=force_exclude)
-    specs = read()
-    if not quiet:
-        tell_left_out(specs, screens)
-    found = look(specs, *rules)
-    if (fix or diff) and found.whole:
-        from kpidsl.cli.mending import mend_files, show
-
-        def again(mended: Specs) -> tuple[Diagnostic, ...]:
-            return look(mended, *rules).findings
-
-        if diff:
-            return show(specs, again, screens, unsafe=unsafe_fixes)
-        refused = mend_files(specs, again, screens, unsafe=unsafe_fixes, quiet=quiet)
+    with uncollected():
         specs = read()
-        found = look(specs, *rules).and_more(refused)
-    if found.whole:
-        keep = Keep(baseline, write_baseline, shrink=not any(rules))
-        found = without_known(specs, found, keep, None if quiet else screens)
-    if changed and found.whole:
-        found = only_changed(specs, found, against, paths, None if quiet else screens)
+        if not quiet:
+            tell_left_out(specs, screens)
+        found = look(specs, *rules)
+        if (fix or diff) and found.whole:
+            from kpidsl.cli.mending import mend_files, show
+
+            def again(mended: Specs) -> tuple[Diagnostic, ...]:
+                return look(mended, *rules).findings
+
+            if diff:
+                return show(specs, again, screens, unsafe=unsafe_fixes)
+            refused = mend_files(specs, again, screens, unsafe=unsafe_fixes, quiet=quiet)
+            specs = read()
+            found = look(specs, *rules).and_more(refused)
+        if found.whole:
+            keep = Keep(baseline, write_baseline, shrink=not any(rules))
+            found = without_known(specs, found, keep, None if quiet else screens)
+        if changed and found.whole:
+            found = only_changed(specs, found, against, paths, None if quiet else screens)
     if data and found.whole:
         with screens.watch(quiet=quiet) as watch:
-            found = found.and_more(_in_data(specs, as_of, watch))
-    told = as_findings("lint", [found.check(strict=strict)], specs, quiet=quiet, verbose=verbose)
-    return told.code if publish(told, targets, screens) else 2
+            told = _in_data(specs, as_of, watch)
+        unread = any(d.severity is Severity.ERROR and d.code not in _IN_DATA for d in told)
+        found = evolve(found.and_more(told), in_part=unread)
+    every = as_findings("lint", [found.check(strict=strict)], specs, quiet=quiet, verbose=verbose)
+    return every.code if publish(every, targets, screens) else 2
 
 
-def _words(texts: Sequence[str]) -> tuple[str, ...]:
-    """Rules as options name them: each may hold several, with commas."""
-    return tuple(word.strip() for text in texts for word in text.split(",") if word.strip())
+def _words(option: str, texts: Sequence[str]) -> tuple[str, ...]:
+    """Rules as an option names them: each text may hold several, with commas."""
+    found = [[word.strip() for word in text.split(",") if word.strip()] for text in texts]
+    if not all(found):  # an empty variable of a script would be all rules, or none
+        raise click.UsageError(
+            f"{option} names no rule; one is a code, a name or a family, as in {option} smart"
+        )
+    return tuple(word for words in found for word in words)
 
 
 def _in_data(specs: Specs, as_of: str | None, watch: Watch) -> tuple[Diagnostic, ...]:
     """What the data has against the promises, and what is wrong with the data itself."""
-    from attrs import evolve
-
     from kpidsl import absent, attainable, project
 
     whole = specs.with_graph(attainable.without_slices(specs.graph))

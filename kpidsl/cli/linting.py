@@ -27,6 +27,8 @@ class Look:
     findings: tuple[Diagnostic, ...]
     suppressed: tuple[Diagnostic, ...] = ()
     """What comments or a baseline let pass."""
+    in_part: bool = False
+    """Whether data was asked for that could not be looked at."""
 
     @property
     def whole(self) -> bool:
@@ -42,7 +44,8 @@ class Look:
         from kpidsl.findings import Check
 
         least = Severity.WARNING if strict else Severity.ERROR
-        return Check("lint", self.findings, suppressed=self.suppressed, fails_from=least, whole=self.whole)
+        whole = self.whole and not self.in_part
+        return Check("lint", self.findings, suppressed=self.suppressed, fails_from=least, whole=whole)
 
 
 def look(specs: Specs, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> Look:

@@ -13,6 +13,13 @@ if TYPE_CHECKING:
     from kpidsl.codes import Code
     from kpidsl.lint.rule import Rule
 
+_EMPTY = """\
+the family `{}` has no rules in this project; its config declares one, as in
+
+  [lint.rules.kpis-have-owners]
+  require = ["owner"]
+"""
+
 
 @click.command("rule", short_help="Say what a diagnostic or a rule means.")
 @click.argument("code", required=False, metavar="[RULE]", shell_complete=names.rules)
@@ -24,6 +31,7 @@ def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) ->
     from kpidsl.codes import CATALOGUE
     from kpidsl.diagnostics import Report, near
     from kpidsl.lint.ask import all_rules
+    from kpidsl.lint.rule import FAMILIES
 
     screens = console(color)
     every, _ = all_rules(config.load([], Report()).lint)
@@ -33,6 +41,9 @@ def command(code: str | None, color: bool | None, verbose: bool, quiet: bool) ->
     if code is not None:
         rules = tuple(rule for rule in every if rule.answers(code))
         plain = [entry for entry in plain if code.casefold() in (entry.code.casefold(), entry.name)]
+    if not rules and not plain and code is not None and code.casefold() in FAMILIES:
+        screens.say(_EMPTY.format(code.casefold()))
+        return 0
     if not rules and not plain:
         known = [word for rule in every for word in (rule.name, rule.code)]
         known += [word for entry in CATALOGUE.values() for word in (entry.name, entry.code)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from attrs import define
+from attrs import define, field
 
 from kpidsl.compile.formulas import check_formula
 from kpidsl.compile.lower import converted
@@ -25,6 +25,10 @@ class Draft:
     node: Node
     scope: Scope
     formula: nodes.Expression
+    _clauses: dict[type, nodes.Node] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._clauses = {type(clause): clause for clause in reversed(self.kpi.clauses)}
 
     @property
     def unit(self) -> Unit:
@@ -33,7 +37,7 @@ class Draft:
 
     def clause(self, kind: type[nodes.Node]) -> nodes.Node | None:
         """The clause of a kind, if there is one."""
-        return next((c for c in self.kpi.clauses if isinstance(c, kind)), None)
+        return self._clauses.get(kind)
 
 
 def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:

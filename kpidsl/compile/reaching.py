@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from kpidsl.compile.given import Given, Slice, Time, covering
 from kpidsl.compile.intervals import ANY, FRACTION, NOT_NEGATIVE, Reach, combined
@@ -44,8 +44,8 @@ def core(node: Node) -> Node:
     match node:
         case Combine(op="*", args=(inner, Constant(value=1.0))):
             return core(inner)
-        case Combine(unit=unit) if unit != ONE:
-            return evolve(node, unit=ONE)
+        case Combine(op=op, args=args, unit=unit, additivity=additivity) if unit != ONE:
+            return Combine(op, args, ONE, additivity)
         case _:
             return node
 

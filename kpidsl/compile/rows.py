@@ -5,8 +5,6 @@ A part that has an error becomes None; what is built on it becomes None without 
 
 from __future__ import annotations
 
-from attrs import evolve
-
 from kpidsl.compile.calls import row_function
 from kpidsl.compile.columns import check_name, find_column
 from kpidsl.compile.comparisons import DATES, added, alike, alike_branch, dated, one_day, scaled_row, year_of
@@ -67,7 +65,7 @@ def _row(expr: nodes.Expression, at: RowPlace) -> Row | None:
         case nodes.Call():
             return _call(expr, at)
         case nodes.Unary(op="not", operand=operand):
-            inner_row = check_condition(operand, evolve(at, use="`not`"))
+            inner_row = check_condition(operand, at.within("`not`"))
             return None if inner_row is None else Apply("not", (inner_row,), FLAG)
         case nodes.Unary(operand=operand):
             return _negative(operand, at)
@@ -111,7 +109,7 @@ def _negated(row: Row | None, negated: bool) -> Row | None:
 
 
 def _both(op: str, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> Row | None:
-    inner = evolve(at, use=f"`{op}`")
+    inner = at.within(f"`{op}`")
     rows = [check_condition(left, inner), check_condition(right, inner)]
     known = tuple(row for row in rows if row is not None)
     return Apply(op, known, FLAG) if len(known) == 2 else None
@@ -156,7 +154,7 @@ def _number_expected(row: Row, expr: nodes.Expression, at: RowPlace) -> None:
 
 
 def _negative(operand: nodes.Expression, at: RowPlace) -> Row | None:
-    row = check_number(operand, evolve(at, use="`-`"))
+    row = check_number(operand, at.within("`-`"))
     match row:
         case Literal(value=float(value), type=type_):
             return Literal(-value, type_)
@@ -168,7 +166,7 @@ def _negative(operand: nodes.Expression, at: RowPlace) -> Row | None:
 
 def _arithmetic(expr: nodes.Binary, at: RowPlace) -> Row | None:
     op = "*" if expr.op == "of" else expr.op
-    inner = evolve(at, use=f"`{expr.op}`")
+    inner = at.within(f"`{expr.op}`")
     left, right = check_number(expr.left, inner), check_number(expr.right, inner)
     if left is None or right is None:
         return None
@@ -280,7 +278,7 @@ def _end(row: Row, subject: nodes.Expression, end: nodes.Expression, at: RowPlac
 
 
 def _when(expr: nodes.When, at: RowPlace) -> Row | None:
-    conditions = [check_condition(c, evolve(at, use="`when`")) for c, _ in expr.branches]
+    conditions = [check_condition(c, at.within("`when`")) for c, _ in expr.branches]
     written_values = [v for _, v in expr.branches] + ([expr.otherwise] if expr.otherwise else [])
     values = [check_row(v, at) for v in written_values]
     if None in conditions or None in values:
@@ -303,7 +301,7 @@ def _when(expr: nodes.When, at: RowPlace) -> Row | None:
 
 
 def _default(subject: nodes.Expression, value: nodes.Number, at: RowPlace) -> Row | None:
-    row, number = check_number(subject, evolve(at, use="`default`")), check_row(value, at)
+    row, number = check_number(subject, at.within("`default`")), check_row(value, at)
     if row is None or number is None:
         return None
     pair = alike(row, number, subject, value, at)
@@ -352,7 +350,7 @@ def _call(call: nodes.Call, at: RowPlace) -> Row | None:
             "K311", f"`{name}` takes no `by`", call.by.span, help=f"it is written {function.signature}"
         )
         return None
-    inner = evolve(at, use=f"`{name}`")
+    inner = at.within(f"`{name}`")
     args = [check_row(arg, inner) for arg in call.args]
     known_args = [arg for arg in args if arg is not None]
     if len(known_args) < len(args):

@@ -205,8 +205,10 @@ class Scope:
 
     def reach(self, levels: int, span: Span) -> bool:
         """Whether so many levels more are within the limit; an error, once for each definition, if not."""
-        self.deepest = max(self.deepest, self.depth + levels)
-        if self.depth + levels <= _DEEPEST:
+        depth = self.depth + levels
+        if depth > self.deepest:
+            self.deepest = depth
+        if depth <= _DEEPEST:
             return True
         if not any(fault.code == "K323" for fault in self.report):
             self.error(
@@ -368,6 +370,10 @@ class RowPlace:
     """`a filter`, `a computed column`, `sum`, ..."""
     parent: Shape | None = None
     """Whose rows may be aggregated here: set in the columns of a grouped source."""
+
+    def within(self, use: str) -> RowPlace:
+        """The same place, for what stands within an operator or a function."""
+        return RowPlace(self.scope, self.shape, use, self.parent)
 
 
 def cycle(scope: Scope, name: str) -> None:

@@ -20,9 +20,10 @@ def fits(row: Row, span: Span, at: RowPlace) -> bool:
     """Whether an expression over one row is within its limit; an error if not. Its parts are checked
     already."""
     sizes = at.scope.sizes
-    if row not in sizes:
-        sizes[row] = _size(row, at.scope)
-    if sizes[row] <= MOST_PARTS:
+    size = sizes.get(row)
+    if size is None:
+        size = sizes[row] = _size(row, at.scope)
+    if size <= MOST_PARTS:
         return True
     too_large(
         at.scope,

@@ -16,19 +16,12 @@ _COMPARISONS = frozenset(_FLIPPED)
 
 def _conjunctions(view: View, op: str) -> Iterator[tuple[nodes.Definition, list[Any]]]:
     """What stands between the `and` or `or` of each condition, the whole chain at once."""
-    inner: set[int] = set()
+    inner: set[int] = set()  # a chain comes before the shorter ones in it
     for definition, expr in view.written(nodes.Binary):
-        if expr.op == op and id(expr) not in inner:
-            inner |= {id(part) for part in _chain(expr, op)}
-            yield definition, operands(expr, op)
-
-
-def _chain(expr: Any, op: str) -> Iterator[Any]:
-    expr = ungrouped(expr)
-    if isinstance(expr, nodes.Binary) and expr.op == op:
-        yield expr
-        yield from _chain(expr.left, op)
-        yield from _chain(expr.right, op)
+        if expr.op == op:
+            inner.update(id(ungrouped(side)) for side in (expr.left, expr.right))
+            if id(expr) not in inner:
+                yield definition, operands(expr, op)
 
 
 def _comparison(expr: Any) -> tuple[str, str, Any] | None:

@@ -19,7 +19,9 @@ from kpidsl.syntax import nodes
 T = TypeVar("T", bound=nodes.Node)
 G = TypeVar("G", bound=Node)
 Named = nodes.PeriodDef | nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
-_DEEP = re.compile(r"Expression|Clause|Bound|Milestone|Level|Slice|Number|PacePart|Tolerance|Name\b")
+_DEEP = re.compile(
+    r"Expression|Clause|Bound|Milestone|Level|Slice|Number|PacePart|PeriodText|Tolerance|Name\b"
+)
 
 
 @frozen(eq=False, slots=False)
@@ -247,23 +249,17 @@ _MENTIONS: dict[type, Any] = {
 }
 
 
-_KNOWN: dict[type, tuple[str, ...]] = {}
+_KNOWN: dict[type, tuple[str, ...] | None] = {}
 
 
-def _deep(kind: type[nodes.Node]) -> tuple[str, ...]:
-    """The fields of a node that may hold further nodes worth a look."""
-    found = _KNOWN.get(kind)
-    if found is None:
-        found = _KNOWN[kind] = tuple(
-            at.name
-            for at in attrs.fields(kind)
-            if at.name not in ("span", "rows", "name") and _worth(kind, at.name, str(at.type))
-        )
-    return found
-
-
-def _worth(kind: type, name: str, type_: str) -> bool:
-    return bool(_DEEP.search(type_)) or "PeriodText" in type_
+def _deep(kind: type) -> tuple[str, ...] | None:
+    """The fields of a node that may hold further nodes worth a look, the last first; None for what is no
+    node."""
+    if not issubclass(kind, nodes.Node):
+        return None
+    named = ((at.name, str(at.type)) for at in attrs.fields(kind))
+    worth = (name for name, type_ in named if name not in ("span", "rows", "name") and _DEEP.search(type_))
+    return tuple(worth)[::-1]
 
 
 def _texts(
@@ -292,14 +288,17 @@ def inside(node: nodes.Node) -> Iterator[nodes.Node]:
     stack: list[Any] = [node]
     while stack:
         part = stack.pop()
-        if isinstance(part, nodes.Node):
+        if type(part) is tuple:
+            stack += part[::-1]
+            continue
+        kind = type(part)
+        if kind not in _KNOWN:
+            _KNOWN[kind] = _deep(kind)
+        if (names := _KNOWN[kind]) is not None:
             yield part
-            for name in reversed(_deep(type(part))):
-                value = getattr(part, name)
-                if value and not isinstance(value, str):
+            for name in names:
+                if value := getattr(part, name):
                     stack.append(value)
-        elif type(part) is tuple:
-            stack.extend(reversed(part))
 
 
 def row_parts(row: Row | None) -> Iterator[Row]:

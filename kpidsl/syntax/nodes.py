@@ -36,7 +36,13 @@ class Node:
 
 def _compared(node: Node) -> list[object]:
     """What makes nodes equal: all but the place."""
-    return [getattr(node, at.name) for at in fields(type(node)) if at.eq]
+    kind = type(node)
+    if kind not in _SAID:
+        _SAID[kind] = tuple(at.name for at in fields(kind) if at.eq)
+    return [getattr(node, name) for name in _SAID[kind]]
+
+
+_SAID: dict[type[Node], tuple[str, ...]] = {}
 
 
 @frozen(repr=False, eq=False)

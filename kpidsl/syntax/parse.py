@@ -17,6 +17,7 @@ from kpidsl.syntax.explain import explain
 from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
 from kpidsl.syntax.known import Known
 from kpidsl.syntax.machine import Machine, Unexpected
+from kpidsl.syntax.merges import conflicts, unmarked, unresolved
 from kpidsl.syntax.mistakes import recognise
 from kpidsl.syntax.precedence import Misplaced
 from kpidsl.syntax.split import comments, name_of, pieces, tabs
@@ -41,6 +42,7 @@ _LOCK = Lock()
 def parse(source: Source, report: Report, known: Known | None = None) -> nodes.File:
     """Read a file. Raises for no text: what cannot be read is told in the report and listed in `broken`.
 
+    What an unresolved merge touches is not read, for it is told with the merge.
     Definitions that are known are not read again, and new ones without faults become known.
 
     The source of the result is the given one, or, where the text had a byte order mark, other line ends than
@@ -53,8 +55,14 @@ def parse(source: Source, report: Report, known: Known | None = None) -> nodes.F
         return nodes.File(source, (), (), (Span(source, 0, len(text)),))
     definitions: list[nodes.Definition] = []
     broken: list[Span] = []
+    if merges := conflicts(text):
+        report.add(unresolved(source, merges))
+        text = unmarked(text, merges)
     with _LOCK, uncollected():
         for start, end in pieces(text):
+            if any(start < after and before < end for before, after in merges):
+                broken.append(Span(source, start, end))
+                continue
             definition = known.find(source, start, end) if known else None
             if definition is None:
                 piece = Span(source, start, end)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from kpidsl.lint.rules import builtin
 from tests.project import ROOT, kpi, write
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
@@ -46,9 +47,27 @@ def test_commands_options_and_names(tmp_path: Path) -> None:
     assert completed(folder, "kpi why cost") == ["cost_per_lead"]
     assert completed(folder, "kpi rule unit-mis") == ["unit-mismatch"]
     assert completed(folder, "kpi rule k30") == [f"K30{n}" for n in range(1, 10)]
+    assert completed(folder, "kpi rule K93") == [f"K93{n}" for n in (0, 1, *range(5, 10))]
     assert completed(folder, "kpi ci --format s") == ["sarif"]
     assert completed(folder, "kpi ci --skip f") == ["format"]
     assert completed(folder, "kpi completion z") == ["zsh"]
+
+
+SMART = [rule.name for rule in builtin() if rule.name.startswith("smart-")]
+
+
+def test_rules_by_code_name_and_family(tmp_path: Path) -> None:
+    folder = write(tmp_path)
+    with (folder / "kpi.toml").open("a") as config:
+        config.write('[lint.rules.kpis-have-owners]\nrequire = ["owner"]\n')
+    for line in ("kpi rule", "kpi lint --select", "kpi lint --ignore"):
+        assert completed(folder, f"{line} smart") == ["smart", *SMART]
+        assert completed(folder, f"{line} contradictory-f") == ["contradictory-filter"]
+        assert completed(folder, f"{line} k81") == [f"K81{n}" for n in range(1, 9)]
+        assert completed(folder, f"{line} kpis-") == ["kpis-have-owners"]
+    assert completed(folder, "kpi lint --select smart,contradictory-f") == ["smart,contradictory-filter"]
+    assert completed(folder, "kpi lint --select K71") == []  # an error, and no rule
+    assert "K713" in completed(folder, "kpi rule K71")
 
 
 def test_paths_are_left_to_the_shell(tmp_path: Path) -> None:

@@ -216,6 +216,13 @@ def test_without_history_nobody_knows_what_changed(folder: Path) -> None:
     run = kpi(folder, "lint", "--changed")
     assert run.code == 2
     assert "K751" in run.out
+    assert "`--against FOLDER`" in run.out
+    assert "kpi diff" not in run.out
+    old = folder / "old"
+    old.mkdir()
+    (old / "kpis.kpi").write_text(SPECS)
+    run = kpi(folder, "lint", "kpis.kpi", "--changed", "--against", "old/kpis.kpi")
+    assert (run.code, run.err.split(" since ")[0]) == (0, "nothing changed")
 
 
 def test_what_cannot_be_compared_is_told_once(tmp_path: Path) -> None:

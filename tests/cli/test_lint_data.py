@@ -331,3 +331,13 @@ def test_values_of_several_sources_that_no_row_has(tmp_path: Path) -> None:
     run = kpi(tmp_path, "lint", "--data", "--ignore", "all")
     assert run.out.count("K541") == 2
     assert "similar: `home`" in run.out
+
+
+def test_data_that_cannot_be_read_ends_in_2(tmp_path: Path) -> None:
+    where = folder(tmp_path, level("at least 1 EUR"), GROWING, "2025-07-01")
+    assert kpi(where, "lint", "--data", "--ignore", "all").code == 0
+    (where / "t.csv").unlink()
+    run = kpi(where, "lint", "--data", "--ignore", "all")
+    assert "K501" in run.out
+    assert run.code == kpi(where, "eval").code == 2
+    assert kpi(where, "lint").code == 0

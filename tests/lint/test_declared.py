@@ -17,7 +17,7 @@ from kpidsl.lint.rules import brought
 from kpidsl.syntax import nodes
 from tests.lint.look import codes, looked
 from tests.lint.test_select import config, lint
-from tests.project import kpi
+from tests.project import kpi, process
 
 SPEC = """\
 source crm
@@ -97,6 +97,15 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, said: str) -> None:
     assert said in f"{told[0].message} {told[0].help}"
     assert told[0].span is not None
     assert told[0].span.line == 1
+
+
+def test_a_family_without_rules_says_how_one_is_declared(tmp_path: Path) -> None:
+    run = kpi(tmp_path, "rule", "custom")
+    assert (run.code, run.err) == (0, "")
+    first, _, *example = run.out.splitlines()
+    assert first.startswith("the family `custom` has no rules in this project")
+    (tmp_path / "kpi.toml").write_text("\n".join(example))
+    assert "kpis-have-owners" in kpi(tmp_path, "rule", "custom").out
 
 
 def test_the_command_and_the_page(tmp_path: Path) -> None:
@@ -210,7 +219,7 @@ def test_a_real_package_brings_its_rules(tmp_path: Path) -> None:
     folder = tmp_path / "project"
     folder.mkdir()
     (folder / "spec.kpi").write_text(SPEC.replace("lead_count", "LEADS"))
-    run = kpi(folder, "lint", PYTHONPATH=f"{Path(__file__).parents[2]}:{site}")
+    run = process(folder, "lint", PYTHONPATH=f"{Path(__file__).parents[2]}:{site}")
     assert "warning[X1 loud]: too loud" in run.out
 
 

@@ -122,6 +122,24 @@ def test_what_is_wrong_is_told(tmp_path: Path, text: str, code: str, line: int, 
     assert said in (problems[0].help or "")
 
 
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ('[lint.paths."drafts/*"]\nignore = ["style"]\nseverity = { nope = "off" }\n', 3, "severity"),
+        ('[lint]\npaths = { "drafts/*" = { ignore = ["nope"] } }\n', 2, "paths"),
+        ('as_of = 2026-01-01\nlint = { severity = { nope = "off" } }\n', 2, "lint"),
+        ('[lint]\nseverity.nope = "off"\n', 2, "severity.nope"),
+    ],
+)
+def test_what_stands_in_an_inline_table_is_told_where_that_is(
+    tmp_path: Path, text: str, line: int, said: str
+) -> None:
+    (problem,) = looked(TEXT, lint=lint(tmp_path, text)).problems
+    assert problem.code == "K780"
+    assert problem.span is not None
+    assert (problem.span.line, problem.span.text) == (line, said)
+
+
 def test_unknown_rules_of_a_config_are_told_where_they_are_named(tmp_path: Path) -> None:
     wanted = lint(tmp_path, '[lint]\nignore = ["long-digit"]\n\n[lint.severity]\nsmrt = "error"\n')
     problems = looked(TEXT, lint=wanted).problems
@@ -177,6 +195,19 @@ def test_the_command(tmp_path: Path) -> None:
     assert wrong.code == 2
     assert "error[K780 unknown-rule]" in wrong.out
     assert "`style`" in wrong.out
+
+
+@pytest.mark.parametrize(
+    ("option", "word"), [("--select", ""), ("--select", " ,"), ("--ignore", ""), ("--select", "smart, ")]
+)
+def test_an_option_that_names_no_rule(tmp_path: Path, option: str, word: str) -> None:
+    (tmp_path / "a.kpi").write_text(TEXT)
+    run = kpi(tmp_path, "lint", option, word)
+    if "smart" in word:
+        assert run.code == 0
+    else:
+        assert (run.code, run.out) == (2, "")
+        assert f"{option} names no rule" in run.err
 
 
 def test_the_cache_answers_alike(tmp_path: Path) -> None:
