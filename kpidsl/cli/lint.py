@@ -96,18 +96,22 @@ def command(
 
     screens = console(color)
     targets = outputs(formats, FORMATS)
-    if as_of is not None and not data:
-        raise click.UsageError("--as-of goes with --data: without it no data is looked at")
-    if unsafe_fixes and not (fix or diff):
-        raise click.UsageError("--unsafe-fixes goes with --fix or --diff")
-    if fix and not diff and "-" in paths:
-        raise click.UsageError("--fix writes files, and - is none; --diff prints what would change")
-    if against is not None and not changed:
-        raise click.UsageError("--against goes with --changed: without it everything is looked at")
-    if stdin_filename != _STDIN and "-" not in paths:
-        raise click.UsageError("--stdin-filename goes with -: without it standard input is not read")
-    if write_baseline and diff:
-        raise click.UsageError("--diff writes nothing, and --write-baseline does")
+    for wrong, said in (
+        (as_of is not None and not data, "--as-of goes with --data: without it no data is looked at"),
+        (unsafe_fixes and not (fix or diff), "--unsafe-fixes goes with --fix or --diff"),
+        (
+            fix and not diff and "-" in paths,
+            "--fix writes files, and - is none; --diff shows what would change",
+        ),
+        (against and not changed, "--against goes with --changed: without it everything is looked at"),
+        (
+            stdin_filename != _STDIN and "-" not in paths,
+            "--stdin-filename goes with -: standard input is not read",
+        ),
+        (write_baseline and diff, "--diff writes nothing, and --write-baseline does"),
+    ):
+        if wrong:
+            raise click.UsageError(said)
     rules = _words("--select", select), _words("--ignore", ignore)
     read = partial(load, paths, stdin_filename, force_exclude=force_exclude)
     with uncollected():

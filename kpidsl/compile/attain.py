@@ -48,9 +48,21 @@ def contradictions(kpis: Mapping[str, Kpi], sources: Mapping[str, SourceSpec], s
         problem = next(filter(None, (book.problem(kpi, asked) for asked in book.asked(kpi, scope))), None)
         if problem is not None:
             scope.report.add(problem)
+        book.leave(kpi)
 
 
 # -- who promises what -----------------------------------------------------------------------------
+
+
+_Kind = tuple[object, ...]
+
+
+def _kind(one: Given) -> _Kind:
+    """What two promises of a formula have in common that are for the same windows and slices."""
+    kpi = one.kpi
+    dimensions = tuple(dimension.name for dimension in kpi.dimensions)
+    slices = tuple(part.value for part in kpi.slices)
+    return (kpi.formula, one.time, one.slice, one.point, one.level, one.derived, dimensions, slices)
 
 
 @frozen(eq=False)
@@ -62,9 +74,13 @@ class _Book:
     own: dict[str, list[Given]] = field(factory=dict)
     promised: dict[Node, list[Given]] = field(factory=dict)
     keys: dict[str, Given] = field(factory=dict)
+    places: dict[str, int] = field(factory=dict)
     looked_at: dict[tuple[Time, Slice | None], Reaching] = field(factory=dict)
     below: dict[Node, tuple[Given, ...]] = field(factory=dict)
     near: Near = field(factory=dict)
+    before: dict[Node, dict[_Kind, list[Given]]] = field(factory=dict)
+    """The promises of the KPIs that were looked at, by formula; of those that differ in their numbers alone
+    the tightest, for of many KPIs of one formula each would be held against each."""
 
     def add(self, kpi: Kpi, scope: Scope) -> None:
         """Take down what a KPI promises, and what that says of its total."""
@@ -81,6 +97,8 @@ class _Book:
             own += [total] if total is not None else []
         self.own[kpi.name] = own
         self.keys.update((one.key, one) for one in own)
+        for one in own:
+            self.places[one.key] = len(self.places)
         if own:
             self.promised.setdefault(core(kpi.formula), []).extend(own)
 
@@ -111,11 +129,25 @@ class _Book:
 
     def _alike(self, kpi: Kpi, asked: Given) -> Iterator[Given]:
         """What is promised for the same formula: by KPIs before it, and for its total by its own slices."""
-        before = True
-        for one in self.promised.get(core(kpi.formula), ()):
-            before = before and one.kpi is not kpi
-            if before or (one.derived and one.kpi is kpi and asked.slice is None):
-                yield one
+        kinds = self.before.get(core(kpi.formula), {})
+        yield from sorted((one for several in kinds.values() for one in several), key=self._place)
+        if asked.slice is None:
+            yield from (one for one in self.own[kpi.name] if one.derived)
+
+    def leave(self, kpi: Kpi) -> None:
+        """Go on from a KPI to those that are held against it."""
+        kinds = self.before.setdefault(core(kpi.formula), {})
+        for one in self.own[kpi.name]:
+            several = kinds.setdefault(_kind(one), [])
+            several.append(one)
+            if not one.level:
+                low = max(several, key=lambda given: given.reach.low)
+                high = min(several, key=lambda given: given.reach.high)
+                several[:] = [given for given in several if given is low or given is high]
+
+    def _place(self, one: Given) -> int:
+        """Where it stands among all."""
+        return self.places[one.key]
 
     def _below(self, node: Node) -> tuple[Given, ...]:
         """Everything that is promised for a part of a formula."""

@@ -459,3 +459,54 @@ def test_intervals_of_one_number(op, one):
 
 def test_nothing_follows_from_a_division_by_zero():
     assert combined("/", [Reach(1.0, 2.0), Reach(0.0, 0.0)]) == Reach()
+
+
+# -- many of one formula -----------------------------------------------------------------------------
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("at least"), st.integers(1, 30)),
+            st.tuples(st.just("at most"), st.integers(1, 30)),
+        ),
+        min_size=2,
+        max_size=9,
+    )
+)
+def test_of_many_targets_for_one_formula_the_tightest_count(promises):
+    spec = "".join(
+        f"kpi k{n}\n  formula sum(web.visits)\n  target {words} {number} visits\n  measured every month\n"
+        for n, (words, number) in enumerate(promises)
+    )
+    told = [d for d in build(spec, WEB).report if d.code == "K440"]
+    expected, low, high = {}, (-math.inf, ""), (math.inf, "")
+    for n, (words, number) in enumerate(promises):
+        if words == "at least":
+            if number > high[0]:
+                expected[f"k{n}"] = high[1]
+            low = max(low, (number, f"k{n}"), key=lambda one: one[0])
+        else:
+            if number < low[0]:
+                expected[f"k{n}"] = low[1]
+            high = min(high, (number, f"k{n}"), key=lambda one: one[0])
+    assert {d.kpi for d in told} == expected.keys()
+    for d in told:
+        assert any(f"`{expected[d.kpi]}`" in text for text in (*d.notes, *(x.text for x in d.labels))), d
+
+
+def test_a_thousand_kpis_of_one_formula_are_held_against_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    from kpidsl.compile.reaching import Reaching
+
+    lengths = []
+    promises = Reaching.promises
+
+    def counted(self, found, given):
+        lengths.append(len(given))
+        return promises(self, found, given)
+
+    monkeypatch.setattr(Reaching, "promises", counted)
+    one = "kpi k{}\n  formula sum(web.visits)\n  target at most {} visits\n  measured every month\n"
+    build("".join(one.format(n, 2000 - n) for n in range(1000)), WEB)
+    assert len(lengths) >= 999
+    assert max(lengths) <= 2
