@@ -1,5 +1,5 @@
-"""Whole commands, cold: `kpi lint` on one file and on a thousand KPIs, `kpi test` on five hundred tests, and
-`kpi eval` on the demo."""
+"""Whole commands, cold: `kpi lint` on one file, on a thousand and on ten thousand KPIs, `kpi test` on five
+hundred tests, and `kpi eval` on the demo."""
 
 from __future__ import annotations
 
@@ -32,8 +32,12 @@ def measure(runs: int) -> list[Figure]:
         tested = specs.write(Path(folder), 500, tests=500)
         run = compared(kpi("test", "--no-cache", str(tested)), runs=runs)[0]
         found.append(_figure("kpi test, 500 tests of 500 KPIs", 500, run, runs))
+        large = str(specs.spread(Path(folder), 10_000))
+        cold, warm = compared(kpi("lint", "--no-cache", large), kpi("lint", large), runs=1)
+        found.append(_figure("kpi lint, 10000 KPIs", 10_000, cold, 1))
+        found.append(_figure("kpi lint, 10000 KPIs, nothing changed", 10_000, warm, 1))
     demo = compared(kpi("eval", "examples/atelier"), runs=runs)[0]
-    return [*found, _figure("kpi eval, the demo", 36, demo, runs), *parse.measure(1000)]
+    return [*found, _figure("kpi eval, the demo", 44, demo, runs), *parse.measure(1000)]
 
 
 def _figure(side: str, kpis: int, cost: Cost, runs: int) -> Figure:

@@ -114,7 +114,13 @@ def _peers(found: Figures) -> Iterator[Goal]:
 def _front(found: Figures) -> Iterator[Goal]:
     one, imports = (found.one("commands", s) for s in ("kpi lint, one KPI", "python -c 'import click, lark'"))
     yield _at_most("`kpi lint` of a small file, against importing click and lark", 3, one, imports)
-    for side, most in (("kpi lint, 1000 KPIs", 2.0), ("kpi lint, 1000 KPIs, nothing changed", 0.3)):
+    for side, most in (
+        ("kpi lint, 1000 KPIs", 2.0),
+        ("kpi lint, 1000 KPIs, nothing changed", 0.3),
+        ("kpi lint, 10000 KPIs", 15.0),
+        ("kpi lint, 10000 KPIs, nothing changed", 2.0),
+        ("kpi test, 500 tests of 500 KPIs", 5.0),
+    ):
         figure = found.one("commands", side)
         seconds = figure.seconds if figure else None
         kept = None if seconds is None else seconds < most

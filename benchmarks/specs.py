@@ -60,9 +60,24 @@ test "campaign {i}"
 def write(folder: Path, count: int, tests: int = 0) -> Path:
     """A spec file of `count` KPIs in the folder, with a test for each of the first ones."""
     path = folder / f"kpis_{count}_{tests}.kpi"
-    text = SOURCES + "".join(KPI.format(i=i, m=i % 40, n=i % 7, target=20 + i % 30) for i in range(count))
+    text = SOURCES + "".join(map(_kpi, range(count)))
     text += "".join(
         TEST.format(i=i, m=i % 40, n=i % 7, spend=20 + i, cost=(20 + i) / 2) for i in range(tests)
     )
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def spread(folder: Path, count: int, each: int = 100) -> Path:
+    """A folder in it with as many KPIs, `each` of them in a file."""
+    project = folder / f"kpis_{count}"
+    project.mkdir()
+    (project / "sources.kpi").write_text(SOURCES, encoding="utf-8")
+    for start in range(0, count, each):
+        text = "".join(map(_kpi, range(start, min(start + each, count))))
+        (project / f"kpis_{start:06}.kpi").write_text(text, encoding="utf-8")
+    return project
+
+
+def _kpi(i: int) -> str:
+    return KPI.format(i=i, m=i % 40, n=i % 7, target=20 + i)
