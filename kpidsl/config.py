@@ -33,24 +33,11 @@ from urllib.parse import quote, unquote
 
 from attrs import asdict, define, evolve, field, frozen
 
-from kpidsl import (
-    lintconfig,
-    settings,
-)
-from kpidsl.diagnostics import (
-    Diagnostic,
-    Report,
-    Severity,
-    Source,
-    Span,
-    near,
-)
+from kpidsl import lintconfig, review, settings
+from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.lintconfig import LintConfig
 from kpidsl.patterns import matches
-from kpidsl.settings import (
-    Document,
-    Settings,
-)
+from kpidsl.settings import Document, Settings
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
 T = TypeVar("T")
@@ -217,7 +204,7 @@ def load(paths: Sequence[str], report: Report) -> Config:
             if file.is_file() and (document := settings.read(file, report)) is not None:
                 return _Reader(settings.extended(document, report), report).config(file.parent, file)
     folders = [path if path.is_dir() else path.parent for path in given]
-    root = _git_top(start) or Path(os.path.commonpath(folders))
+    root = review.top(start) or Path(os.path.commonpath(folders))
     nothing = Document(root / "kpi.toml", Source("kpi.toml", ""))
     return _Reader(settings.extended(nothing, report), report).config(root, None)
 
@@ -227,10 +214,6 @@ def excluded(file: Path, text: str) -> Callable[[Path], bool]:
     document = settings.parsed(file, text, Report())
     said = settings.extended(document, Report()).data.get("exclude") if document is not None else None
     return Config(file.parent, exclude=_patterns(said) or ()).excludes
-
-
-def _git_top(path: Path) -> Path | None:
-    return next((folder for folder in (path, *path.parents) if (folder / ".git").exists()), None)
 
 
 @define

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 from unicodedata import is_normalized, normalize
 
+from kpidsl import review
 from kpidsl.diagnostics import Diagnostic, Report, Source, near
 
 SUFFIX = ".kpi"
@@ -64,7 +65,7 @@ def find(
 def ignored(path: Path) -> bool:
     """Whether git ignores a file; a file that it tracks it does not."""
     return (
-        _in_repository(path.parent)
+        review.top(path.parent.absolute()) is not None
         and _git(path.parent, "check-ignore", "--quiet", "--", path.name) is not None
     )
 
@@ -226,7 +227,7 @@ def _under(folder: Path) -> list[Path]:
 
 def _listed_by_git(folder: Path) -> list[Path] | None:
     """What git tracks or would add; None outside a repository, or where there is no git."""
-    if not _in_repository(folder):
+    if review.top(folder.absolute()) is None:
         return None
     answer = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{SUFFIX}")
     if answer is None:
@@ -235,11 +236,6 @@ def _listed_by_git(folder: Path) -> list[Path] | None:
     if not names and _git(folder, "check-ignore", "--quiet", ".") is not None:
         return None  # whoever names an ignored folder means it
     return [folder / name for name in names if not hidden(Path(name))]
-
-
-def _in_repository(folder: Path) -> bool:
-    place = folder.absolute()
-    return any((parent / ".git").exists() for parent in (place, *place.parents))
 
 
 def _git(folder: Path, *arguments: str) -> bytes | None:

@@ -232,7 +232,7 @@ def usual(paths: Sequence[str]) -> str:
     service says, else the main one."""
     if told := review.base():
         return told
-    home = git.repository(_folder([path for path in paths if path != "-"]))
+    home = git.repository(_folder(paths))
     for ref in _MAIN:
         with suppress(Unread):
             git.commit(home, ref)
@@ -243,7 +243,7 @@ def usual(paths: Sequence[str]) -> str:
 def begun(paths: Sequence[str]) -> bool:
     """Whether there is a repository that has a commit."""
     try:
-        git.commit(git.repository(_folder([path for path in paths if path != "-"])), "HEAD")
+        git.commit(git.repository(_folder(paths)), "HEAD")
     except Unread:
         return False
     return True
@@ -314,7 +314,8 @@ def _exists(text: str) -> bool:
 
 
 def _folder(paths: Sequence[str]) -> Path:
-    return Path(paths[0]).absolute() if paths else Path.cwd()
+    named = [path for path in paths if path != "-"]
+    return Path(named[0]).absolute() if named else Path.cwd()
 
 
 def _several(homes: Iterable[Path]) -> Diagnostic:

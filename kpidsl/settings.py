@@ -15,6 +15,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from kpidsl import review
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
 
 Key = tuple[str, ...]
@@ -159,9 +160,8 @@ def _following(documents: Sequence[Document], report: Report) -> Document | None
 
 def _beside(file: Path, other: Path) -> bool:
     """Whether two files are in one repository, or without one, the other below the folder of the first."""
-    folders = (file.resolve().parent, *file.resolve().parent.parents)
-    home = next((folder for folder in folders if (folder / ".git").exists()), folders[0])
-    return other.resolve().is_relative_to(home)
+    folder = file.resolve().parent
+    return other.resolve().is_relative_to(review.top(folder) or folder)
 
 
 def _over(

@@ -77,7 +77,8 @@ def command(
     if approve:
         return _approve(found, level, approve, (who or "", why or "", until), screens)
     told = as_findings("breaking", [check(found, level)], found.new.specs, quiet=quiet, verbose=verbose)
-    return told.code if publish(told, targets, screens, {"json": lambda _: _json(found, level)}) else 2
+    own = {"json": lambda _: _json(found, level, told.diagnostics)}
+    return told.code if publish(told, targets, screens, own) else 2
 
 
 def check(found: Comparison, level: Level = "target", *, errors_told: bool = False) -> Check:
@@ -103,7 +104,7 @@ def _weaker(d: Diagnostic) -> Diagnostic:
     return evolve(d, severity=min(d.severity, Severity.WARNING))
 
 
-def _json(found: Comparison, level: Level) -> str:
+def _json(found: Comparison, level: Level, diagnostics: Sequence[Diagnostic]) -> str:
     from kpidsl.diff import breaking, plain
     from kpidsl.render.data import SCHEMA_VERSION, as_json, diagnostic
 
@@ -114,7 +115,7 @@ def _json(found: Comparison, level: Level) -> str:
             "against": found.old.name,
             "as_of": found.as_of.isoformat(),
             "changes": [plain.change(change) for change in changes],
-            "diagnostics": [diagnostic(d) for d in check(found, level).diagnostics],
+            "diagnostics": [diagnostic(d) for d in diagnostics],
         }
     )
 
