@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -14,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from attrs import evolve, field, frozen
 
-from kpidsl import files
+from kpidsl import files, temporary
 from kpidsl.config import UNLIMITED, Config, Limits
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Span, near
 from kpidsl.graph import Graph, Kpi
@@ -161,7 +160,7 @@ def wish(
 def no_scratch(limits: Limits) -> Diagnostic | None:
     """What keeps temporary files from being written, if anything does."""
     try:
-        tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill).cleanup()
+        temporary.folder(within=limits.spill).cleanup()
     except OSError as error:
         shown = f"below `{files.shown_as(limits.spill)}`" if limits.spill else "anywhere"
         return Diagnostic(

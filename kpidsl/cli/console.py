@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 from attrs import frozen
 
-from kpidsl import cache
+from kpidsl import cache, temporary
 from kpidsl.cli.bar import Bar
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render.cells import Screen
@@ -74,6 +74,7 @@ def _end(bar: Bar | None) -> None:
     """End a process that does not hear Ctrl-C, for something other than Python is at work."""
     if bar:
         bar.clear()
+    temporary.sweep()
     os._exit(INTERRUPTED)
 
 

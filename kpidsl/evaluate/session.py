@@ -7,7 +7,6 @@ ever run.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import duckdb
 from attrs import evolve
 
+from kpidsl import temporary
 from kpidsl.config import UNLIMITED, Limits
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.evaluate import cells, database, delimited, excel, frames, jsonl, parquet
@@ -84,7 +84,7 @@ class Session:
         self.log: list[Query] = []
         """Everything that was run on a source, in that order."""
         self.watch = watch or Watch()
-        self._scratch = tempfile.TemporaryDirectory(prefix="kpidsl-", dir=limits.spill)
+        self._scratch = temporary.folder(within=limits.spill)
         self._local = Local(
             self._readable(),
             self._scratch.name,

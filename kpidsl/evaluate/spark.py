@@ -25,6 +25,7 @@ from uuid import uuid4
 
 from attrs import define, field, frozen
 
+from kpidsl import temporary
 from kpidsl.evaluate.arrow import columns_of
 from kpidsl.evaluate.engine import (
     Column,
@@ -97,7 +98,7 @@ class _Local:
                 self.context = SparkContext._active_spark_context
                 self.own = self.context is None
                 if self.own:
-                    self.scratch = tempfile.TemporaryDirectory(prefix="kpidsl-spark-")
+                    self.scratch = temporary.folder("kpidsl-spark-")
                     self.context = _started(setting, self.scratch.name)
             if warehouse is not None and (not self.own or self.warehouse not in (None, warehouse)):
                 raise EngineError(

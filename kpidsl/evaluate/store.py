@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -21,6 +20,7 @@ import duckdb
 import numpy as np
 from attrs import asdict, define, field, frozen
 
+from kpidsl import temporary
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.engine import Column
 from kpidsl.evaluate.identity import Identity
@@ -169,12 +169,12 @@ class Store:
             return
         try:
             self._make_folder()
-            scratch = Path(tempfile.mkdtemp(prefix=f"{self.path.name}.new-", dir=self.path.parent))
+            scratch = temporary.folder(f"{self.path.name}.new-", self.path.parent)
         except OSError as error:
             self._not_written(error)
             return
         try:
-            made = scratch / "cells.duckdb"
+            made = Path(scratch.name) / "cells.duckdb"
             self._write(made)
             self.close()
             _flush(made)
@@ -183,7 +183,7 @@ class Store:
         except (OSError, duckdb.Error) as error:
             self._not_written(error)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            scratch.cleanup()
 
     def _make_folder(self) -> None:
         folder = self.path.parent

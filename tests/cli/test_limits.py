@@ -96,14 +96,42 @@ def test_ctrl_c_in_the_middle_of_a_query(tmp_path: Path) -> None:
     project(tmp_path, 3_000_000)
     code, took, out, err = interrupted(tmp_path, waits_for(tmp_path))
     assert (code, out, err.strip()) == (130, "", "")
-    assert took < 1.5
+    assert took < 4
+
+
+def test_ctrl_c_that_nothing_hears_leaves_no_temporary_files(tmp_path: Path) -> None:
+    script = """if True:
+        import signal, sys, time
+        from pathlib import Path
+        from kpidsl import temporary
+        from kpidsl.cli.console import console
+
+        folder = temporary.folder(within=Path(sys.argv[1]))
+        with console(None).watch() as watch, watch.within(None):
+            (Path(folder.name) / "spilled").write_text("rows")
+            print("deaf", flush=True)
+            while True:
+                try:
+                    time.sleep(60)
+                except KeyboardInterrupt:
+                    pass
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "deaf\n"
+    assert list(tmp_path.glob("*/spilled"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=20) == 130
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_while_a_csv_is_read(tmp_path: Path) -> None:
     project(tmp_path, 8_000_000, file="s.csv", formula="max(s.w)")
     code, took, out, err = interrupted(tmp_path, waits_for(tmp_path) - 0.3)
     assert (code, out, err.strip()) == (130, "", "")
-    assert took < 1.5
+    assert took < 4
 
 
 def test_ctrl_c_while_slices_are_judged_writes_nothing(tmp_path: Path) -> None:
@@ -113,7 +141,7 @@ def test_ctrl_c_while_slices_are_judged_writes_nothing(tmp_path: Path) -> None:
         tmp_path, waits_for(tmp_path) + 0.5, "--format", "json=out.json", "--format", "html"
     )
     assert (code, out, err.strip()) == (130, "", "")
-    assert took < 1.5
+    assert took < 4
     assert not list(tmp_path.glob("out.json?*"))
 
 
