@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date, datetime
 from operator import attrgetter
 from types import ModuleType
@@ -96,17 +95,3 @@ def _reducer(kind: type) -> Callable[[Any], tuple[type, tuple[object, ...]]]:
     if len(names) == 1:
         return lambda record: (kind, (values(record),))
     return lambda record: (kind, values(record))
-
-
-@contextmanager
-def uncollected() -> Iterator[None]:
-    """Without the cyclic collector, which would look at every record again and again and find nothing."""
-    import gc
-
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -15,10 +15,11 @@ from attrs import evolve, field, frozen
 
 from kpidsl import cache, files
 from kpidsl import config as configs
+from kpidsl.collector import uncollected
 from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span
 from kpidsl.files import DISK, Shelf
-from kpidsl.packed import Codec, uncollected
+from kpidsl.packed import Codec
 
 if TYPE_CHECKING:
     from kpidsl.compiled import Compiled, Entry, Result

@@ -12,6 +12,8 @@ from typing import Any
 
 import click
 
+from kpidsl.collector import left_alone, uncollected
+
 _COMMANDS = (
     "eval", "lint", "fmt", "explain", "compile", "list", "graph", "init", "rule", "schema",
     "whatif", "solve", "scenario", "why", "test", "diff", "breaking", "history", "ci", "config", "completion",
@@ -29,7 +31,9 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"kpidsl.cli.{_MODULES.get(cmd_name, cmd_name)}")
+        with uncollected():
+            module = import_module(f"kpidsl.cli.{_MODULES.get(cmd_name, cmd_name)}")
+            left_alone()
         command = module.command
         assert isinstance(command, click.Command)
         return command
@@ -80,6 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _pipe_closed()
     except OSError as error:
         code = _not_written(error)
+    left_alone()  # the process ends, and Python would look for cycles in all that it leaves
     sys.exit(code)
 
 

@@ -16,6 +16,7 @@ from kpidsl.cli.console import common, console, paths_argument
 from kpidsl.cli.inputs import force_exclude_option, load, tell_left_out
 from kpidsl.cli.linting import look
 from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
+from kpidsl.collector import left_alone, uncollected
 from kpidsl.diagnostics import Diagnostic, Severity
 
 if TYPE_CHECKING:
@@ -91,7 +92,6 @@ def command(
     Ends in 0 when nothing is found, in 1 for errors (with --strict for warnings, too), in 2 when files, or
     with --data the data, cannot be read.
     """
-    from kpidsl.packed import uncollected
     from kpidsl.render.findings import FORMATS
 
     screens = console(color)
@@ -135,6 +135,7 @@ def command(
             found = without_known(specs, found, keep, None if quiet else screens)
         if changed and found.whole:
             found = only_changed(specs, found, against, paths, None if quiet else screens)
+        left_alone()
     if data and found.whole:
         with screens.watch(quiet=quiet) as watch:
             told = _in_data(specs, as_of, watch)

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from kpidsl import cache
+from kpidsl.collector import uncollected
 from kpidsl.lint.outcome import Outcome, Passed
 from kpidsl.lint.rules import points
-from kpidsl.packed import Codec, uncollected
+from kpidsl.packed import Codec
 from kpidsl.specs import Specs
 
 _CODEC = Codec([Passed, Outcome])

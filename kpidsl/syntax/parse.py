@@ -8,9 +8,9 @@ from typing import Any, cast
 
 import attrs
 
+from kpidsl.collector import uncollected
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span
 from kpidsl.files import clean
-from kpidsl.packed import uncollected
 from kpidsl.syntax import nodes
 from kpidsl.syntax.build import Builder
 from kpidsl.syntax.explain import explain
