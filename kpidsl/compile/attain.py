@@ -20,12 +20,11 @@ from kpidsl.compile.given import (
     Time,
     given,
     milestones,
-    of_all_slices,
     only_channels,
     times,
 )
 from kpidsl.compile.intervals import ANY, Reach
-from kpidsl.compile.reaching import ADDS, Reaching, core
+from kpidsl.compile.reaching import ADDS, Reaching, core, of_all_slices
 from kpidsl.compile.scope import Scope
 from kpidsl.diagnostics import Diagnostic, Label, Severity
 from kpidsl.graph import Kpi, Node, Share, children
@@ -76,6 +75,7 @@ class _Book:
     keys: dict[str, Given] = field(factory=dict)
     places: dict[str, int] = field(factory=dict)
     looked_at: dict[tuple[Time, Slice | None], Reaching] = field(factory=dict)
+    bare: dict[Node, Reach] = field(factory=dict)
     below: dict[Node, tuple[Given, ...]] = field(factory=dict)
     near: Near = field(factory=dict)
     before: dict[Node, dict[_Kind, list[Given]]] = field(factory=dict)
@@ -85,15 +85,8 @@ class _Book:
     def add(self, kpi: Kpi, scope: Scope) -> None:
         """Take down what a KPI promises, and what that says of its total."""
         own = list(given(kpi, scope))
-        if kpi.slices:
-            bare = Reaching(Time(kpi.promise.measured), None, {}, self.sources, self.calendar)
-            total = of_all_slices(
-                own,
-                only_channels(kpi, scope),
-                adds=kpi.formula.additivity in ADDS,
-                mean=bare.is_mean(kpi.formula),
-                floor=bare.floor(kpi.formula),
-            )
+        if kpi.slices and own:
+            total = of_all_slices(own, only_channels(kpi, scope), self._reaching(own[0].time, None))
             own += [total] if total is not None else []
         self.own[kpi.name] = own
         self.keys.update((one.key, one) for one in own)
@@ -114,18 +107,22 @@ class _Book:
         """What contradicts a promise in one of its windows."""
         alike = list(self._alike(kpi, asked))
         drivers = dict.fromkeys((*self._below(kpi.formula), *alike))
-        if not drivers and asked.slice is None:
+        if not drivers and not (asked.slice is not None and isinstance(core(kpi.formula), Share)):
             return None
         for time in times(asked, drivers, self.calendar, self.near):
-            at = (time, asked.slice)
-            if at not in self.looked_at:
-                self.looked_at[at] = Reaching(*at, self.promised, self.sources, self.calendar)
-            reaching = self.looked_at[at]
+            reaching = self._reaching(time, asked.slice)
             found = reaching.promises(reaching.structure(kpi.formula, promises=True), alike)
             found = found.within(self._room(kpi, asked, reaching))
             if problem := _problem(asked, found, self.keys):
                 return problem
         return None
+
+    def _reaching(self, time: Time, part: Slice | None) -> Reaching:
+        """What nodes lie between in a window, in total or in a slice."""
+        at = (time, part)
+        if at not in self.looked_at:
+            self.looked_at[at] = Reaching(*at, self.promised, self.sources, self.calendar, self.bare)
+        return self.looked_at[at]
 
     def _alike(self, kpi: Kpi, asked: Given) -> Iterator[Given]:
         """What is promised for the same formula: by KPIs before it, and for its total by its own slices."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import cast
 
@@ -42,8 +42,6 @@ class Given:
     """Told apart by it, and named by it in the ends of intervals."""
     kpi: Kpi
     reach: Reach
-    said: str
-    """`at most 20 EUR per lead for meta`."""
     span: Span
     time: Time
     """From when until when."""
@@ -54,8 +52,24 @@ class Given:
     """Whether it holds on its last day only, being a line from a baseline until then."""
     level: bool = False
     """Whether it holds for the windows that end in its time."""
-    derived: bool = False
-    """Whether it is what follows for the total from the slices."""
+    parts: tuple[Given, ...] = ()
+    """The promises of slices from which it follows for the total."""
+
+    @property
+    def derived(self) -> bool:
+        """Whether it is what follows for the total from the slices."""
+        return bool(self.parts)
+
+    @property
+    def said(self) -> str:
+        """`at most 20 EUR per lead for meta`."""
+        if self.parts:
+            return " and ".join(part.said for part in self.parts)
+        ends = (("at least", self.reach.low), ("at most", self.reach.high))
+        said = [
+            f"{word} {format_value(value, self.kpi.unit)}" for word, value in ends if math.isfinite(value)
+        ]
+        return f"{' and '.join(said)}{self.suffix}"
 
     def holds(self, time: Time) -> bool:
         """Whether it is promised for a window, or for all windows of a time that is open."""
@@ -127,8 +141,8 @@ def given(kpi: Kpi, scope: Scope) -> Iterator[Given]:
     lines = {line.value.text: line.span for line in by.slices} if by is not None else {}
     for part in kpi.slices:
         if (asked := bounds(part.bound, kpi)) is not None:
-            found = _given(kpi, f" for {part.value}", asked, lines.get(part.value, place), whole, point=point)
-            yield evolve(found, slice=(kpi.dimensions[0].name, part.value))
+            line, of = lines.get(part.value, place), (kpi.dimensions[0].name, part.value)
+            yield _given(kpi, f" for {part.value}", asked, line, whole, slice=of, point=point)
 
 
 def milestones(kpi: Kpi, total: Given | None, scope: Scope) -> Iterator[Given]:
@@ -146,15 +160,20 @@ def milestones(kpi: Kpi, total: Given | None, scope: Scope) -> Iterator[Given]:
 
 
 def _given(
-    kpi: Kpi, suffix: str, asked: Reach, span: Span, time: Time, *, point: bool = False, level: bool = False
+    kpi: Kpi,
+    suffix: str,
+    asked: Reach,
+    span: Span,
+    time: Time,
+    slice: Slice | None = None,
+    *,
+    point: bool = False,
+    level: bool = False,
 ) -> Given:
-    ends = (("at least", asked.low), ("at most", asked.high))
-    said = [f"{word} {format_value(value, kpi.unit)}" for word, value in ends if math.isfinite(value)]
     key = f"{kpi.name}{suffix}"
     by = frozenset((key,))
     reach = Reach(asked.low, asked.high, by, by)
-    text = f"{' and '.join(said)}{suffix}"
-    return Given(key, kpi, reach, text, span, time, suffix=suffix, point=point, level=level)
+    return Given(key, kpi, reach, span, time, slice, suffix, point, level)
 
 
 def only_channels(kpi: Kpi, scope: Scope) -> frozenset[str] | None:
@@ -162,45 +181,6 @@ def only_channels(kpi: Kpi, scope: Scope) -> frozenset[str] | None:
     definition = cast(nodes.KpiDef, scope.names.known[kpi.name])
     only = next((c for c in definition.clauses if isinstance(c, nodes.OnlyChannel)), None)
     return frozenset(word.text for word in only.values) if only is not None else None
-
-
-def of_all_slices(
-    own: Sequence[Given], only: frozenset[str] | None, *, adds: bool, mean: bool, floor: bool
-) -> Given | None:
-    """What the targets of slices say of the total: where it `adds` up, the sum of them, where it is a `mean`,
-    something between them.
-
-    Slices that have no target of their own are not known, unless `only` names all that there are; where
-    nothing is negative (`floor`) they do not take from the sum.
-    """
-    lines = [one for one in own if one.slice is not None]
-    if not lines:
-        return None
-    first = lines[0]
-    dimension = first.slice[0] if first.slice is not None else ""
-    named = {one.slice[1] for one in lines if one.slice is not None}
-    every = dimension == "channel" and only is not None and only <= named
-    lows, highs = [one.reach.low for one in lines], [one.reach.high for one in lines]
-    if adds:
-        lows = [max(low, 0.0) for low in lows] if floor else lows
-        low, high = (sum(lows) if every or floor else -math.inf), (sum(highs) if every else math.inf)
-    elif mean and every:
-        low, high = min(lows), max(highs)
-    else:
-        return None
-    if low <= (0.0 if floor else -math.inf) and high == math.inf:
-        return None
-    by = frozenset((f"{first.kpi.name} in slices",))
-    return Given(
-        f"{first.kpi.name} in slices",
-        first.kpi,
-        Reach(low, high, by, by),
-        " and ".join(one.said for one in lines),
-        first.span,
-        first.time,
-        point=first.point,
-        derived=True,
-    )
 
 
 # -- which windows ---------------------------------------------------------------------------------

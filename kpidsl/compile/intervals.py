@@ -74,14 +74,17 @@ def _two(op: str, a: Reach, b: Reach) -> Reach:
 
 
 def _product(a: Reach, b: Reach) -> Reach:
-    """The least and the greatest product of two ends."""
-    ends = [
-        (0.0 if 0.0 in (x, y) else x * y, by_x | by_y)
-        for x, by_x in ((a.low, a.low_by), (a.high, a.high_by))
-        for y, by_y in ((b.low, b.low_by), (b.high, b.high_by))
-    ]
-    low, high = min(ends, key=lambda end: end[0]), max(ends, key=lambda end: end[0])
-    return Reach(low[0], high[0], low[1], high[1])
+    """The least and the greatest product of two ends; of equal ones the first says whose it is."""
+    low, high = math.inf, -math.inf
+    low_by = high_by = (a.low_by, b.low_by)
+    for x, by_x in ((a.low, a.low_by), (a.high, a.high_by)):
+        for y, by_y in ((b.low, b.low_by), (b.high, b.high_by)):
+            value = x * y if x and y else 0.0
+            if value < low:
+                low, low_by = value, (by_x, by_y)
+            if value > high:
+                high, high_by = value, (by_x, by_y)
+    return Reach(low, high, low_by[0] | low_by[1], high_by[0] | high_by[1])
 
 
 def _inverse(b: Reach) -> Reach:

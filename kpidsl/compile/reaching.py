@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -59,6 +60,8 @@ class Reaching:
     promised: Mapping[Node, Sequence[Given]]
     sources: Mapping[str, SourceSpec]
     calendar: Calendar
+    bare: dict[Node, Reach] = field(factory=dict)
+    """What nodes lie between whatever is promised: the same in all windows and slices."""
     known: dict[Node, Reach] = field(factory=dict)
 
     def of(self, node: Node) -> Reach:
@@ -149,13 +152,19 @@ class Reaching:
 
     def floor(self, node: Node) -> bool:
         """Whether a number is never negative, whatever is promised."""
-        return self.structure(node, promises=False).low >= 0
+        return self.unpromised(node).low >= 0
+
+    def unpromised(self, node: Node) -> Reach:
+        """Of a part: its structure alone."""
+        if node not in self.bare:
+            self.bare[node] = self.structure(node, promises=False)
+        return self.bare[node]
 
     def structure(self, node: Node, *, promises: bool) -> Reach:
         """What follows from how a number is made. Over other windows nothing is promised."""
 
         def below(inner: Node) -> Reach:
-            return self.of(inner) if promises else self.structure(inner, promises=False)
+            return self.of(inner) if promises else self.unpromised(inner)
 
         match node:
             case Constant(value=value):
@@ -204,6 +213,36 @@ class Reaching:
                 return op in _KEEPS_SIGN and all(map(self.never_negative, args))
             case Gather():
                 return False
+
+
+def of_all_slices(own: Sequence[Given], only: frozenset[str] | None, reaching: Reaching) -> Given | None:
+    """What the targets of slices say of the total: where it adds up, the sum of them, where it is a mean,
+    something between them.
+
+    Slices that have no target of their own are not known, unless `only` names all that there are; where
+    nothing is negative they do not take from the sum.
+    """
+    lines = [(one, one.slice) for one in own if one.slice is not None]
+    if not lines:
+        return None
+    (first, (dimension, _)), formula = lines[0], lines[0][0].kpi.formula
+    every = dimension == "channel" and only is not None and only <= {value for _, (_, value) in lines}
+    lows, highs = [one.reach.low for one, _ in lines], [one.reach.high for one, _ in lines]
+    if formula.additivity in ADDS:
+        floor = reaching.floor(formula)
+        lows = [max(low, 0.0) for low in lows] if floor else lows
+        low, high = (sum(lows) if every or floor else -math.inf), (sum(highs) if every else math.inf)
+    elif every and reaching.is_mean(formula):
+        floor = reaching.floor(formula)
+        low, high = min(lows), max(highs)
+    else:
+        return None
+    if low <= (0.0 if floor else -math.inf) and high == math.inf:
+        return None
+    key = f"{first.kpi.name} in slices"
+    reach = Reach(low, high, frozenset((key,)), frozenset((key,)))
+    parts = tuple(one for one, _ in lines)
+    return Given(key, first.kpi, reach, first.span, first.time, point=first.point, parts=parts)
 
 
 def _count(grain: str, time: Time) -> float | None:
