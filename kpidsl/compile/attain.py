@@ -106,12 +106,16 @@ class _Book:
     def problem(self, kpi: Kpi, asked: Given) -> Diagnostic | None:
         """What contradicts a promise in one of its windows."""
         alike = list(self._alike(kpi, asked))
-        drivers = dict.fromkeys((*self._below(kpi.formula), *alike))
+        below = self._below(kpi.formula)
+        drivers = dict.fromkeys((*below, *alike))
         if not drivers and not (asked.slice is not None and isinstance(core(kpi.formula), Share)):
             return None
         for time in times(asked, drivers, self.calendar, self.near):
             reaching = self._reaching(time, asked.slice)
-            found = reaching.promises(reaching.structure(kpi.formula, promises=True), alike)
+            made = (
+                reaching.structure(kpi.formula, promises=True) if below else reaching.unpromised(kpi.formula)
+            )
+            found = reaching.promises(made, alike)
             found = found.within(self._room(kpi, asked, reaching))
             if problem := _problem(asked, found, self.keys):
                 return problem

@@ -12,7 +12,7 @@ from kpidsl.compile.scope import Scope
 from kpidsl.compile.walk import ungrouped
 from kpidsl.compile.words import in_unit, literal_text
 from kpidsl.diagnostics import Span
-from kpidsl.graph import Bound, Constant, Direction, Node, Tolerance
+from kpidsl.graph import Bound, Constant, Direction, Node, Tolerance, aggregates
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit
 from kpidsl.syntax import nodes
 
@@ -25,9 +25,12 @@ class Draft:
     node: Node
     scope: Scope
     formula: nodes.Expression
+    own: tuple[str, ...] = field(init=False)
+    """The sources that the formula reads."""
     _clauses: dict[type, nodes.Node] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
+        self.own = tuple(dict.fromkeys(part.source for part in aggregates(self.node)))
         self._clauses = {type(clause): clause for clause in reversed(self.kpi.clauses)}
 
     @property

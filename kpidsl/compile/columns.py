@@ -74,13 +74,15 @@ def find_column(word: str, at: RowPlace) -> ColumnRef | Bad | list[tuple[str, ..
 
     `channel` is the role wherever the source has it. Otherwise the links that lead to it: none, or several.
     """
+    if _has(at.shape, word):
+        return _column(at.shape, word, (), at)
     layer: list[tuple[tuple[str, ...], Shape]] = [((), at.shape)]
     seen = {at.shape.name}
     while layer:
         found = [(via, shape) for via, shape in layer if _has(shape, word)]
         if len(found) == 1:
             via, shape = found[0]
-            return _column(shape, shape.channel if word == "channel" and shape.channel else word, via, at)
+            return _column(shape, word, via, at)
         if found:
             return [via for via, _ in found]
         further: list[tuple[tuple[str, ...], Shape]] = []
@@ -98,6 +100,7 @@ def _has(shape: Shape, word: str) -> bool:
 
 
 def _column(shape: Shape, word: str, via: tuple[str, ...], at: RowPlace) -> ColumnRef | Bad:
+    word = shape.channel if word == "channel" and shape.channel else word
     type_ = column_type(shape, word, at.scope)
     if via and shape.cause is not None:
         at.scope.blame = at.scope.blame or shape.cause
@@ -207,7 +210,7 @@ def _path(name: nodes.Name, at: RowPlace) -> Row | None:
     if not _has(here, word):
         _unknown_column(word, name, here, at)
         return None
-    found = _column(here, here.channel if word == "channel" and here.channel else word, tuple(via), at)
+    found = _column(here, word, tuple(via), at)
     return None if isinstance(found, Bad) else on_scale(found, scope)
 
 

@@ -25,7 +25,7 @@ Slice = tuple[str, str]
 """A dimension and a value of it."""
 
 
-@frozen
+@frozen(cache_hash=True)
 class Time:
     """The days of a window; of a sliding one the day that it ends on. An open end has none."""
 

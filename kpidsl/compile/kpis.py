@@ -96,7 +96,10 @@ def _written(span: Span) -> str:
 def _as_told(promise: Promise, draft: Draft) -> Promise:
     """What a target reads from sources that the formula does not read is a plan: where that says nothing of a
     slice, there is no target, and not one of zero."""
-    own, scope = {part.source for part in aggregates(draft.node)}, draft.scope
+    own, scope = draft.own, draft.scope
+    asked = [node for bound in promise.bounds for node in (bound.value, bound.high) if node is not None]
+    if all(part.source in own for part in aggregates(*asked)):
+        return promise
 
     def told(_: Node, node: Node) -> Node:
         counted = isinstance(node, Aggregate) and node.function in ("sum", "count")
@@ -153,8 +156,7 @@ def _dimension(name: nodes.Name, draft: Draft, promise: Promise) -> Dimension | 
     """The column of each source. Sources that only the target reads need it where slices inherit the
     target.
     """
-    scope, node = draft.scope, draft.node
-    own = list(dict.fromkeys(part.source for part in aggregates(node)))
+    scope, node, own = draft.scope, draft.node, draft.own
     if not own:
         scope.error("K313", "a constant has no rows that could be split", name.span)
         return None

@@ -187,7 +187,7 @@ def _arithmetic(expr: nodes.Binary, at: RowPlace) -> Row | None:
 
 
 def _compared(op: str, left: nodes.Expression, right: nodes.Expression, at: RowPlace) -> Row | None:
-    left_bare, right_bare = (_named_period(ungrouped(side), at) for side in (left, right))
+    left_bare, right_bare = _named_period(ungrouped(left), at), _named_period(ungrouped(right), at)
     if isinstance(right_bare, nodes.PeriodText):
         return dated(op, check_row(left, at), left, right_bare, at)
     if isinstance(left_bare, nodes.PeriodText):

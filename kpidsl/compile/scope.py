@@ -145,6 +145,7 @@ class Scope:
     """Where everything is told in the end."""
     _pool: dict[object, object] = field(factory=dict)
     _units: dict[str, Unit | str] = field(factory=dict)
+    _periods: dict[tuple[str, Calendar], Window] = field(factory=dict)
 
     def __attrs_post_init__(self) -> None:
         self.whole = self.report
@@ -285,10 +286,13 @@ class Scope:
 
     def period(self, text: nodes.PeriodText) -> Window | None:
         """A period as written; a name with several occurrences is none until one of them is said."""
+        read = (text.text, self.calendar)
+        if read in self._periods:
+            return self._periods[read]
         if self._unnamed(text):
             return None
         try:
-            return parse_period(text.text, self.calendar)
+            return self._periods.setdefault(read, parse_period(*read))
         except ValueError as error:
             self.error(
                 "K318",

@@ -83,7 +83,7 @@ def _only_without_dimension(unit: "Unit", _: "Attribute[Style]", style: Style) -
         raise ValueError(f"a unit with words cannot be written as {style}")
 
 
-@frozen(repr=False)
+@frozen(repr=False, cache_hash=True)
 class Unit:
     """A product of words with exponents, sorted, without zeros; equal units are equal objects."""
 
