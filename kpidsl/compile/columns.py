@@ -107,7 +107,11 @@ def _column(shape: Shape, word: str, via: tuple[str, ...], at: RowPlace) -> Colu
     if type_ is None:
         at.scope.blame = at.scope.blame or at.scope.causes.get(f"{shape.name}.{word}")
         return Bad()
-    return at.scope.intern(ColumnRef(at.shape.name, word, type_, via))
+    key = (at.shape.name, word, via)
+    found = at.scope.columns.get(key)
+    if found is None:
+        found = at.scope.columns[key] = at.scope.intern(ColumnRef(at.shape.name, word, type_, via))
+    return found
 
 
 def column_type(shape: Shape, word: str, scope: Scope) -> Type | None:

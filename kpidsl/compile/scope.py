@@ -139,6 +139,8 @@ class Scope:
     deepest: int = 0
     heights: dict[str, int] = field(factory=dict)
     """How deep constants, measures, KPIs and computed columns are, what they refer to included."""
+    columns: dict[tuple[str, str, tuple[str, ...]], ColumnRef] = field(factory=dict)
+    """What is read of columns: from which source, of what name, by which links."""
     sizes: dict[Row, int] = field(factory=dict)
     """How many parts an expression over one row has, computed columns put in."""
     whole: Report = field(init=False)
