@@ -10,7 +10,6 @@ import hashlib
 import os
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -99,6 +98,8 @@ def get(name: str) -> bytes | None:
 
 def put(name: str, body: bytes) -> None:
     """Keep something, whole or not at all: a reader in another process sees the old or the new."""
+    import tempfile
+
     home = folder()
     if home is None:
         return

@@ -18,7 +18,7 @@ from kpidsl.graph import Graph
 from kpidsl.model import named, periods, retail, rows, types, units
 from kpidsl.model import sources as relations
 from kpidsl.model.sources import Files
-from kpidsl.packed import Codec, records
+from kpidsl.packed import Codec
 from kpidsl.syntax import nodes
 from kpidsl.syntax.known import known
 from kpidsl.syntax.parse import parse
@@ -105,7 +105,7 @@ def unpack(data: bytes | None, sources: Sequence[Source]) -> Compiled | None:
     return found if isinstance(found, Compiled) else None
 
 
-_CODEC = Codec([*records(graphs, rows, relations, types, units, periods, named, retail), Entry, Compiled])
+_CODEC = Codec([Entry, Compiled], [graphs, rows, relations, types, units, periods, named, retail])
 
 
 def parsed(sources: Sequence[Source]) -> tuple[nodes.File, ...]:

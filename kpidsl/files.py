@@ -4,8 +4,6 @@ at all."""
 from __future__ import annotations
 
 import os
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -184,6 +182,8 @@ def write(path: Path, text: str | Iterable[str]) -> Diagnostic | None:
 
 
 def _replace(path: Path, parts: Iterable[str]) -> None:
+    import tempfile
+
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -240,6 +240,8 @@ def _listed_by_git(folder: Path) -> list[Path] | None:
 
 def _git(folder: Path, *arguments: str) -> bytes | None:
     """What git prints, None if it fails."""
+    import subprocess
+
     try:
         return subprocess.run(
             ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=30

@@ -10,6 +10,7 @@ import io
 import pickle
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from functools import cached_property
 from operator import attrgetter
 from types import ModuleType
 from typing import Any
@@ -23,11 +24,21 @@ _span = tuple.__new__
 
 
 class Codec:
-    """Packs and unpacks the records of some classes, diagnostics, spans, dates and plain values."""
+    """Packs and unpacks the records of some classes and modules, diagnostics, spans, dates and plain
+    values."""
 
-    def __init__(self, classes: Iterable[type] = ()) -> None:
-        self._classes = {(kind.__module__, kind.__qualname__): kind for kind in (*_PLAIN, *classes)}
-        self._reduced = {kind: _reducer(kind) for kind in self._classes.values() if attrs.has(kind)}
+    def __init__(self, classes: Iterable[type] = (), modules: Iterable[ModuleType] = ()) -> None:
+        self._given = (*_PLAIN, *classes)
+        self._modules = tuple(modules)
+
+    @cached_property
+    def _classes(self) -> dict[tuple[str, str], type]:
+        every = (*self._given, *records(*self._modules))
+        return {(kind.__module__, kind.__qualname__): kind for kind in every}
+
+    @cached_property
+    def _reduced(self) -> dict[type, Callable[[Any], tuple[type, tuple[object, ...]]]]:
+        return {kind: _reducer(kind) for kind in self._classes.values() if attrs.has(kind)}
 
     def pack(self, value: object, sources: Sequence[Source] = (), base: int = 0) -> bytes | None:
         """The bytes of a value; spans lie in one of the sources, and are counted from `base`.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -29,6 +28,8 @@ def changed(repository: Path | None, against: str | None = None) -> Callable[[st
     against = against or base()
     if repository is None or against is None or against.startswith("-"):
         return None
+    import subprocess
+
     command = ["git", "-c", "core.quotePath=false", "diff", "--merge-base", "--unified=0", "--no-color"]
     command += ["--no-ext-diff", "--no-prefix", against, "--", "*.kpi", "*.toml"]
     try:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -99,6 +98,8 @@ def parsed(file: Path, text: str, report: Report, *, quoted: bool = True) -> Doc
     table = TABLE if file.name == NAME else ()
     if table and table[-1] not in text:
         return None
+    import tomllib
+
     source = Source(os.path.relpath(file), text)
     try:
         data: Any = tomllib.loads(text)

@@ -38,11 +38,11 @@ class Keep:
 
 def without_known(specs: Specs, look: Look, keep: Keep = Keep(), screens: Console | None = None) -> Look:
     """A look without the findings that a baseline knows. `screens` are told what is written."""
-    from kpidsl.lint import baseline
-
     path = keep.path(specs)
     if path is None:
         return look
+    from kpidsl.lint import baseline
+
     may = [d for d in look.findings if baseline.may_stay(d)]
     must = [d for d in look.findings if not baseline.may_stay(d)]
     if keep.write and not path.exists():

@@ -4,7 +4,6 @@ on."""
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -14,12 +13,12 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 import click
 from attrs import frozen
 
-from kpidsl import cache, temporary
-from kpidsl.cli.bar import Bar
+from kpidsl import cache
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render.cells import Screen
 
 if TYPE_CHECKING:
+    from kpidsl.cli.bar import Bar
     from kpidsl.evaluate.progress import Progress
     from kpidsl.evaluate.watch import Watch
 
@@ -55,7 +54,7 @@ class Console:
         from kpidsl.evaluate.progress import Progress
 
         progress = Progress()
-        bar = None if quiet or not sys.stderr.isatty() else Bar(sys.stderr, self.err.unicode)
+        bar = None if quiet else self._bar()
         with bar.shown(progress) if bar else nullcontext():
             yield progress
 
@@ -64,14 +63,23 @@ class Console:
         """Watches over an evaluation: shows how far it is once it lasts, if standard error is a terminal."""
         from kpidsl.evaluate.watch import Watch
 
-        bar = None if quiet or not sys.stderr.isatty() else Bar(sys.stderr, self.err.unicode)
+        bar = None if quiet else self._bar()
         watch = Watch(stuck=partial(_end, bar))
         with bar.shown(watch.progress) if bar else nullcontext():
             yield watch
 
+    def _bar(self) -> Bar | None:
+        if not sys.stderr.isatty():
+            return None
+        from kpidsl.cli.bar import Bar
+
+        return Bar(sys.stderr, self.err.unicode)
+
 
 def _end(bar: Bar | None) -> None:
     """End a process that does not hear Ctrl-C, for something other than Python is at work."""
+    from kpidsl import temporary
+
     if bar:
         bar.clear()
     temporary.sweep()
@@ -103,8 +111,12 @@ def _screen(stream: TextIO, color: bool | None) -> Screen:
     asked = os.environ.get("COLUMNS", "")
     if asked.isdigit() and int(asked):
         width = int(asked)
+    elif terminal:
+        from shutil import get_terminal_size
+
+        width = get_terminal_size((100, 24)).columns
     else:
-        width = shutil.get_terminal_size((100, 24)).columns if terminal else 100
+        width = 100
     return Screen(max(width, 20), color, _shows(stream, _SIGNS))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from attrs import evolve
 
@@ -73,6 +72,8 @@ def _weekday(word: nodes.Word, scope: Scope) -> int:
 
 
 def _check_zone(name: nodes.String, scope: Scope) -> None:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
     try:
         ZoneInfo(name.text)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.compile.assume import in_unit_of
@@ -224,6 +223,8 @@ def _moment(text: str, scope: Scope) -> str:
     except ValueError:
         return ""
     if moment.tzinfo is not None:
+        from zoneinfo import ZoneInfo
+
         moment = moment.astimezone(ZoneInfo(scope.calendar.zone)).replace(tzinfo=None)
     return moment.isoformat(" ") if moment.year >= _FIRST_YEAR else ""
 

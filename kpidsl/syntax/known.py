@@ -10,10 +10,10 @@ from hashlib import blake2b
 
 from kpidsl import cache
 from kpidsl.diagnostics import Source
-from kpidsl.packed import Codec, records
+from kpidsl.packed import Codec
 from kpidsl.syntax import nodes
 
-_CODEC = Codec(records(nodes))
+_CODEC = Codec(modules=[nodes])
 
 
 class Known:

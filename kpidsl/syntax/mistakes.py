@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from typing import Any
 
@@ -49,6 +48,8 @@ class Vocabulary:
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """The content of `mistakes.toml`; read when the first fault is found."""
+    import tomllib
+
     data = tomllib.loads(grammar_file("mistakes.toml").read_text("utf-8"))
     return Vocabulary(
         tuple(_mistake(entry) for entry in data["mistake"]),

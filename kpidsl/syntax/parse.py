@@ -13,12 +13,9 @@ from kpidsl.diagnostics import Diagnostic, Report, Source, Span
 from kpidsl.files import clean
 from kpidsl.syntax import nodes
 from kpidsl.syntax.build import Builder
-from kpidsl.syntax.explain import explain
-from kpidsl.syntax.faults import misplaced, no_clauses, orphan, repeated, tabbed, too_deep, too_large
 from kpidsl.syntax.known import Known
 from kpidsl.syntax.machine import Machine, Unexpected
 from kpidsl.syntax.merges import conflicts, unmarked, unresolved
-from kpidsl.syntax.mistakes import recognise
 from kpidsl.syntax.precedence import Misplaced
 from kpidsl.syntax.split import comments, name_of, pieces, tabs
 from kpidsl.syntax.tables import tables
@@ -51,6 +48,8 @@ def parse(source: Source, report: Report, known: Known | None = None) -> nodes.F
     source = clean(source)
     text = source.text
     if len(text) > MAX_SIZE:
+        from kpidsl.syntax.faults import too_large
+
         report.add(too_large(source))
         return nodes.File(source, (), (), (Span(source, 0, len(text)),))
     definitions: list[nodes.Definition] = []
@@ -113,17 +112,26 @@ def _run(piece: Span, rule: str) -> Any:
     """What the grammar makes of a piece, or the diagnostic that says why it makes nothing."""
     source, start, end = piece
     if rule == "definition" and source.text[start].isspace():
+        from kpidsl.syntax.faults import orphan
+
         return orphan(piece)
     machine, builder = _machine()
     builder.source, builder.signs = source, 0
     try:
         found = machine.run(source.text, start, end, rule)
     except Unexpected as fault:
+        from kpidsl.syntax.explain import explain
+
         return explain(piece, fault)
     except Misplaced as fault:
+        from kpidsl.syntax.faults import misplaced
+        from kpidsl.syntax.mistakes import recognise
+
         slip = recognise(fault.span, bound=False) if fault.kind == "period" else None
         return slip or misplaced(fault.kind, fault.span)
     if builder.signs > MAX_DEPTH and _depth(found) > MAX_DEPTH:
+        from kpidsl.syntax.faults import too_deep
+
         return too_deep(found.span)
     return found
 
@@ -133,6 +141,8 @@ def _checked(definition: nodes.Definition) -> tuple[nodes.Definition | Diagnosti
     if isinstance(definition, nodes.Import | nodes.Let):
         return definition, []
     if not definition.clauses and not isinstance(definition, nodes.MeasureDef):
+        from kpidsl.syntax.faults import no_clauses
+
         fault = no_clauses(definition.span)
         return fault, [fault]
     seen: dict[type, nodes.Clause] = {}
@@ -143,6 +153,8 @@ def _checked(definition: nodes.Definition) -> tuple[nodes.Definition | Diagnosti
         if earlier is clause or kind in _MANY:
             kept.append(clause)
         else:
+            from kpidsl.syntax.faults import repeated
+
             faults.append(repeated(earlier.span, clause.span))
     return (attrs.evolve(definition, clauses=tuple(kept)) if faults else definition), faults
 
@@ -166,4 +178,6 @@ def _tab(piece: Span) -> Diagnostic | None:
     source, start, end = piece
     if source.text.find("\t", start, end) < 0 or not (found := tabs(source.text, start, end)):
         return None
+    from kpidsl.syntax.faults import tabbed
+
     return tabbed(source, found)

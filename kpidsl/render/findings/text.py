@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kpidsl.diagnostics import Severity
+from collections.abc import Sequence
+
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.findings import Check, Findings
 from kpidsl.render.cells import Screen
-from kpidsl.render.diagnostics import render as shown
-from kpidsl.render.diagnostics import summary
 
 
 def render(found: Findings, screen: Screen) -> str:
@@ -18,7 +18,7 @@ def _check(found: Findings, check: Check, screen: Screen) -> str:
     diagnostics = found.shown(check)
     if found.shown_from is Severity.ERROR and not (diagnostics or check.code):
         return ""
-    counted = summary(diagnostics)
+    shown, counted = _told(diagnostics, screen) if diagnostics else ("", "")
     said = ", ".join(part for part in (check.said, counted) if part)
     if not said:
         listed = any(one.suppressed and not one.suppressed.beside for one in check.suppressed)
@@ -27,7 +27,14 @@ def _check(found: Findings, check: Check, screen: Screen) -> str:
             said = f"{found.files} file{'s' if found.files != 1 else ''}: {said}"
     if said and len(found.checks) > 1:
         said = f"{screen.paint(check.name, 'bold')}: {said}"
-    return shown(diagnostics, screen) + (f"{said}{_let_pass(found, check)}\n" if said else "")
+    return shown + (f"{said}{_let_pass(found, check)}\n" if said else "")
+
+
+def _told(diagnostics: Sequence[Diagnostic], screen: Screen) -> tuple[str, str]:
+    """The diagnostics, and how many they are."""
+    from kpidsl.render.diagnostics import render, summary
+
+    return render(diagnostics, screen), summary(diagnostics)
 
 
 def _let_pass(found: Findings, check: Check) -> str:
