@@ -5,8 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from importlib.metadata import EntryPoint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve
 
@@ -21,6 +20,9 @@ from kpidsl.lint.view import View
 from kpidsl.lintconfig import LintConfig
 from kpidsl.specs import Specs
 from kpidsl.syntax import nodes
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 def all_rules(

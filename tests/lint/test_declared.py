@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import EntryPoint
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib import invalidate_caches
+from importlib.metadata import (
+    Distribution,
+    DistributionFinder,
+    EntryPoint,
+    MetadataPathFinder,
+    entry_points,
+)
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +23,7 @@ from kpidsl.diagnostics import Severity
 from kpidsl.lint import run as running
 from kpidsl.lint.declared import CLAUSES, TAKEN
 from kpidsl.lint.rule import Found, Rule
-from kpidsl.lint.rules import brought
+from kpidsl.lint.rules import brought, points
 from kpidsl.syntax import nodes
 from tests.lint.look import codes, looked
 from tests.lint.test_select import config, lint
@@ -221,6 +231,44 @@ def test_a_real_package_brings_its_rules(tmp_path: Path) -> None:
     (folder / "spec.kpi").write_text(SPEC.replace("lead_count", "LEADS"))
     run = process(folder, "lint", PYTHONPATH=f"{Path(__file__).parents[2]}:{site}")
     assert "warning[X1 loud]: too loud" in run.out
+
+
+@pytest.mark.parametrize("kind", ["folder", "egg-info", "egg in a folder", "egg", "zip", "finder", "other"])
+def test_packages_are_found_wherever_python_finds_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """The quick look that saves reading all metadata says no only where there is nothing."""
+    said = "[kpidsl.else]\na = b:c\n" if kind == "other" else "[kpidsl.rules]\nmine = mine:rule\n"
+    home = tmp_path / ("mine.egg" if "egg" in kind and kind != "egg-info" else "site")
+    info = home / {"egg": "EGG-INFO", "egg in a folder": "EGG-INFO"}.get(kind, "mine-1.0.dist-info")
+    info = home / "Mine.egg-info" if kind == "egg-info" else info
+    info.mkdir(parents=True)
+    (info / ("PKG-INFO" if "EGG" in info.name else "METADATA")).write_text("Name: mine\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(said)
+    place = home.parent if kind == "egg in a folder" else home
+    if kind == "zip":
+        place = Path(shutil.make_archive(str(tmp_path / "packages"), "zip", home))
+    if kind == "finder":
+        monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Elsewhere(place)])
+    else:
+        monkeypatch.setattr(sys, "path", [*sys.path, str(place)])
+    invalidate_caches()
+    every = entry_points(group="kpidsl.rules")
+    assert [one.name for one in points()] == [one.name for one in every]
+    assert len(every) == (kind not in ("other", "egg in a folder"))  # which only pkg_resources looks into
+
+
+class Elsewhere:
+    """What finds packages that are not on the path."""
+
+    def __init__(self, place: Path) -> None:
+        self._place = place
+
+    def find_spec(self, *_: object) -> None:
+        return None
+
+    def find_distributions(self, _: object = None) -> Iterator[Distribution]:
+        yield from MetadataPathFinder.find_distributions(DistributionFinder.Context(path=[str(self._place)]))
 
 
 def test_the_clauses_that_a_kind_takes_are_those_of_the_grammar() -> None:
