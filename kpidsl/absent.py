@@ -14,7 +14,7 @@ from attrs import evolve, frozen
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
 from kpidsl.graph import Aggregate, Dimension, Graph, Kpi, aggregates, rows_of
 from kpidsl.judge import Schedule
-from kpidsl.lint.view import inside
+from kpidsl.lint.parts import inside
 from kpidsl.model.periods import Window
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.types import FLAG

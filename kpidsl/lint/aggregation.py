@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kpidsl.graph import Aggregate, Combine, Rolling
+from kpidsl.lint.parts import row_parts, ungrouped
 from kpidsl.lint.rule import WARNING, Found, Rule
-from kpidsl.lint.view import View, row_parts, ungrouped
+from kpidsl.lint.view import View
 from kpidsl.model.rows import Apply, ColumnRef, Row
 from kpidsl.syntax import nodes
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from kpidsl.diagnostics import Label
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, first_of
+from kpidsl.lint.view import View, first_of, folded
 from kpidsl.model.functions import AGGREGATES, RESULT_FUNCTIONS
 from kpidsl.syntax import nodes
 
@@ -33,8 +33,7 @@ def _alike(view: View) -> Iterable[Found]:
     first = first_of(one.name.text for one in view.named)
     places = {one.name.text: one.name.span for one in reversed(view.named)}
     for one in view.named:
-        folded = next(iter(first_of([one.name.text])))
-        other = first[folded]
+        other = first[folded(one.name.text)]
         if other != one.name.text:
             yield Found(
                 one.name.span,

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 from kpidsl.diagnostics import Label
 from kpidsl.graph import Combine, Constant, Default, aggregates
+from kpidsl.lint.parts import ungrouped
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, ungrouped
+from kpidsl.lint.view import View
 from kpidsl.syntax import nodes
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from kpidsl.compile.intervals import ANY, FRACTION, NOT_NEGATIVE, Reach, combined
 from kpidsl.graph import (
@@ -25,8 +26,10 @@ from kpidsl.graph import (
     Told,
     Unknown,
 )
-from kpidsl.lint.view import Subject
 from kpidsl.model.units import format_value
+
+if TYPE_CHECKING:
+    from kpidsl.lint.view import Subject
 
 _COUNTS = frozenset(
     {

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from kpidsl.diagnostics import Label
 from kpidsl.graph import Constant
-from kpidsl.lint.ranges import range_of
 from kpidsl.lint.rule import WARNING, Found, Rule
 from kpidsl.lint.view import View
 from kpidsl.model.units import format_value
@@ -41,7 +40,7 @@ def _measurable(view: View) -> Iterable[Found]:
 
 def _attainable(view: View) -> Iterable[Found]:
     for one in view.active:
-        reach = range_of(one.kpi.formula)
+        reach = one.reach
         for bound in one.bounds:
             value = bound.value.value if isinstance(bound.value, Constant) else None
             high = bound.high.value if isinstance(bound.high, Constant) else value

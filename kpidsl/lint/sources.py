@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from kpidsl.diagnostics import Label, Span
 from kpidsl.graph import Every
+from kpidsl.lint.parts import ungrouped
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, aggregates_of, most, ungrouped
+from kpidsl.lint.view import View, most
 from kpidsl.model.sources import Files, Grouped, SourceSpec
 from kpidsl.syntax import nodes
 
@@ -83,7 +84,7 @@ def _too_slow(view: View) -> Iterable[Found]:
         days = _DAYS.get(measured.grain) if isinstance(measured, Every) else None
         if days is None:
             continue
-        for name in dict.fromkeys(part.source for part in aggregates_of(one)):
+        for name in one.reads:
             spec = view.graph.sources.get(name)
             if spec is not None and spec.fresh_days is not None and spec.fresh_days > days:
                 yield Found(

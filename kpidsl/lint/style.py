@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kpidsl.diagnostics import Edit, Fix, Label, Span
+from kpidsl.lint.parts import inside, operands, ungrouped
 from kpidsl.lint.rule import INFO, Found, Rule
-from kpidsl.lint.view import View, inside, operands, ungrouped
+from kpidsl.lint.view import View
 from kpidsl.syntax import nodes
 
 _LONG_NUMBER = re.compile(r"\d{5,}(?:\.\d+)?")

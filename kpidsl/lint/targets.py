@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from kpidsl.diagnostics import Label
 from kpidsl.graph import Constant, Cumulative, Share
-from kpidsl.lint.ranges import between, levels, number, range_of
+from kpidsl.lint.ranges import between, levels, number
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import View
 from kpidsl.model.periods import Window, add_grain
@@ -26,7 +26,7 @@ _LOW_IS_GOOD = re.compile(
 
 def _always(view: View) -> Iterable[Found]:
     for one in view.active:
-        reach = range_of(one.kpi.formula)
+        reach = one.reach
         for bound, value, high in levels(one):
             least = bound.direction == "at least" and value <= reach.low
             most = bound.direction == "at most" and value >= reach.high

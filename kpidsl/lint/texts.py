@@ -7,14 +7,11 @@ from collections.abc import Iterable
 
 from kpidsl.diagnostics import Edit, Fix, Label, Span
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, first_of
+from kpidsl.lint.view import View, first_of, folded
 from kpidsl.syntax import nodes
 
-_PLACEHOLDER = re.compile(
-    r"(?:\b(?:todo|tbd|tbc|fixme|lorem ipsum|to be defined)\b"
-    r"|^\s*(?:xxx+|\?+|\.{3}|-+|n/a)\s*$)",
-    re.IGNORECASE,
-)
+_PLACEHOLDER = re.compile(r"\b(?:t(?:odo|bd|bc|o be defined)|fixme|lorem ipsum)\b", re.IGNORECASE)
+_NOTHING = re.compile(r"\s*(?:xxx+|\?+|\.{3}|-+|n/a)\s*$", re.IGNORECASE)
 _SPACES = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}")
 
 
@@ -22,7 +19,7 @@ def _placeholders(view: View) -> Iterable[Found]:
     for _, what, text in view.texts:
         if not text.text.strip():
             yield Found(text.span, f"the {what} is empty", help="without the clause nothing would be lost")
-        elif _PLACEHOLDER.search(text.text):
+        elif _NOTHING.match(text.text) or _PLACEHOLDER.search(text.text):
             yield Found(
                 text.span, f"the {what} is still to be written", help="what is not known can be left out"
             )
@@ -52,7 +49,7 @@ def _owners(view: View) -> Iterable[Found]:
     texts = [text for _, what, text in view.texts if what in ("owner", "stakeholder")]
     first = first_of(text.text for text in texts)
     for text in texts:
-        other = first[next(iter(first_of([text.text])))]
+        other = first[folded(text.text)]
         if other != text.text and text.text.strip() != other.strip():
             yield Found(
                 text.span,

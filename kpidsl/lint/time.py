@@ -9,7 +9,7 @@ from datetime import timedelta
 from kpidsl.diagnostics import Edit, Fix, Label, Span
 from kpidsl.graph import Cumulative, Every, Trailing
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import Subject, View, aggregates_of
+from kpidsl.lint.view import Subject, View
 from kpidsl.model.periods import GRAINS, Grain, Window, containing, periods
 from kpidsl.syntax import nodes
 
@@ -32,7 +32,7 @@ def _finer(view: View) -> Iterable[Found]:
         grain = _grain(one)
         if grain is None:
             continue
-        for name in dict.fromkeys(part.source for part in aggregates_of(one)):
+        for name in one.reads:
             spec = view.graph.sources.get(name)
             if spec and spec.complete and _DAYS[spec.complete] > _DAYS[grain]:
                 yield Found(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from kpidsl.diagnostics import Edit, Fix, Label, Span
 from kpidsl.graph import Bound, Kpi
-from kpidsl.lint.ranges import between, levels, number, range_of
+from kpidsl.lint.ranges import between, levels, number
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import View
 from kpidsl.syntax import nodes
@@ -25,7 +25,7 @@ def _never_red(view: View) -> Iterable[Found]:
         tolerance_clause = one.clause(nodes.Tolerance)
         if tolerance_clause is None:
             continue
-        reach = range_of(one.kpi.formula)
+        reach = one.reach
         for bound, value, _ in levels(one):
             tolerance = _tolerated(one.kpi, value)
             if tolerance is None or not tolerance:

@@ -6,22 +6,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kpidsl.diagnostics import Label
+from kpidsl.lint.parts import ungrouped
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
-from kpidsl.lint.view import View, operands, ungrouped
+from kpidsl.lint.view import View
 from kpidsl.syntax import nodes
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "=": "=", "!=": "!="}
 _COMPARISONS = frozenset(_FLIPPED)
-
-
-def _conjunctions(view: View, op: str) -> Iterator[tuple[nodes.Definition, list[Any]]]:
-    """What stands between the `and` or `or` of each condition, the whole chain at once."""
-    inner: set[int] = set()  # a chain comes before the shorter ones in it
-    for definition, expr in view.written(nodes.Binary):
-        if expr.op == op:
-            inner.update(id(ungrouped(side)) for side in (expr.left, expr.right))
-            if id(expr) not in inner:
-                yield definition, operands(expr, op)
 
 
 def _comparison(expr: Any) -> tuple[str, str, Any] | None:
@@ -38,7 +29,7 @@ def _comparison(expr: Any) -> tuple[str, str, Any] | None:
 
 
 def _never(view: View) -> Iterable[Found]:
-    for _, parts in _conjunctions(view, "and"):
+    for _, parts in view.chains("and"):
         seen: dict[str, list[tuple[str, Any, Any]]] = {}
         for part in parts:
             found = _comparison(part)
@@ -92,7 +83,7 @@ def _itself(view: View) -> Iterable[Found]:
 
 def _twice(view: View) -> Iterable[Found]:
     for op in ("and", "or"):
-        for _, parts in _conjunctions(view, op):
+        for _, parts in view.chains(op):
             yield from _repeated(parts, f"the condition is there twice, joined by `{op}`")
 
 

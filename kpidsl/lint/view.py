@@ -8,20 +8,19 @@ from datetime import date
 from functools import cached_property
 from typing import Any, TypeVar
 
-import attrs
 from attrs import field, frozen
 
+from kpidsl.compile.intervals import Reach
 from kpidsl.diagnostics import Span
 from kpidsl.graph import Aggregate, Bound, Cumulative, Graph, Kpi, Node, Objective, aggregates, children, walk
-from kpidsl.model.rows import Apply, Gather, Row
+from kpidsl.lint.parts import inside, operands, ungrouped
+from kpidsl.lint.ranges import range_of
 from kpidsl.syntax import nodes
 
+_SIGNS = re.compile(r"[\W_]+")
 T = TypeVar("T", bound=nodes.Node)
 G = TypeVar("G", bound=Node)
 Named = nodes.PeriodDef | nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
-_DEEP = re.compile(
-    r"Expression|Clause|Bound|Milestone|Level|Slice|Number|PacePart|PeriodText|Tolerance|Name\b"
-)
 
 
 @frozen(eq=False, slots=False)
@@ -58,7 +57,17 @@ class Subject:
         """Every node of its formula, each once."""
         return tuple(walk(self.kpi.formula))
 
-    @property
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The sources of its aggregations."""
+        return tuple(dict.fromkeys(part.source for part in self.parts if isinstance(part, Aggregate)))
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What its formula lies between, whatever the data."""
+        return range_of(self.kpi.formula)
+
+    @cached_property
     def bounds(self) -> tuple[Bound, ...]:
         """All that it promises, of the whole and of slices."""
         return (*self.kpi.promise.bounds, *(part.bound for part in self.kpi.slices))
@@ -169,6 +178,24 @@ class View:
         return list(found)
 
     @cached_property
+    def _chains(self) -> dict[str, list[tuple[nodes.Definition, list[nodes.Expression]]]]:
+        found: dict[str, list[tuple[nodes.Definition, list[nodes.Expression]]]] = {"and": [], "or": []}
+        inner: dict[str, set[int]] = {
+            "and": set(),
+            "or": set(),
+        }  # a chain comes before the shorter ones in it
+        for definition, expr in self.written(nodes.Binary):
+            if expr.op in found:  # a chain comes before the shorter ones in it
+                inner[expr.op].update(id(ungrouped(side)) for side in (expr.left, expr.right))
+                if id(expr) not in inner[expr.op]:
+                    found[expr.op].append((definition, operands(expr, expr.op)))
+        return found
+
+    def chains(self, op: str) -> list[tuple[nodes.Definition, list[nodes.Expression]]]:
+        """What stands between the `and` or `or` of each condition, the whole chain at once."""
+        return self._chains[op]
+
+    @cached_property
     def references(self) -> dict[str, list[nodes.Definition]]:
         """The definitions that mention a name. Columns are names too: there may be one more, never one
         less."""
@@ -249,19 +276,6 @@ _MENTIONS: dict[type, Any] = {
 }
 
 
-_KNOWN: dict[type, tuple[str, ...] | None] = {}
-
-
-def _deep(kind: type) -> tuple[str, ...] | None:
-    """The fields of a node that may hold further nodes worth a look, the last first; None for what is no
-    node."""
-    if not issubclass(kind, nodes.Node):
-        return None
-    named = ((at.name, str(at.type)) for at in attrs.fields(kind))
-    worth = (name for name, type_ in named if name not in ("span", "rows", "name") and _DEEP.search(type_))
-    return tuple(worth)[::-1]
-
-
 def _texts(
     definitions: Iterable[nodes.Definition],
 ) -> Iterator[tuple[nodes.Definition, str, nodes.String]]:
@@ -283,56 +297,6 @@ def _texts(
                     yield definition, "label", text
 
 
-def inside(node: nodes.Node) -> Iterator[nodes.Node]:
-    """A node and all below it that expressions, clauses and bounds are made of; words and texts left out."""
-    stack: list[Any] = [node]
-    while stack:
-        part = stack.pop()
-        if type(part) is tuple:
-            stack += part[::-1]
-            continue
-        kind = type(part)
-        if kind not in _KNOWN:
-            _KNOWN[kind] = _deep(kind)
-        if (names := _KNOWN[kind]) is not None:
-            yield part
-            for name in names:
-                if value := getattr(part, name):
-                    stack.append(value)
-
-
-def row_parts(row: Row | None) -> Iterator[Row]:
-    """An expression over a row and all below it."""
-    stack = [row] if row is not None else []
-    while stack:
-        part = stack.pop()
-        yield part
-        if isinstance(part, Apply):
-            stack.extend(reversed(part.args))
-        elif isinstance(part, Gather):
-            stack.extend(one for one in (part.argument, part.filter, part.weight) if one is not None)
-
-
-def aggregates_of(subject: Subject) -> tuple[Aggregate, ...]:
-    """The aggregations of a KPI's formula."""
-    return aggregates(subject.kpi.formula)
-
-
-def ungrouped(expr: Any) -> Any:
-    """An expression without the parentheses around it."""
-    while isinstance(expr, nodes.Group):
-        expr = expr.inner
-    return expr
-
-
-def operands(expr: Any, op: str) -> list[Any]:
-    """What an operator that may be repeated joins: of `a and b and c` all three."""
-    expr = ungrouped(expr)
-    if isinstance(expr, nodes.Binary) and expr.op == op:
-        return [*operands(expr.left, op), *operands(expr.right, op)]
-    return [expr]
-
-
 def most(have: Sequence[object] | int, all_: int) -> bool:
     """Whether nearly all have something, so that one without it is an oversight: four of five, three at
     least."""
@@ -340,9 +304,14 @@ def most(have: Sequence[object] | int, all_: int) -> bool:
     return all_ >= 3 and count < all_ and count >= 0.8 * all_
 
 
+def folded(word: str) -> str:
+    """A word without what it may be written with or without: capitals, blanks and signs."""
+    return _SIGNS.sub("", word.casefold())
+
+
 def first_of(words: Iterable[str]) -> dict[str, str]:
     """Folded words to the first way in which they are written."""
     found: dict[str, str] = {}
     for word in words:
-        found.setdefault(re.sub(r"[\W_]+", "", word.casefold()), word)
+        found.setdefault(folded(word), word)
     return found
