@@ -10,10 +10,11 @@ from __future__ import annotations
 from attrs import frozen
 
 from kpidsl.diagnostics import Severity
+from kpidsl.records import Record
 
 
-@frozen
-class Code:
+@frozen(repr=False)
+class Code(Record):
     """One thing that can be reported."""
 
     code: str

@@ -19,6 +19,7 @@ from kpidsl.model import named, periods, retail, rows, types, units
 from kpidsl.model import sources as relations
 from kpidsl.model.sources import Files
 from kpidsl.packed import Codec
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 from kpidsl.syntax.known import known
 from kpidsl.syntax.parse import parse
@@ -26,8 +27,8 @@ from kpidsl.syntax.parse import parse
 _LOST_LINE = re.compile(r"\s*(kpi|objective)[ \t]+(?:`([^`\n]+)`|([^\W\d]\w*))")
 
 
-@frozen
-class Entry:
+@frozen(repr=False)
+class Entry(Record):
     """A KPI, objective, test or scenario where it stands in the files, compiled or not."""
 
     kind: Literal["kpi", "objective", "test", "scenario"]
@@ -38,16 +39,16 @@ class Entry:
     """False for what the parser could not make sense of."""
 
 
-@frozen(eq=False)
-class Compiled:
+@frozen(repr=False, eq=False)
+class Compiled(Record):
     """A graph, and the table of contents of the files that it was made of."""
 
     graph: Graph
     entries: tuple[Entry, ...]
 
 
-@frozen(eq=False)
-class Result:
+@frozen(repr=False, eq=False)
+class Result(Record):
     """What compiling gave, and on what files it rests besides those that were given."""
 
     compiled: Compiled

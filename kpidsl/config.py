@@ -37,6 +37,7 @@ from kpidsl import lintconfig, review, settings
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.lintconfig import LintConfig
 from kpidsl.patterns import matches
+from kpidsl.records import Record
 from kpidsl.settings import Document, Settings
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
@@ -55,8 +56,8 @@ _FOREIGN = re.compile(r"!|.*(?P<bracket>\[.*\])", re.DOTALL)
 _PATTERNS = 'a list of patterns, as in exclude = ["vendor", "drafts/*.kpi"]'
 
 
-@frozen
-class Connection:
+@frozen(repr=False)
+class Connection(Record):
     """A database that specs may name. The url is a secret as soon as its variables are filled in."""
 
     name: str
@@ -123,8 +124,8 @@ def _masked(option: str, value: str) -> str:
     return option.removesuffix(value) + "***" if _VARIABLE.sub("", value) else option
 
 
-@frozen
-class Limits:
+@frozen(repr=False)
+class Limits(Record):
     """What an evaluation may take; None leaves it to the engine."""
 
     memory: str | None = None
@@ -147,8 +148,8 @@ class Limits:
 UNLIMITED = Limits()
 
 
-@frozen
-class Incremental:
+@frozen(repr=False)
+class Incremental(Record):
     """Whether only files that are new or changed are read, and where the parts of the others are kept."""
 
     on: bool = False
@@ -156,8 +157,8 @@ class Incremental:
     """Relative to the folder of the config."""
 
 
-@frozen
-class Setting:
+@frozen(repr=False)
+class Setting(Record):
     """A key that could be set, and what holds of it."""
 
     key: tuple[str, ...]
@@ -167,8 +168,8 @@ class Setting:
     """File and line that say so; None for a default."""
 
 
-@frozen
-class Config:
+@frozen(repr=False)
+class Config(Record):
     """What the config says. `root` is the folder that specs may read below."""
 
     root: Path
@@ -216,8 +217,8 @@ def excluded(file: Path, text: str) -> Callable[[Path], bool]:
     return Config(file.parent, exclude=_patterns(said) or ()).excludes
 
 
-@define
-class _Reader:
+@define(repr=False)
+class _Reader(Record):
     """Takes a table apart, key by key, and reports what does not fit."""
 
     settings: Settings

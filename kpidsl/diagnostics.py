@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from attrs import define, field, frozen
 
+from kpidsl.records import Record
+
 
 class Severity(IntEnum):
     """How much a diagnostic weighs; only errors stop what depends on the broken part."""
@@ -26,8 +28,8 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@define(eq=False)
-class Source:
+@define(repr=False, eq=False)
+class Source(Record):
     """A text and the name it is known by (a path relative to where the command was run, or `<stdin>`)."""
 
     name: str
@@ -75,24 +77,24 @@ class Span(NamedTuple):
         return Span(self.source, self.start, other.end)
 
 
-@frozen
-class Label:
+@frozen(repr=False)
+class Label(Record):
     """A secondary place and what is to be said about it."""
 
     span: Span
     text: str
 
 
-@frozen
-class Edit:
+@frozen(repr=False)
+class Edit(Record):
     """Replace a stretch by a text."""
 
     span: Span
     text: str
 
 
-@frozen
-class Fix:
+@frozen(repr=False)
+class Fix(Record):
     """A repair: `safe` ones keep the meaning or are what was surely meant."""
 
     title: str
@@ -100,8 +102,8 @@ class Fix:
     safe: bool = True
 
 
-@frozen
-class Suppressed:
+@frozen(repr=False)
+class Suppressed(Record):
     """That a finding is known and left alone: by a comment beside it, or by a file of old ones."""
 
     reason: str | None = None
@@ -109,8 +111,8 @@ class Suppressed:
     """Whether a comment in the spec says so."""
 
 
-@frozen
-class Diagnostic:
+@frozen(repr=False)
+class Diagnostic(Record):
     """What was found, where, what was expected, and one way out.
 
     `code` is a key of `kpidsl.codes.CATALOGUE` (`K101`). `place` names where the fault lies when it is not in
@@ -142,8 +144,8 @@ class Diagnostic:
         return self.place not in (None, "", ".")
 
 
-@define
-class Report:
+@define(repr=False)
+class Report(Record):
     """Diagnostics as they are collected by the passes of one run."""
 
     items: list[Diagnostic] = field(factory=list)

@@ -17,14 +17,15 @@ from typing import Literal
 from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Severity, Span
+from kpidsl.records import Record
 
 Outcome = Literal["passed", "failed", "error", "skipped"]
 _HEAD = re.compile(r"[^\W\d]\w*(?:[ \t]+(?:`[^`\n]+`|\"[^\"\n]*\"|[^\W\d]\w*))?")
 _NUMBERS = re.compile(r"(?::\d+)+$")
 
 
-@frozen
-class Case:
+@frozen(repr=False)
+class Case(Record):
     """Something that was tried by name, such as a test. `failed`: a value is not what was expected; `error`:
     there is no value to compare."""
 
@@ -35,8 +36,8 @@ class Case:
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-@frozen
-class Check:
+@frozen(repr=False)
+class Check(Record):
     """What one check found. `diagnostics` has everything, also what belongs to a case."""
 
     name: str
@@ -60,8 +61,8 @@ class Check:
         return int(failed or any(d.severity >= self.fails_from for d in self.diagnostics))
 
 
-@frozen
-class About:
+@frozen(repr=False)
+class About(Record):
     """What there is to say about a rule. `help` is Markdown: why it is there, a bad and a good example."""
 
     name: str
@@ -70,8 +71,8 @@ class About:
     help: str = ""
 
 
-@frozen
-class Findings:
+@frozen(repr=False)
+class Findings(Record):
     """What a command found, and for whom."""
 
     command: str

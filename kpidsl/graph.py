@@ -21,13 +21,14 @@ from kpidsl.model.periods import Calendar, Grain, Window
 from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.sources import SourceSpec
 from kpidsl.model.units import Unit
+from kpidsl.records import Record
 
 Additivity = Literal["additive", "semi", "none", "constant"]
 """`additive`: parts add up over time and slices; `semi`: over slices only (a stock level); `none`: never."""
 
 
-@frozen(cache_hash=True)
-class Step:
+@frozen(repr=False, cache_hash=True)
+class Step(Record):
     """A further step of a path: the rows of a source that pass a filter, by whose rows they are.
 
     `value` is what is added up of the rows that are attributed; None to count them.
@@ -39,8 +40,8 @@ class Step:
     value: Row | None = None
 
 
-@frozen(cache_hash=True)
-class Aggregate:
+@frozen(repr=False, cache_hash=True)
+class Aggregate(Record):
     """An aggregation over the rows of one source, within a slice and a window, that pass the filter.
 
     `function`: sum, count, count distinct, average, weighted average, min, max, median, percentile,
@@ -67,8 +68,8 @@ class Aggregate:
     then: tuple[Step, ...] = ()
 
 
-@frozen(cache_hash=True)
-class Constant:
+@frozen(repr=False, cache_hash=True)
+class Constant(Record):
     """A number; percents are already fractions."""
 
     value: float
@@ -76,8 +77,8 @@ class Constant:
     additivity: Additivity = "constant"
 
 
-@frozen(cache_hash=True)
-class Combine:
+@frozen(repr=False, cache_hash=True)
+class Combine(Record):
     """Arithmetic on results: `+ - * /` (any number of operands, from the left), `neg`, `abs`, `round`
     (digits)."""
 
@@ -87,8 +88,8 @@ class Combine:
     additivity: Additivity
 
 
-@frozen(cache_hash=True)
-class Shift:
+@frozen(repr=False, cache_hash=True)
+class Shift(Record):
     """The node over another window: the one `count` periods earlier, or the same one a year earlier."""
 
     node: Node
@@ -98,8 +99,8 @@ class Shift:
     count: int = 1
 
 
-@frozen(cache_hash=True)
-class Running:
+@frozen(repr=False, cache_hash=True)
+class Running(Record):
     """The running total: over the window from the start of the promise (else the first data) to the
     window's end."""
 
@@ -108,8 +109,8 @@ class Running:
     additivity: Additivity = "none"
 
 
-@frozen(cache_hash=True)
-class Rolling:
+@frozen(repr=False, cache_hash=True)
+class Rolling(Record):
     """The mean of the node over the window and the `count` - 1 before it; no value if one of them has
     none."""
 
@@ -119,8 +120,8 @@ class Rolling:
     additivity: Additivity = "none"
 
 
-@frozen(cache_hash=True)
-class Share:
+@frozen(repr=False, cache_hash=True)
+class Share(Record):
     """The slice's part of the total over all slices, a fraction."""
 
     node: Node
@@ -128,8 +129,8 @@ class Share:
     additivity: Additivity = "none"
 
 
-@frozen(cache_hash=True)
-class Default:
+@frozen(repr=False, cache_hash=True)
+class Default(Record):
     """The node, and a number where it has no value."""
 
     node: Node
@@ -138,8 +139,8 @@ class Default:
     additivity: Additivity
 
 
-@frozen(cache_hash=True)
-class Told:
+@frozen(repr=False, cache_hash=True)
+class Told(Record):
     """The node, and no value for a slice of which its sources have no rows: what a plan does not say is not
     zero."""
 
@@ -148,16 +149,16 @@ class Told:
     additivity: Additivity
 
 
-@frozen(cache_hash=True)
-class Unknown:
+@frozen(repr=False, cache_hash=True)
+class Unknown(Record):
     """A number that is looked for; it has a value once `with_value` puts one in its place."""
 
     unit: Unit
     additivity: Additivity = "constant"
 
 
-@frozen(cache_hash=True)
-class Assumed:
+@frozen(repr=False, cache_hash=True)
+class Assumed(Record):
     """What a scenario assumes in the place of a node: `value` in windows that end on `since` or later (in all
     of them for None), and before them the node as the data has it.
 
@@ -294,8 +295,8 @@ def positive_part(node: Node) -> Node | None:
 Direction = Literal["at least", "at most", "between", "increase", "decrease"]
 
 
-@frozen
-class Bound:
+@frozen(repr=False)
+class Bound(Record):
     """What is promised. For `increase` and `decrease` the value is a relative change when `relative`, else
     an amount in the KPI's unit (points for a percent KPI). `high` only for `between`."""
 
@@ -305,8 +306,8 @@ class Bound:
     relative: bool = False
 
 
-@frozen
-class Tolerance:
+@frozen(repr=False)
+class Tolerance(Record):
     """`relative`: a fraction of the target; else an amount in the KPI's unit (points are fractions too)."""
 
     amount: float
@@ -315,29 +316,29 @@ class Tolerance:
     """As written: `5%`."""
 
 
-@frozen
-class Every:
+@frozen(repr=False)
+class Every(Record):
     """Each period is judged alone: of a grain, a retail one (`retail month`) or each occurrence of a named
     one, by its name."""
 
     grain: str
 
 
-@frozen
-class Cumulative:
+@frozen(repr=False)
+class Cumulative(Record):
     """One value from the start of the promise."""
 
 
-@frozen
-class Trailing:
+@frozen(repr=False)
+class Trailing(Record):
     """A sliding window of `count` grains that ends at the watermark."""
 
     count: int
     grain: Grain
 
 
-@frozen
-class Estimate:
+@frozen(repr=False)
+class Estimate(Record):
     """What the interval of a value is computed from; `kpidsl.judge.interval` has the formulas.
 
     `wilson`: the value is `offset` plus `scale` times the share of successes in `size` trials. `poisson`: the
@@ -352,8 +353,8 @@ class Estimate:
     offset: float = 0.0
 
 
-@frozen
-class Sample:
+@frozen(repr=False)
+class Sample(Record):
     """What the formula counts its value by: the least of `nodes`, in `unit`. `least` is what is asked for."""
 
     nodes: tuple[Node, ...]
@@ -370,8 +371,8 @@ Pace = Literal[
 Baseline = Window | Node | Literal["previous period", "same period last year"]
 
 
-@frozen
-class Promise:
+@frozen(repr=False)
+class Promise(Record):
     """Everything a KPI promises. Without a bound it is shown and never judged."""
 
     measured: Measured
@@ -417,8 +418,8 @@ class Promise:
         )
 
 
-@frozen
-class SlicePromise:
+@frozen(repr=False)
+class SlicePromise(Record):
     """A slice's own target under `by`."""
 
     value: str
@@ -426,8 +427,8 @@ class SlicePromise:
     tolerance: Tolerance | None
 
 
-@frozen(cache_hash=True)
-class Dimension:
+@frozen(repr=False, cache_hash=True)
+class Dimension(Record):
     """A name to split by, and the column that means it in each source of the formula."""
 
     name: str
@@ -438,8 +439,8 @@ class Dimension:
         return dict(self.columns)[source]
 
 
-@frozen
-class About:
+@frozen(repr=False)
+class About(Record):
     """What a KPI says to people; never part of its meaning."""
 
     description: str | None = None
@@ -456,8 +457,8 @@ class About:
     deprecated_use: str | None = None
 
 
-@frozen(eq=False)
-class Kpi:
+@frozen(repr=False, eq=False)
+class Kpi(Record):
     """A formula with a promise attached."""
 
     name: str
@@ -481,8 +482,8 @@ class Kpi:
         return self.title or self.name
 
 
-@frozen(eq=False)
-class Measure:
+@frozen(repr=False, eq=False)
+class Measure(Record):
     """A named part of formulas."""
 
     name: str
@@ -492,8 +493,8 @@ class Measure:
     text: str
 
 
-@frozen
-class Objective:
+@frozen(repr=False)
+class Objective(Record):
     """KPIs that together say whether a goal is met. `need`: 1.0 all, 0.0 any, else the share of weight."""
 
     name: str
@@ -511,8 +512,8 @@ class Objective:
     """Members that are objectives."""
 
 
-@frozen
-class Setting:
+@frozen(repr=False)
+class Setting(Record):
     """A name that a scenario gives another value, of one channel or of all."""
 
     name: str
@@ -521,8 +522,8 @@ class Setting:
     """As written: `set ad_spend for google = 2_500 EUR`."""
 
 
-@frozen
-class Goal:
+@frozen(repr=False)
+class Goal(Record):
     """The value that a KPI is to have, and the name whose value is looked for."""
 
     unknown: str
@@ -532,8 +533,8 @@ class Goal:
     """The value as written."""
 
 
-@frozen
-class Expected:
+@frozen(repr=False)
+class Expected(Record):
     """What a scenario expects of a KPI or a slice of it; of what is looked for where no KPI is named."""
 
     text: str
@@ -543,8 +544,8 @@ class Expected:
     word: str | None
 
 
-@frozen(eq=False)
-class Scenario:
+@frozen(repr=False, eq=False)
+class Scenario(Record):
     """What is assumed, perhaps looked for, and expected. `as_of`: judged on this day instead."""
 
     title: str
@@ -557,8 +558,8 @@ class Scenario:
     """The error that keeps it from being run."""
 
 
-@frozen
-class Given:
+@frozen(repr=False)
+class Given(Record):
     """The rows of a source in a test: texts in the one way that cells are read, empty for a missing one."""
 
     source: str
@@ -567,8 +568,8 @@ class Given:
     span: Span = field(eq=False, repr=False)
 
 
-@frozen
-class Expectation:
+@frozen(repr=False)
+class Expectation(Record):
     """What a test expects of a KPI or a slice of it, in total or in a window: a value, none, a word; or what
     is to be told, by its code."""
 
@@ -588,8 +589,8 @@ class Expectation:
     word_span: Span | None = field(default=None, eq=False, repr=False)
 
 
-@frozen(eq=False)
-class Test:
+@frozen(repr=False, eq=False)
+class Test(Record):
     """Rows, a day, and what is expected of KPIs on that day if there are no other rows."""
 
     title: str
@@ -602,8 +603,8 @@ class Test:
     """The error that keeps it from being run."""
 
 
-@frozen(eq=False)
-class Graph:
+@frozen(repr=False, eq=False)
+class Graph(Record):
     """A compiled project. What could not be compiled is in `broken`, with the first error of each."""
 
     calendar: Calendar

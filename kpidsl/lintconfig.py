@@ -26,6 +26,7 @@ from typing import Any, Protocol, TypeVar
 from attrs import field, frozen
 
 from kpidsl.diagnostics import Source, Span
+from kpidsl.records import Record
 
 LEVELS = ("error", "warning", "info", "off")
 _KEYS = ("select", "ignore", "severity", "paths", "rules", "baseline")
@@ -57,16 +58,16 @@ class Reader(Protocol):
         ...
 
 
-@frozen
-class Words:
+@frozen(repr=False)
+class Words(Record):
     """Rules as a config names them: codes, names or families; and where it does."""
 
     texts: tuple[str, ...] = ()
     span: Span | None = field(default=None, eq=False, repr=False)
 
 
-@frozen
-class Level:
+@frozen(repr=False)
+class Level(Record):
     """How much a rule weighs: one of `LEVELS`."""
 
     word: str
@@ -74,8 +75,8 @@ class Level:
     span: Span | None = field(default=None, eq=False, repr=False)
 
 
-@frozen
-class Layer:
+@frozen(repr=False)
+class Layer(Record):
     """What is said for all files, or for those whose path from the config's folder fits a pattern."""
 
     pattern: str | None = None
@@ -91,8 +92,8 @@ class Layer:
         return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern}/*")
 
 
-@frozen
-class DeclaredRule:
+@frozen(repr=False)
+class DeclaredRule(Record):
     """A rule that a config declares: clauses that a definition must have, the pattern of its name, functions
     that it may not use."""
 
@@ -106,8 +107,8 @@ class DeclaredRule:
     span: Span | None = field(default=None, eq=False, repr=False)
 
 
-@frozen
-class LintConfig:
+@frozen(repr=False)
+class LintConfig(Record):
     """All that a config says about lint."""
 
     layers: tuple[Layer, ...] = (Layer(),)

@@ -16,6 +16,7 @@ from attrs import field, frozen
 
 from kpidsl import review
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
+from kpidsl.records import Record
 
 Key = tuple[str, ...]
 NAME = "pyproject.toml"
@@ -23,8 +24,8 @@ TABLE: Key = ("tool", "kpidsl")
 _HELP = 'a key and its value are written as: as_of = "2026-10-15"'
 
 
-@frozen
-class Document:
+@frozen(repr=False)
+class Document(Record):
     """One file, or the table in it that is ours."""
 
     file: Path
@@ -61,8 +62,8 @@ class Document:
         return Span(self.source, *found.span(1)) if found else None
 
 
-@frozen
-class Settings:
+@frozen(repr=False)
+class Settings(Record):
     """What some documents say together, the nearest first."""
 
     documents: Sequence[Document]

@@ -20,6 +20,7 @@ from kpidsl.config import Config
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span
 from kpidsl.files import DISK, Shelf
 from kpidsl.packed import Codec
+from kpidsl.records import Record
 
 if TYPE_CHECKING:
     from kpidsl.compiled import Compiled, Entry, Result
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from kpidsl.syntax import nodes
 
 
-@frozen
-class Head:
+@frozen(repr=False)
+class Head(Record):
     """What is kept of an answer to see whether it still holds, and what it said."""
 
     imports: tuple[tuple[str, str], ...]
@@ -42,8 +43,8 @@ class Head:
 _CODEC = Codec([Head])
 
 
-@frozen(eq=False, slots=False)
-class Specs:
+@frozen(repr=False, eq=False, slots=False)
+class Specs(Record):
     """Spec files, read and compiled. Whatever is wrong with them is in `diagnostics`, by file and place."""
 
     config: Config

@@ -10,6 +10,7 @@ from attrs import evolve, frozen
 
 from kpidsl.cli.linting import Look
 from kpidsl.diagnostics import Diagnostic, Report, Suppressed
+from kpidsl.records import Record
 
 if TYPE_CHECKING:
     from kpidsl.cli.console import Console
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 DEFAULT = "lint-baseline.json"
 
 
-@frozen
-class Keep:
+@frozen(repr=False)
+class Keep(Record):
     """What is done with a baseline. `file` stands for that of the config; `write` makes one of all that is
     found where there is none; `shrink` takes out what is mended, if everything was looked for."""
 

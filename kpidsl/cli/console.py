@@ -15,6 +15,7 @@ from attrs import frozen
 
 from kpidsl import cache
 from kpidsl.diagnostics import Diagnostic, Severity
+from kpidsl.records import Record
 from kpidsl.render.cells import Screen
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ INTERRUPTED = 130
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-@frozen
-class Console:
+@frozen(repr=False)
+class Console(Record):
     """The two streams and what each can show."""
 
     out: Screen

@@ -9,6 +9,7 @@ from attrs import evolve, frozen
 
 from kpidsl.cli.inputs import unreadable
 from kpidsl.diagnostics import Diagnostic, Severity, Suppressed
+from kpidsl.records import Record
 
 if TYPE_CHECKING:
     from kpidsl.findings import Check
@@ -20,8 +21,8 @@ _NOT_ASKED = frozenset(
 """What keeps lint, or the data, or what changed, from being looked at, or fixes from being written."""
 
 
-@frozen
-class Look:
+@frozen(repr=False)
+class Look(Record):
     """What lint has to say."""
 
     findings: tuple[Diagnostic, ...]

@@ -31,6 +31,7 @@ from kpidsl.graph import Kpi, Node, Share, children
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import SourceSpec
 from kpidsl.model.units import format_value
+from kpidsl.records import Record
 
 _NEAR = 1e-9
 
@@ -64,8 +65,8 @@ def _kind(one: Given) -> _Kind:
     return (kpi.formula, one.time, one.slice, one.point, one.level, one.derived, dimensions, slices)
 
 
-@frozen(eq=False)
-class _Book:
+@frozen(repr=False, eq=False)
+class _Book(Record):
     """All promises, by what they are of and by their keys, which are in the order of the KPIs."""
 
     sources: Mapping[str, SourceSpec]

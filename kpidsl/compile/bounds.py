@@ -14,11 +14,12 @@ from kpidsl.compile.words import in_unit, literal_text
 from kpidsl.diagnostics import Span
 from kpidsl.graph import Bound, Constant, Direction, Node, Tolerance, aggregates
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 
-@define
-class Draft:
+@define(repr=False)
+class Draft(Record):
     """The clauses of a promise by their kind, and the places that messages point to."""
 
     kpi: nodes.KpiDef

@@ -10,6 +10,7 @@ from kpidsl.compile.walk import written
 from kpidsl.graph import Constant
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row, columns_of, gathers_of
 from kpidsl.model.types import FLAG, Type
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 
@@ -64,8 +65,8 @@ def _not_aggregated(word: str, name: nodes.Name, at: RowPlace) -> None:
     )
 
 
-@frozen
-class Bad:
+@frozen(repr=False)
+class Bad(Record):
     """A column whose error has been told."""
 
 

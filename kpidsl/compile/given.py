@@ -15,6 +15,7 @@ from kpidsl.diagnostics import Span
 from kpidsl.graph import Bound, Constant, Cumulative, Every, Kpi, Measured, Trailing
 from kpidsl.model.periods import Calendar, Window, periods
 from kpidsl.model.units import format_value
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 _DAY = timedelta(days=1)
@@ -25,8 +26,8 @@ Slice = tuple[str, str]
 """A dimension and a value of it."""
 
 
-@frozen(cache_hash=True)
-class Time:
+@frozen(repr=False, cache_hash=True)
+class Time(Record):
     """The days of a window; of a sliding one the day that it ends on. An open end has none."""
 
     measured: Measured
@@ -34,8 +35,8 @@ class Time:
     end: date | None = None
 
 
-@frozen(eq=False)
-class Given:
+@frozen(repr=False, eq=False)
+class Given(Record):
     """One promise of a KPI: its target, that of a period or that of a slice."""
 
     key: str

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 
 from attrs import frozen
 
+from kpidsl.records import Record
 
-@frozen
-class Reach:
+
+@frozen(repr=False)
+class Reach(Record):
     """What a value lies between, and the KPIs whose promises say so."""
 
     low: float = -math.inf

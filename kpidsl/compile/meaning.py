@@ -44,6 +44,7 @@ from kpidsl.model.retail import RetailPeriods
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import Grouped, SourceSpec
 from kpidsl.model.units import Unit
+from kpidsl.records import Record
 
 _LONGEST = 2000
 """Characters of a part; a longer one is written as its digest, or what is used twice, and twice again, would
@@ -93,8 +94,8 @@ class Known(Protocol):
         ...
 
 
-@frozen(eq=False)
-class _Relation:
+@frozen(repr=False, eq=False)
+class _Relation(Record):
     name: str
     parent: _Relation | None
     keys: Mapping[str, ColumnRef | None]
@@ -109,8 +110,8 @@ class _Shapes(dict[str, _Relation]):
         return _Relation(name, None, {}, {}, None)
 
 
-@frozen(eq=False)
-class _Compiled:
+@frozen(repr=False, eq=False)
+class _Compiled(Record):
     calendar: Calendar
     shapes: Mapping[str, _Relation]
 
@@ -136,8 +137,8 @@ def of_graph(graph: Graph, names: Mapping[str, str] | None = None) -> Meaning:
     return Meaning(_Compiled(graph.calendar, shapes), names or {})
 
 
-@define(eq=False)
-class Meaning:
+@define(repr=False, eq=False)
+class Meaning(Record):
     """Writes canonical texts, each shared node once."""
 
     scope: Known

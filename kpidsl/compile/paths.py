@@ -15,6 +15,7 @@ from kpidsl.graph import Aggregate, Node, Step
 from kpidsl.model.functions import Function
 from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.units import PERCENT, Unit
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 _MOST_DAYS = 3660
@@ -22,8 +23,8 @@ _MOST_STEPS = 12
 _TOUCHES = ("first touch", "last touch")
 
 
-@frozen
-class _Taken:
+@frozen(repr=False)
+class _Taken(Record):
     """A step as it was checked."""
 
     shape: Shape

@@ -30,6 +30,7 @@ from kpidsl.model.periods import Calendar, Grain, covered, periods
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
 from kpidsl.model.units import ONE
+from kpidsl.records import Record
 
 _MONTHS: dict[Grain, int] = {"month": 1, "quarter": 3, "half": 6, "year": 12}
 _KEEPS_SIGN = frozenset({"+", "*", "/", "abs", "round"})
@@ -51,8 +52,8 @@ def core(node: Node) -> Node:
             return node
 
 
-@frozen(eq=False)
-class Reaching:
+@frozen(repr=False, eq=False)
+class Reaching(Record):
     """What nodes lie between in a window, in total or in a slice; each is looked at once."""
 
     time: Time

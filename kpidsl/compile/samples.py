@@ -27,6 +27,7 @@ from kpidsl.graph import (
 from kpidsl.model.rows import Apply
 from kpidsl.model.types import FLAG
 from kpidsl.model.units import ONE, PERCENT, Unit, kind, plurals
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 _LOWEST, _HIGHEST = 0.5, 1.0
@@ -34,8 +35,8 @@ _TOTALS = ("sum", "count distinct", "first", "last", "opening", "closing", "new"
 """Aggregates that are no part and no mean of the rows that they read."""
 
 
-@frozen
-class Counted:
+@frozen(repr=False)
+class Counted(Record):
     """Something that is counted in a formula; `below` if the value is a part, or a mean, of so many."""
 
     unit: Unit

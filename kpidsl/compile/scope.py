@@ -21,6 +21,7 @@ from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.sources import Link, SourceSpec
 from kpidsl.model.types import Type
 from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind, plurals
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 Named = nodes.PeriodDef | nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
@@ -51,8 +52,8 @@ _PERIOD_NAME = re.compile(r"(?!RY\d|FY\d|\d)(?:`([^`]+)`|([^\W\d]\w*))")
 T = TypeVar("T")
 
 
-@define(eq=False)
-class Shape:
+@define(repr=False, eq=False)
+class Shape(Record):
     """A source as expressions see it: the names and types of its columns, and what it belongs to."""
 
     name: str
@@ -88,8 +89,8 @@ def _unset(expr: object, at: RowPlace) -> Row | None:
     raise AssertionError("the checks of rows are not connected")
 
 
-@define(eq=False)
-class Names:
+@define(repr=False, eq=False)
+class Names(Record):
     """Every definition of a project by its name."""
 
     known: dict[str, Named] = field(factory=dict)
@@ -104,8 +105,8 @@ class Names:
         return (name for name, definition in self.known.items() if isinstance(definition, kinds))
 
 
-@define(eq=False)
-class Scope:
+@define(repr=False, eq=False)
+class Scope(Record):
     """The state of one compilation."""
 
     names: Names
@@ -366,8 +367,8 @@ class Scope:
         return None
 
 
-@frozen
-class RowPlace:
+@frozen(repr=False)
+class RowPlace(Record):
     """Where a row expression stands: over which source, and what it is for in messages."""
 
     scope: Scope

@@ -29,14 +29,15 @@ from kpidsl.model.rows import Apply, ColumnRef, Gather, Row, keys_of
 from kpidsl.model.rows import Literal as RowLiteral
 from kpidsl.model.sources import Grouped
 from kpidsl.model.units import format_value
+from kpidsl.records import Record
 
 SCHEMA_VERSION = 1
 
 Kind = Literal["source", "aggregate", "constant", "operation", "kpi"]
 
 
-@frozen
-class Box:
+@frozen(repr=False)
+class Box(Record):
     """One thing in the drawing."""
 
     id: str
@@ -48,8 +49,8 @@ class Box:
     """Measures that are exactly this node."""
 
 
-@define(eq=False)
-class Drawing:
+@define(repr=False, eq=False)
+class Drawing(Record):
     """Boxes and the arrows between them, in the order in which values flow."""
 
     boxes: list[Box] = field(factory=list)

@@ -16,13 +16,14 @@ from attrs import asdict, frozen
 from kpidsl import files
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.findings import fingerprints
+from kpidsl.records import Record
 
 SCHEMA_VERSION = 1
 _ANEW = "without the file, `--write-baseline` writes a new one"
 
 
-@frozen
-class Known:
+@frozen(repr=False)
+class Known(Record):
     """One finding of a baseline."""
 
     fingerprint: str
@@ -30,16 +31,16 @@ class Known:
     file: str
 
 
-@frozen
-class Baseline:
+@frozen(repr=False)
+class Baseline(Record):
     """What may stay, by fingerprint."""
 
     path: Path
     known: tuple[Known, ...] = ()
 
 
-@frozen
-class Split:
+@frozen(repr=False)
+class Split(Record):
     """Findings that are new, those that a baseline knows, and the baseline without what is mended."""
 
     new: tuple[Diagnostic, ...]

@@ -7,14 +7,15 @@ from collections.abc import Iterable
 from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Severity, Span
+from kpidsl.records import Record
 from kpidsl.specs import Specs
 from kpidsl.syntax import nodes
 
 _NAMED = (nodes.PeriodDef, nodes.Let, nodes.SourceDef, nodes.MeasureDef, nodes.KpiDef, nodes.ObjectiveDef)
 
 
-@frozen
-class Changes:
+@frozen(repr=False)
+class Changes(Record):
     """Names of definitions that mean something else than before, or are new. `affected` are KPIs that are
     written as they were, and mean something else by what they rest on."""
 

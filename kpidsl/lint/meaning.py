@@ -9,10 +9,11 @@ from attrs import evolve, frozen
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.graph import About, Graph
+from kpidsl.records import Record
 
 
-@frozen
-class Meaning:
+@frozen(repr=False)
+class Meaning(Record):
     """All of a project that decides numbers and verdicts, by kind and name."""
 
     parts: Mapping[tuple[str, str], Any]

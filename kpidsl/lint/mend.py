@@ -11,14 +11,15 @@ from attrs import define, evolve, field, frozen
 from kpidsl.compiled import compile_sources
 from kpidsl.diagnostics import Diagnostic, Edit, Severity, Source
 from kpidsl.lint.meaning import Meaning, meaning_of
+from kpidsl.records import Record
 from kpidsl.specs import Specs
 
 _ROUNDS = 20
 """Of a definition that cannot be read one fault is told at a time, so mending takes several looks."""
 
 
-@frozen
-class Mended:
+@frozen(repr=False)
+class Mended(Record):
     """Texts with fixes applied, the findings that are mended by that, and the fixes that were refused."""
 
     texts: Mapping[str, str]
@@ -87,8 +88,8 @@ def _meet(a: Edit, b: Edit) -> bool:
     return a.span.start <= b.span.end and b.span.start <= a.span.end
 
 
-@define(eq=False)
-class _Work:
+@define(repr=False, eq=False)
+class _Work(Record):
     """The texts as they are by now."""
 
     specs: Specs

@@ -7,10 +7,11 @@ from datetime import date
 from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic, Span
+from kpidsl.records import Record
 
 
-@frozen
-class Passed:
+@frozen(repr=False)
+class Passed(Record):
     """A finding that a comment let pass, and what the comment says."""
 
     finding: Diagnostic
@@ -19,8 +20,8 @@ class Passed:
     span: Span
 
 
-@frozen
-class Outcome:
+@frozen(repr=False)
+class Outcome(Record):
     """What lint has to say, by file and place."""
 
     findings: tuple[Diagnostic, ...]

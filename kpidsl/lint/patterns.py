@@ -13,6 +13,8 @@ from functools import lru_cache
 
 from attrs import define
 
+from kpidsl.records import Record
+
 Ends = Callable[[str, int], frozenset[int]]
 """Where a part of a pattern can end in a text that it begins at a place of."""
 
@@ -48,8 +50,8 @@ def matcher(pattern: str) -> Callable[[str], bool]:
     return lambda text: len(text) in whole(text, 0)
 
 
-@define(eq=False)
-class _Reader:
+@define(repr=False, eq=False)
+class _Reader(Record):
     text: str
     at: int = 0
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from kpidsl.diagnostics import Diagnostic, Fix, Label, Severity, Span
+from kpidsl.records import Record
 
 if TYPE_CHECKING:
     from kpidsl.lint.view import View
@@ -38,8 +39,8 @@ FAMILIES = {
 """The families by the word that selects them, in the order of the page."""
 
 
-@frozen
-class Found:
+@frozen(repr=False)
+class Found(Record):
     """A place that a rule objects to. The rule gives it a code, a name and a weight."""
 
     span: Span
@@ -62,8 +63,8 @@ def _prose(text: str) -> str:
     return " ".join(text.split())
 
 
-@frozen
-class Rule:
+@frozen(repr=False)
+class Rule(Record):
     """One thing that lint looks for. `code` and `name` are both accepted wherever a rule is named.
 
     `why` is for people who have not met it yet. `bad` and `good` are specs; sources that they name and do not

@@ -14,6 +14,7 @@ from attrs import frozen
 
 from kpidsl.diagnostics import Diagnostic
 from kpidsl.lint.rule import FAMILIES, Rule
+from kpidsl.records import Record
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -56,8 +57,8 @@ def builtin() -> tuple[Rule, ...]:
     return tuple(sorted(found, key=lambda rule: (order.index(rule.family), rule.code)))
 
 
-@frozen
-class Brought:
+@frozen(repr=False)
+class Brought(Record):
     """What packages bring, and what is wrong with it."""
 
     rules: tuple[Rule, ...] = ()

@@ -11,12 +11,13 @@ from attrs import define, field
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
 from kpidsl.lint.rule import FAMILIES, Rule
 from kpidsl.lintconfig import Layer, LintConfig, Words
+from kpidsl.records import Record
 
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "off": None}
 
 
-@define(eq=False)
-class Selection:
+@define(repr=False, eq=False)
+class Selection(Record):
     """Says of each rule what it weighs in a file."""
 
     root: Path

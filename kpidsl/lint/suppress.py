@@ -20,6 +20,7 @@ from kpidsl.lint.outcome import Passed
 from kpidsl.lint.rule import FAMILIES, INFO, WARNING, Found, Rule
 from kpidsl.model.literals import parse_day
 from kpidsl.model.periods import Calendar
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 _ADDRESSED = re.compile(r"#+\s*kpi\s*(:|\bignore\s*\[)", re.IGNORECASE)
@@ -40,8 +41,8 @@ _ERRORS = frozenset(
 )
 
 
-@define(eq=False)
-class Suppression:
+@define(repr=False, eq=False)
+class Suppression(Record):
     """A comment, what it covers and what it names."""
 
     comment: nodes.Comment
@@ -56,8 +57,8 @@ class Suppression:
         return span.source is self.scope.source and self.scope.start <= span.start < self.scope.end
 
 
-@frozen
-class Settled:
+@frozen(repr=False)
+class Settled(Record):
     """What is left after the comments were heard, what passed, and what is to be said about comments."""
 
     findings: tuple[Diagnostic, ...]

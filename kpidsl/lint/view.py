@@ -15,6 +15,7 @@ from kpidsl.diagnostics import Span
 from kpidsl.graph import Aggregate, Bound, Cumulative, Graph, Kpi, Node, Objective, aggregates, children, walk
 from kpidsl.lint.parts import inside, operands, ungrouped
 from kpidsl.lint.ranges import range_of
+from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
 _SIGNS = re.compile(r"[\W_]+")
@@ -23,8 +24,8 @@ G = TypeVar("G", bound=Node)
 Named = nodes.PeriodDef | nodes.Let | nodes.SourceDef | nodes.MeasureDef | nodes.KpiDef | nodes.ObjectiveDef
 
 
-@frozen(eq=False, slots=False)
-class Subject:
+@frozen(repr=False, eq=False, slots=False)
+class Subject(Record):
     """A KPI: what is written beside what it means."""
 
     definition: nodes.KpiDef
@@ -73,8 +74,8 @@ class Subject:
         return (*self.kpi.promise.bounds, *(part.bound for part in self.kpi.slices))
 
 
-@frozen(eq=False, slots=False)
-class View:
+@frozen(repr=False, eq=False, slots=False)
+class View(Record):
     """All of a project. Rules read it and change nothing."""
 
     files: tuple[nodes.File, ...]

@@ -10,6 +10,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from kpidsl.records import Record
+
 Family = Literal["aggregate", "row", "result"]
 
 Takes = Literal[
@@ -40,8 +42,8 @@ Adds = Literal["additive", "semi", "none", "same", "over slices"]
 up over time from the argument."""
 
 
-@frozen
-class Parameter:
+@frozen(repr=False)
+class Parameter(Record):
     """One parameter: how it is called in messages, what it takes, whether it may be left out."""
 
     name: str
@@ -49,8 +51,8 @@ class Parameter:
     optional: bool = False
 
 
-@frozen
-class Function:
+@frozen(repr=False)
+class Function(Record):
     """A declared function."""
 
     name: str

@@ -8,12 +8,13 @@ from datetime import date
 from attrs import frozen
 
 from kpidsl.model.periods import Window
+from kpidsl.records import Record
 
 _PLAIN = re.compile(r"[^\W\d]\w*")
 
 
-@frozen(cache_hash=True)
-class NamedPeriod:
+@frozen(repr=False, cache_hash=True)
+class NamedPeriod(Record):
     """A name and the days it stands for, once or several times: in order, none overlapping another."""
 
     word: str

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from attrs import Attribute, field, frozen
 from attrs.validators import ge, le
 
+from kpidsl.records import Record
+
 if TYPE_CHECKING:
     from kpidsl.model.named import NamedPeriod
     from kpidsl.model.retail import RetailYears
@@ -57,8 +59,8 @@ class Series(Protocol):
         ...
 
 
-@frozen(cache_hash=True)
-class Calendar:
+@frozen(repr=False, cache_hash=True)
+class Calendar(Record):
     """How a project counts time: the first month of its fiscal year, the first day of its weeks, its zone,
     its retail years, its business days and the periods that it names."""
 
@@ -93,8 +95,8 @@ def _ends_after_start(window: Window, _: Attribute[date], end: date) -> None:
         raise ValueError(f"a window cannot end on {end}, before it starts on {window.start}")
 
 
-@frozen(cache_hash=True)
-class Window:
+@frozen(repr=False, cache_hash=True)
+class Window(Record):
     """The days from start to end, both included; `grain` says of what it is one period, None of nothing."""
 
     start: date

@@ -14,6 +14,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from kpidsl.model.periods import Window
+from kpidsl.records import Record
 
 Part = Literal["week", "month", "quarter", "half", "year"]
 PARTS: tuple[Part, ...] = ("week", "month", "quarter", "half", "year")
@@ -29,8 +30,8 @@ _QUARTER, _YEAR = 13, 52
 _DAY, _WEEK = timedelta(days=1), timedelta(weeks=1)
 
 
-@frozen(cache_hash=True)
-class RetailYears:
+@frozen(repr=False, cache_hash=True)
+class RetailYears(Record):
     """How retail years are cut: the weeks of the months of a quarter, and the day that a year ends on."""
 
     pattern: str = "4-5-4"
@@ -96,8 +97,8 @@ class RetailYears:
         return periods.window(year, number - 1)
 
 
-@frozen(cache_hash=True)
-class RetailPeriods:
+@frozen(repr=False, cache_hash=True)
+class RetailPeriods(Record):
     """The periods of one length, in a row without gaps. Numbers within a year count from 0."""
 
     years: RetailYears

@@ -11,10 +11,11 @@ from datetime import date
 from attrs import frozen
 
 from kpidsl.model.types import Type
+from kpidsl.records import Record
 
 
-@frozen(cache_hash=True)
-class ColumnRef:
+@frozen(repr=False, cache_hash=True)
+class ColumnRef(Record):
     """A column of `source`, or of a source it belongs to.
 
     `via` names the links that lead there, outermost first: for a column of `sessions` read from `orders` it
@@ -33,16 +34,16 @@ class ColumnRef:
         return self.via[-1] if self.via else self.source
 
 
-@frozen(cache_hash=True)
-class Literal:
+@frozen(repr=False, cache_hash=True)
+class Literal(Record):
     """A constant in a row expression; percents are already fractions."""
 
     value: float | str | bool | date | None
     type: Type
 
 
-@frozen(cache_hash=True)
-class Apply:
+@frozen(repr=False, cache_hash=True)
+class Apply(Record):
     """An operator or function applied to row expressions.
 
     `op` is one of `+ - * / neg = != < <= > >= and or not in between missing when`, or the name of a row
@@ -59,8 +60,8 @@ class Apply:
     type: Type
 
 
-@frozen(cache_hash=True)
-class Gather:
+@frozen(repr=False, cache_hash=True)
+class Gather(Record):
     """An aggregation over the rows of another source that make one row of a grouped source.
 
     `function` is an aggregate of `kpidsl.model.functions`; `argument`, `filter` and `weight` are row

@@ -10,10 +10,11 @@ from kpidsl.diagnostics import Span
 from kpidsl.model.periods import Grain
 from kpidsl.model.rows import ColumnRef, Gather, Row, columns_of, gathers_of
 from kpidsl.model.types import Type
+from kpidsl.records import Record
 
 
-@frozen
-class Files:
+@frozen(repr=False)
+class Files(Record):
     """One file or many with the same columns, found by a pattern relative to the folder of the spec file.
 
     The format follows from the suffix: .csv .tsv .txt, .parquet, .jsonl .ndjson .json, .xlsx .xls .ods .xlsb,
@@ -34,16 +35,16 @@ class Files:
     """Cells that say in words that they have no value, as written: `NULL`, `n/a`."""
 
 
-@frozen
-class Table:
+@frozen(repr=False)
+class Table(Record):
     """A table (`schema.name`) behind a connection that the config names."""
 
     name: str
     connection: str | None
 
 
-@frozen
-class Grouped:
+@frozen(repr=False)
+class Grouped(Record):
     """A row for each combination of values that the rows of another source have in some columns."""
 
     source: str
@@ -51,8 +52,8 @@ class Grouped:
     """How each is called here, and the column of the other source, or along its links."""
 
 
-@frozen
-class ColumnSpec:
+@frozen(repr=False)
+class ColumnSpec(Record):
     """A declared column; computed when it has a value, which in a grouped source may aggregate."""
 
     name: str
@@ -61,8 +62,8 @@ class ColumnSpec:
     value: Row | None = None
 
 
-@frozen
-class Link:
+@frozen(repr=False)
+class Link(Record):
     """`belongs to target by column = far`: many rows here, at most one there."""
 
     target: str
@@ -75,8 +76,8 @@ Consequence = Literal["warn", "stale"]
 """What a broken promise of a source means for verdicts: a note, or that they are grey."""
 
 
-@frozen
-class Volume:
+@frozen(repr=False)
+class Volume(Record):
     """`rows between low and high every grain`: how many rows each whole period has."""
 
     low: int | None
@@ -90,8 +91,8 @@ class Volume:
         return f"rows {least} every {self.grain}"
 
 
-@frozen
-class Otherwise:
+@frozen(repr=False)
+class Otherwise(Record):
     """What follows where a source breaks its promises, one by one."""
 
     fresh: Consequence = "stale"
@@ -102,8 +103,8 @@ class Otherwise:
     """In the order of the checks."""
 
 
-@frozen
-class SourceSpec:
+@frozen(repr=False)
+class SourceSpec(Record):
     """All that a `source` definition says, resolved. `columns` holds those of roles too (time, channel, key,
     link)."""
 

@@ -7,6 +7,7 @@ from typing import Literal
 from attrs import frozen
 
 from kpidsl.model.units import ONE, Unit
+from kpidsl.records import Record
 
 Kind = Literal["number", "text", "day", "moment", "time", "flag", "identity", "unknown"]
 """`time` is a time column whose spec does not say whether it holds days or moments: the data decides.
@@ -14,8 +15,8 @@ Kind = Literal["number", "text", "day", "moment", "time", "flag", "identity", "u
 alike."""
 
 
-@frozen(cache_hash=True)
-class Type:
+@frozen(repr=False, cache_hash=True)
+class Type(Record):
     """A kind; numbers carry a unit, identities the thing they identify."""
 
     kind: Kind

@@ -10,6 +10,8 @@ import unicodedata
 
 from attrs import frozen
 
+from kpidsl.records import Record
+
 TAB = "    "
 _RESET = "\x1b[0m"
 _STYLES = {
@@ -29,8 +31,8 @@ _STYLES = {
 _BIDI = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
 
 
-@frozen
-class Screen:
+@frozen(repr=False)
+class Screen(Record):
     """What the output can show. The default is a pipe: 100 cells, no colour, all of Unicode."""
 
     width: int = 100

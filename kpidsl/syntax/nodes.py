@@ -11,19 +11,16 @@ from typing import Literal
 from attrs import field, fields, frozen
 
 from kpidsl.diagnostics import Source, Span
+from kpidsl.records import Record
 
 
 @frozen(repr=False, eq=False)
-class Node:
+class Node(Record):
     """Anything that has a place in the text."""
 
-    span: Span = field(eq=False)
+    span: Span = field(eq=False, repr=False)
 
-    # One for all: attrs would compile them for each class, which is half of the import time.
-
-    def __repr__(self) -> str:
-        said = (f"{at.name}={getattr(self, at.name)!r}" for at in fields(type(self)) if at.name != "span")
-        return f"{type(self).__name__}({', '.join(said)})"
+    # One for all: attrs would compile it for each class.
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Node) or type(self) is not type(other):

@@ -11,6 +11,7 @@ from typing import Any, cast
 from attrs import define
 
 from kpidsl.diagnostics import Span
+from kpidsl.records import Record
 from kpidsl.syntax.nodes import (
     Between,
     Binary,
@@ -43,8 +44,8 @@ class Arguments(list[Expression]):
     """What stands between commas; a class of its own, for a flat expression is a list too."""
 
 
-@define
-class Sign:
+@define(repr=False)
+class Sign(Record):
     """An operator where it stands; `items` and the larger `end` for `in (...)`."""
 
     text: str
@@ -80,8 +81,8 @@ def settle_range(flat: Flat) -> tuple[Expression, Expression]:
     return low, high
 
 
-@define
-class _Row:
+@define(repr=False)
+class _Row(Record):
     """A flat row that is read from left to right, one method per strength of binding."""
 
     items: Flat
