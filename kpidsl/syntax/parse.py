@@ -33,6 +33,9 @@ _MANY = (
 )
 """Clauses that may be written more than once."""
 
+_LIKE: dict[type, type] = {nodes.FromTable: nodes.FromFiles, nodes.FromSource: nodes.FromFiles}
+"""Clauses that stand for each other: a source has one of them."""
+
 _LOCK = Lock()
 
 
@@ -148,7 +151,7 @@ def _checked(definition: nodes.Definition) -> tuple[nodes.Definition | Diagnosti
     seen: dict[type, nodes.Clause] = {}
     kept, faults = [], []
     for clause in definition.clauses:
-        kind = nodes.FromFiles if isinstance(clause, nodes.FromTable | nodes.FromSource) else type(clause)
+        kind = _LIKE.get(type(clause), type(clause))
         earlier = seen.setdefault(kind, clause)
         if earlier is clause or kind in _MANY:
             kept.append(clause)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from attrs import define
+from attrs import define, field
 
 from kpidsl.diagnostics import Span
 from kpidsl.records import Record
@@ -87,15 +87,16 @@ class _Row(Record):
 
     items: Flat
     at: int = 0
+    signs: list[str] = field(init=False)
+    """The text of each sign; nothing for an operand, and for the end."""
 
-    def peek(self) -> str:
-        """The text of the sign that comes next, or nothing."""
-        item = self.items[self.at] if self.at < len(self.items) else None
-        return item.text if isinstance(item, Sign) else ""
+    def __attrs_post_init__(self) -> None:
+        self.signs = [item.text if isinstance(item, Sign) else "" for item in self.items]
+        self.signs.append("")
 
     def take(self, text: str) -> bool:
         """Step over a sign if it is the one that comes next."""
-        if self.peek() != text:
+        if self.signs[self.at] != text:
             return False
         self.at += 1
         return True
@@ -107,7 +108,7 @@ class _Row(Record):
     def finish(self) -> None:
         """Nothing may be left over."""
         if self.at < len(self.items):
-            raise Misplaced(self.peek(), self.place())
+            raise Misplaced(self.signs[self.at], self.place())
 
     def formula(self) -> Expression:
         value = self.restricted()
@@ -120,7 +121,7 @@ class _Row(Record):
         return value
 
     def restricted(self) -> Expression:
-        return self.chain() if self.peek() == "when" else self.part()
+        return self.chain() if self.signs[self.at] == "when" else self.part()
 
     def part(self) -> Expression:
         value = self.either()
@@ -164,14 +165,14 @@ class _Row(Record):
 
     def prefixes(self, text: str) -> list[Span]:
         marks = []
-        while self.peek() == text:
+        while self.signs[self.at] == text:
             marks.append(self.place())
             self.at += 1
         return marks
 
     def comparison(self) -> Expression:
         left = self.sum()
-        text = self.peek()
+        text = self.signs[self.at]
         if text in _COMPARISONS:
             self.at += 1
             right = self.sum()
@@ -193,13 +194,13 @@ class _Row(Record):
             value = Missing(left.span.to(sign.span), left, negated=text != "is missing")
         else:
             return left
-        if self.peek() in _COMPARISONS:
+        if self.signs[self.at] in _COMPARISONS:
             raise Misplaced("comparison", self.place())
         return value
 
     def sum(self) -> Expression:
         value = self.product()
-        while (text := self.peek()) in _SUMS and text:
+        while (text := self.signs[self.at]) in _SUMS and text:
             self.at += 1
             right = self.product()
             value = Binary(value.span.to(right.span), text, value, right)
@@ -207,7 +208,7 @@ class _Row(Record):
 
     def product(self) -> Expression:
         value = self.signed()
-        while (text := self.peek()) in _PRODUCTS and text:
+        while (text := self.signs[self.at]) in _PRODUCTS and text:
             self.at += 1
             right = self.signed()
             value = Binary(value.span.to(right.span), text, value, right)
