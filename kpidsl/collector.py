@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,5 +21,7 @@ def uncollected() -> Iterator[None]:
 
 
 def left_alone() -> None:
-    """What is there now is never looked at again, not even when the process ends."""
-    gc.freeze()
+    """What is there now stays to the end of the process, and is not looked at even then. Only for a process
+    of our own; and not where there is an engine, which counts what is left of it."""
+    if "duckdb" not in sys.modules:
+        gc.freeze()

@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _pipe_closed()
     except OSError as error:
         code = _not_written(error)
-    left_alone()  # the process ends, and Python would look for cycles in all that it leaves
+    left_alone()
     sys.exit(code)
 
 

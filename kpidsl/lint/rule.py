@@ -7,7 +7,6 @@ does not, which a test proves for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from textwrap import dedent
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -56,6 +55,8 @@ Finder = Callable[["View"], Iterable[Found]]
 
 
 def _example(text: str) -> str:
+    from textwrap import dedent
+
     return dedent(text).strip("\n") + "\n"
 
 
@@ -77,11 +78,21 @@ class Rule(Record):
     severity: Severity
     summary: str = field(converter=_prose)
     why: str = field(converter=_prose)
-    bad: str = field(converter=_example)
-    good: str = field(converter=_example)
+    _bad: str
+    _good: str
     find: Finder | None = field(default=None, eq=False, repr=False)
     letter: str | None = None
     """The letter of SMART that it is about."""
+
+    @property
+    def bad(self) -> str:
+        """A spec in which it fires."""
+        return _example(self._bad)
+
+    @property
+    def good(self) -> str:
+        """The same, with nothing to object to."""
+        return _example(self._good)
 
     @property
     def is_fixed(self) -> bool:
