@@ -15,7 +15,7 @@ from pathlib import Path
 from attrs import frozen
 
 from kpidsl import plumbing
-from kpidsl.diagnostics import Diagnostic
+from kpidsl.diagnostics import Diagnostic, near
 
 FOLDERS = "two folders or files are compared without git: `kpi diff old/ new/`"
 _LINK, _SUBMODULE, _FOLDER = "120000", "160000", "40000"
@@ -278,7 +278,11 @@ def _no_ref(home: Repository, ref: str) -> Diagnostic:
         help_ = "`git log --oneline` lists what there is"
     else:
         bare = ref.removeprefix("origin/")
-        help_ = f"`git fetch --depth=1 origin {bare}:refs/remotes/origin/{bare}` brings it"
+        known = os.fsdecode(_output(home.top, "for-each-ref", "--format=%(refname:short)")).split()
+        notes += tuple(f"there is `{name}`" for name in near(ref, known))
+        help_ = "`git branch --all` and `git tag` list what there is"
+        if b"origin" in _output(home.top, "remote").split():
+            help_ = f"`git fetch --depth=1 origin {bare}:refs/remotes/origin/{bare}` brings it"
     return Diagnostic("K752", f"there is no commit `{ref}` in this repository", notes=notes, help=help_)
 
 
