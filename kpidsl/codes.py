@@ -41,7 +41,12 @@ _SYNTAX = (
     Code("K111", "unclosed-parenthesis", _E, "A parenthesis is opened and not closed."),
     Code("K112", "stray-parenthesis", _E, "A parenthesis is closed that was not opened."),
     Code("K113", "foreign-punctuation", _E, "A colon, brace, dash or semicolon of another language."),
-    Code("K114", "number-format", _E, "A number with a decimal comma or with blanks between its digits."),
+    Code(
+        "K114",
+        "number-format",
+        _E,
+        "A number is not written in full, with digits, `_` and a decimal point.",
+    ),
     Code("K115", "quote-style", _E, "A text in typographic or single quotes."),
     Code("K116", "foreign-operator", _E, "An operator of another language."),
     Code("K117", "invisible-character", _E, "A character that cannot be seen or is no plain space."),
@@ -200,6 +205,7 @@ _family(
     ),
     ("K445", "target-of-period", _E, "The targets of periods overlap, or do not say what a window owes."),
     ("K446", "bad-pace-share", _E, "The shares of a pace are no part of a total, or do not rise to it."),
+    ("K447", "useless-pace", _W, "A pace without a target."),
     ("K450", "no-interval", _E, "`confident` is asked of a formula that has no confidence interval."),
     ("K451", "wrong-sample", _E, "A sample is asked for in things that the formula does not count."),
     ("K452", "wrong-level", _E, "A level of confidence is not from 50% to less than 100%."),
@@ -211,6 +217,7 @@ _family(
         _W,
         "A forecast is asked for where there is no deadline to look ahead to.",
     ),
+    ("K457", "score-without-scale", _W, "A score of a survey is a column of which no scale is said."),
     ("K456", "no-forecast", _E, "A forecast is asked of a total of periods that does not add up."),
 )
 

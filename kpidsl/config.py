@@ -33,10 +33,10 @@ from urllib.parse import quote, unquote
 
 from attrs import asdict, define, evolve, field, frozen
 
-from kpidsl import lintconfig, review, settings
+from kpidsl import lintconfig, plumbing, settings
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.lintconfig import LintConfig
-from kpidsl.patterns import matches
+from kpidsl.patterns import foreign, matches
 from kpidsl.records import Record
 from kpidsl.settings import Document, Settings
 
@@ -52,7 +52,6 @@ _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 _TOP = ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on", "exclude", "extend")
-_FOREIGN = re.compile(r"!|.*(?P<bracket>\[.*\])", re.DOTALL)
 _PATTERNS = 'a list of patterns, as in exclude = ["vendor", "drafts/*.kpi"]'
 
 
@@ -205,7 +204,7 @@ def load(paths: Sequence[str], report: Report) -> Config:
             if file.is_file() and (document := settings.read(file, report)) is not None:
                 return _Reader(settings.extended(document, report), report).config(file.parent, file)
     folders = [path if path.is_dir() else path.parent for path in given]
-    root = review.top(start) or Path(os.path.commonpath(folders))
+    root = plumbing.top(start) or Path(os.path.commonpath(folders))
     nothing = Document(root / "kpi.toml", Source("kpi.toml", ""))
     return _Reader(settings.extended(nothing, report), report).config(root, None)
 
@@ -245,15 +244,17 @@ class _Reader(Record):
         return evolve(found, settings=tuple(self.known))
 
     def exclude(self, top: Mapping[str, Any]) -> tuple[str, ...]:
-        """The patterns; one with a sign that means something elsewhere, and here only itself, is told."""
+        """The patterns of files that are left out."""
         found = self.value(("exclude",), top, _patterns, _PATTERNS, []) or ()
         for pattern in found:
-            if meant := _FOREIGN.match(pattern):
-                sign = meant["bracket"] or "!"
-                said = f"the pattern `{pattern}` of `exclude` has `{sign}`, which is no wildcard here"
-                wanted = "wildcards are `*`, `?` and `**`; nothing is taken back by `!`"
-                self.wrong(("exclude",), said, wanted)
+            self.pattern(("exclude",), pattern)
         return found
+
+    def pattern(self, path: tuple[str, ...], pattern: str) -> None:
+        """Tell of a sign that means something elsewhere, and here only itself."""
+        if sign := foreign(pattern):
+            said = f"the pattern `{pattern}` has `{sign}`, which is no wildcard here"
+            self.wrong(path, said, "wildcards are `*`, `?` and `**`; nothing is taken back by `!`")
 
     def connections(self, data: Any) -> dict[str, Connection]:
         found = {}

@@ -43,6 +43,17 @@ class Draft(Record):
         """The clause of a kind, if there is one."""
         return self._clauses.get(kind)
 
+    @property
+    def slices(self) -> tuple[nodes.Slice, ...]:
+        """The lines under `by`, each a target of one slice."""
+        by = cast(nodes.By | None, self.clause(nodes.By))
+        return by.slices if by else ()
+
+    @property
+    def promises(self) -> bool:
+        """Whether there is a target, of the whole or of a slice."""
+        return self.clause(nodes.Target) is not None or bool(self.slices)
+
 
 def read_bound(bound: nodes.Bound, draft: Draft) -> Bound | None:
     """A target in the unit of the KPI; None after an error."""

@@ -30,13 +30,7 @@ def read_promise(draft: Draft) -> Promise:
     milestones, levels = read_milestones(target, dates, draft, measured) if target else ((), ())
     tolerance_clause = cast(nodes.Tolerance | None, draft.clause(nodes.Tolerance))
     tolerance = read_tolerance(tolerance_clause, draft) if tolerance_clause else None
-    if tolerance_clause and target is None and not _slices(draft):
-        scope.warn(
-            "K419",
-            "a tolerance without a target is of no use",
-            tolerance_clause.span,
-            help="`target at least ...` makes a promise",
-        )
+    _need_a_target(draft)
     baseline = _baseline(draft, target, start)
     if isinstance(baseline, Window) and start is None and not isinstance(measured, Cumulative):
         start = baseline.end + timedelta(days=1)
@@ -54,9 +48,18 @@ def read_promise(draft: Draft) -> Promise:
     )
 
 
-def _slices(draft: Draft) -> tuple[nodes.Slice, ...]:
-    by = cast(nodes.By | None, draft.clause(nodes.By))
-    return by.slices if by else ()
+def _need_a_target(draft: Draft) -> None:
+    """Warn of clauses that are about a target where there is none."""
+    if draft.promises:
+        return
+    for code, kind, what in (("K419", nodes.Tolerance, "tolerance"), ("K447", nodes.Pace, "pace")):
+        if clause := draft.clause(kind):
+            draft.scope.warn(
+                code,
+                f"a {what} without a target is of no use",
+                clause.span,
+                help="`target at least ...` makes a promise",
+            )
 
 
 # -- when ----------------------------------------------------------------------------------------------------
@@ -148,7 +151,7 @@ def _baseline(draft: Draft, target: nodes.Target | None, start: date | None) -> 
     bounds = (
         [target.bound] if target and target.bound else [m.bound for m in target.milestones] if target else []
     )
-    bounds += [part.bound for part in _slices(draft)]
+    bounds += [part.bound for part in draft.slices]
     if not any(bound.direction.startswith(("increase", "decrease")) for bound in bounds) and not (
         _glides(draft, clause, target)
     ):

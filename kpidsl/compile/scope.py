@@ -20,7 +20,7 @@ from kpidsl.model.periods import Calendar, Window
 from kpidsl.model.rows import ColumnRef, Row
 from kpidsl.model.sources import Link, SourceSpec
 from kpidsl.model.types import Type
-from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, kind, plurals
+from kpidsl.model.units import ONE, PERCENT, POINTS, Unit, is_word, kind, plurals
 from kpidsl.records import Record
 from kpidsl.syntax import nodes
 
@@ -264,7 +264,7 @@ class Scope(Record):
     def thing(self, word: str) -> Unit:
         """The unit of a counted thing; a word that no unit can have is written with underscores."""
         word = re.sub(r"\W+", "_", self._thing(word)).strip("_")
-        return Unit.of(word if word.isidentifier() and word != "per" else f"_{word}")
+        return Unit.of(word if is_word(word) else f"_{word}")
 
     def _thing(self, word: str) -> str:
         """A counted thing as the sources call it; either may be in the plural."""

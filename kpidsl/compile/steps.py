@@ -158,7 +158,7 @@ def read_pace(
     if clause is None:
         return None, ()
     glides = draft.clause(nodes.Baseline) is not None and not isinstance(measured, Cumulative)
-    if clause.kind != "none" and draft.node.additivity != "additive" and not glides:
+    if draft.promises and clause.kind != "none" and draft.node.additivity != "additive" and not glides:
         draft.scope.error(
             "K412",
             f"{'a schedule' if clause.parts else f'`pace {clause.kind}`'} expects a part of the target "

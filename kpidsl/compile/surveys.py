@@ -72,6 +72,8 @@ def _top_box(call: nodes.Call, function: Function, scope: Scope) -> float | None
 def _fits(call: nodes.Call, function: Function, score: Row, scope: Scope) -> bool:
     """Whether the scale that a score is known to be on is the one that the function is about."""
     known, wanted = scale_of(score), _SCALE[function.name]
+    if known is None:
+        _unscaled(call, score, wanted, scope)
     if known is None or known == wanted or len(call.args) > 1:
         return True
     low, high, least, most = (f"{end:g}" for end in (*known, *wanted))
@@ -86,6 +88,18 @@ def _fits(call: nodes.Call, function: Function, score: Row, scope: Scope) -> boo
         help=helps,
     )
     return False
+
+
+def _unscaled(call: nodes.Call, score: Row, usual: tuple[float, float], scope: Scope) -> None:
+    """A column that is read as it is: a 99 for "does not know" would be a promoter."""
+    if isinstance(score, ColumnRef):
+        clause = f"scale {score.name} from {usual[0]:g} to {usual[1]:g}"
+        scope.warn(
+            "K457",
+            f"no scale of `{score.name}` is said: an answer off its scale, such as 99, counts like any other",
+            call.args[0].span,
+            help=f"`{clause}`, or what its answers lie between, on a line of the source {score.source}",
+        )
 
 
 def _within(least: float, call: nodes.Call, score: Row, scope: Scope) -> bool:

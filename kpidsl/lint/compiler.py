@@ -365,6 +365,53 @@ measure bid = weighted average(bids.price by bids.clicks)""",
         """,
     ),
     (
+        "K457",
+        "sources",
+        """Surveys code what is no answer as a number: 99 for "does not know", -1 for "not asked". Without a
+        scale a 99 makes a promoter; with one it is reported, and read as missing.""",
+        """
+        source survey
+          from        "survey.csv"
+          time        day
+          column      recommend number
+
+        kpi promoters "Net promoter score"
+          formula     nps(survey.recommend)
+        """,
+        """
+        source survey
+          from        "survey.csv"
+          time        day
+          column      recommend number
+          scale       recommend from 0 to 10
+
+        kpi promoters "Net promoter score"
+          formula     nps(survey.recommend)
+        """,
+    ),
+    (
+        "K447",
+        "targets",
+        """A pace says which part of a target is expected by now. Without a target nothing is.""",
+        """
+        kpi lead_count "New leads"
+          formula     count(crm)
+          measured    cumulatively
+          from        2026-01-01
+          deadline    2026-12-31
+          pace        linear
+        """,
+        """
+        kpi lead_count "New leads"
+          formula     count(crm)
+          target      at least 100 leads
+          measured    cumulatively
+          from        2026-01-01
+          deadline    2026-12-31
+          pace        linear
+        """,
+    ),
+    (
         "K419",
         "targets",
         """A tolerance is of a target. Without one there is nothing that could be nearly met.""",

@@ -64,6 +64,11 @@ _PLURALS = {f"{word}s": word for word in _TIME}
 _STYLE_WORDS: dict[str, Style] = {"%": "percent", "points": "points", "point": "points"}
 
 
+def is_word(word: str) -> bool:
+    """Whether a unit can be made of it: a name that has no other meaning in units."""
+    return word.isidentifier() and word != "per" and word not in _STYLE_WORDS
+
+
 def kind(word: str) -> Kind:
     """What a word of a unit stands for; a word that is no currency and no time is a counted thing."""
     if word in CURRENCIES:
@@ -94,7 +99,7 @@ class Unit:
     def of(word: str) -> "Unit":
         """The unit of one word, `EUR` or `lead`; a plural of time and a currency symbol are normalised."""
         word = CURRENCY_SYMBOLS.get(word, _PLURALS.get(word, word))
-        if word == "per" or word in _STYLE_WORDS or not word.isidentifier():
+        if not is_word(word):
             raise ValueError(f"`{word}` is not a word for a unit")
         return Unit(((word, 1),))
 

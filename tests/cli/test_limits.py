@@ -109,9 +109,9 @@ def test_ctrl_c_that_nothing_hears_leaves_no_temporary_files(tmp_path: Path) -> 
         folder = temporary.folder(within=Path(sys.argv[1]))
         with console(None).watch() as watch, watch.within(None):
             (Path(folder.name) / "spilled").write_text("rows")
-            print("deaf", flush=True)
             while True:
                 try:
+                    print("deaf", flush=True)
                     time.sleep(60)
                 except KeyboardInterrupt:
                     pass

@@ -32,6 +32,9 @@ source crm
   column      contact id of contact
   column      pages page
   column      score number
+  column      happy number
+  scale       score from 0 to 10
+  scale       happy from 1 to 5
   column      waiting days
   column      called_at moment
 

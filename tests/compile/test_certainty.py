@@ -27,7 +27,7 @@ def sample(formula: str, *clauses: str) -> Sample:
         ("1 - share(ads where active)", "wilson", -1, 1),
         ("(count(crm) where pages > 3) / leads", "wilson", 1, 0),
         ("(count(crm) where pages > 3 and score > 1) / (count(crm) where score > 1)", "wilson", 1, 0),
-        ("csat(crm.score)", "wilson", 1, 0),
+        ("csat(crm.happy)", "wilson", 1, 0),
         ("csat(crm.score, 5 by score)", "wilson", 1, 0),
         ("leads", "poisson", 1, 0),
         ("leads * 3 default 0", "poisson", 3, 0),
@@ -76,7 +76,7 @@ def test_eight_totals_are_the_most():
         ("average(orders.amount)", (), "order", ["count of orders"]),
         ("median(orders.amount)", ("sample at least 9 orders",), "order", ["count of orders"]),
         ("nps(crm.score)", (), "lead", ["count of crm"]),
-        ("csat(crm.score by pages)", (), "lead", ["count of crm"]),
+        ("csat(crm.happy by pages)", (), "lead", ["count of crm"]),
         (
             "count distinct(crm.contact)",
             ("sample at least 9 contacts",),

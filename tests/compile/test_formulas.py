@@ -25,7 +25,7 @@ from tests.compile.spec import build, kpi, sound
         ("share(ads where active)", "%"),
         ("share(crm where score >= 9) - share(crm where score <= 6)", "points"),
         ("nps(crm.score)", "points"),
-        ("csat(crm.score)", "%"),
+        ("csat(crm.happy)", "%"),
         ("growth(leads)", "%"),
         ("ad_spend / 3 month", "EUR per month"),
         ("ad_spend / 3 month * 2 year", "EUR"),
@@ -269,3 +269,9 @@ def test_a_constant_in_a_condition() -> None:
 def test_plurals_of_known_things_are_the_thing() -> None:
     assert str(sound(kpi("leads", "target at least 100 leads")).kpi().unit) == "lead"
     assert build(kpi("leads", "target at least 100 buses")).codes == ["K401"]
+
+
+@pytest.mark.parametrize("word", ["points", "point", "per"])
+def test_rows_that_are_called_like_a_part_of_units(word: str) -> None:
+    rows = f'source rows\n  from "r.csv"\n  time day\n  row {word}\n\n'
+    assert str(sound(kpi("count(rows)"), rows).formula().unit) == f"_{word}"

@@ -10,6 +10,8 @@ CALLS = (
     'source calls\n  from "c.csv"\n  time d\n  column who id of contact\n  column phone id of line\n'
     "  column minutes minute\n  column grade %\n  column word text\n"
 )
+SCORED = CALLS + "  scale minutes from 0 to 10\n"
+COSTS, SPENT = "target at most 9 EUR per lead", "target at most 9 EUR"
 CASES = {
     # -- identities and paths
     "other identity": (
@@ -409,16 +411,16 @@ CASES = {
         kpi("leads", "measured cumulatively", "from 2026-12"),
     ),
     "pace of a ratio by month": (
-        kpi("ad_spend / leads", "measured every month", "pace business days #! K412 "),
-        kpi("ad_spend", "measured every month", "pace business days"),
+        kpi("ad_spend / leads", COSTS, "measured every month", "pace business days #! K412 "),
+        kpi("ad_spend", SPENT, "measured every month", "pace business days"),
     ),
     "pace of a ratio": (
-        kpi("ad_spend / leads", "measured cumulatively", "from 2026", "pace linear #! K412 "),
-        kpi("ad_spend", "measured cumulatively", "from 2026", "pace linear"),
+        kpi("ad_spend / leads", COSTS, "measured cumulatively", "from 2026", "pace linear #! K412 "),
+        kpi("ad_spend", SPENT, "measured cumulatively", "from 2026", "pace linear"),
     ),
     "pace of a month's ratio": (
-        kpi("ad_spend / leads", "pace business days #! K412 does not add up"),
-        kpi("ad_spend / leads", "pace none"),
+        kpi("ad_spend / leads", COSTS, "pace business days #! K412 does not add up"),
+        kpi("ad_spend / leads", COSTS, "pace none"),
     ),
     "period behind the target": (
         kpi(
@@ -507,6 +509,14 @@ CASES = {
     "tolerance without target": (
         kpi("leads", "tolerance 5% #! K419 "),
         kpi("leads", "target at least 1 lead", "tolerance 5%"),
+    ),
+    "pace without target": (
+        kpi("ad_spend", "pace linear #! K447 "),
+        kpi("ad_spend", SPENT, "pace linear"),
+    ),
+    "score without a scale": (
+        CALLS + kpi("nps(calls.minutes) #! K457 `scale minutes from 0 to 10`"),
+        CALLS + "  scale minutes from 0 to 10\n" + kpi("nps(calls.minutes)"),
     ),
     "window": (
         kpi("leads", "measured over the last 1.5 days #! K420 "),
@@ -733,8 +743,8 @@ CASES = {
         CALLS + "  scale minutes from 1 to 5\n" + kpi("csat(calls.minutes, 2)"),
     ),
     "weight of a text": (
-        CALLS + kpi("nps(calls.minutes by calls.word) #! K305 "),
-        CALLS + kpi("nps(calls.minutes by calls.minutes)"),
+        SCORED + kpi("nps(calls.minutes by calls.word) #! K305 "),
+        SCORED + kpi("nps(calls.minutes by calls.minutes)"),
     ),
     "no change": (
         kpi("leads", "baseline 2025", "target increase by -5% #! K421 "),
