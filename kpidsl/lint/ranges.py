@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from kpidsl.compile.delta import within
 from kpidsl.compile.intervals import ANY, FRACTION, NOT_NEGATIVE, Reach, combined
 from kpidsl.graph import (
     Aggregate,
@@ -51,6 +52,8 @@ def range_of(node: Node) -> Reach:
             return NOT_NEGATIVE if function in _COUNTS or counts_rows else ANY
         case Combine(op="-", args=(Aggregate() as above, Aggregate() as below)) if _halves(above, below):
             return Reach(-1.0, 1.0)
+        case Combine(op="/", args=(Aggregate() as some, Aggregate() as every)) if _among(some, every):
+            return FRACTION
         case Combine(op=op, args=args):
             return combined(op, [range_of(arg) for arg in args])
         case Default(node=inner, value=value):
@@ -71,6 +74,12 @@ def range_of(node: Node) -> Reach:
 def _halves(above: Aggregate, below: Aggregate) -> bool:
     """Whether the difference is one of two shares of the same rows, as a net promoter score is."""
     return above.function == below.function == "share" and above.filter == below.filter
+
+
+def _among(some: Aggregate, every: Aggregate) -> bool:
+    """Whether what one counts is counted by the other, too."""
+    same = (some.function, some.argument) == (every.function, every.argument)
+    return same and some.function in ("count", "count distinct") and within(some, every)
 
 
 def number(node: Node | None) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from attrs import define, field
 
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
-from kpidsl.lint.rule import FAMILIES, Rule
+from kpidsl.lint.rule import Rule, words
 from kpidsl.lintconfig import Layer, LintConfig, Words
 
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "off": None}
@@ -81,7 +81,7 @@ def problems(
     config: LintConfig, rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> list[Diagnostic]:
     """Every word of a config or an option that names no rule, or would turn off what cannot be."""
-    known = ["all", *FAMILIES, *(word for rule in rules for word in (rule.name, rule.code))]
+    known = words(rules)
     folded = {word.casefold() for word in known}
     fixed = {word.casefold() for rule in rules if rule.is_fixed for word in (rule.name, rule.code)}
     named: list[tuple[str, Span | None, bool]] = []  # the last: whether it makes a rule weigh less

@@ -11,7 +11,8 @@ from kpidsl.lint.view import View, aggregates_of, most, ungrouped
 from kpidsl.model.sources import Files, Grouped, SourceSpec
 from kpidsl.syntax import nodes
 
-_DAYS = {"day": 1, "week": 7, "month": 28, "quarter": 90, "half": 181, "year": 365}
+_DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half": 184, "year": 366}
+"""The longest that a period lasts."""
 
 
 def _head(view: View) -> dict[str, Span]:
@@ -85,7 +86,10 @@ def _too_slow(view: View) -> Iterable[Found]:
             continue
         for name in dict.fromkeys(part.source for part in aggregates_of(one)):
             spec = view.graph.sources.get(name)
-            if spec is not None and spec.fresh_days is not None and spec.fresh_days > days:
+            if spec is None or spec.fresh_days is None:
+                continue
+            apart = _DAYS[spec.complete] if spec.complete else 0  # how old the newest row is at its best
+            if spec.fresh_days > days + apart:
                 yield Found(
                     one.at(nodes.Measured),
                     f"the rows of {name} may be {spec.fresh_days} days old, longer than a period lasts",

@@ -17,7 +17,9 @@ from attrs import define, field, frozen
 from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Span, near
 from kpidsl.lint.outcome import Passed
-from kpidsl.lint.rule import FAMILIES, INFO, WARNING, Found, Rule
+from kpidsl.lint.rule import INFO, WARNING, Found, Rule
+from kpidsl.lint.rule import words as names
+from kpidsl.lint.texts import is_placeholder
 from kpidsl.model.literals import parse_day
 from kpidsl.model.periods import Calendar
 from kpidsl.syntax import nodes
@@ -148,7 +150,7 @@ def _words(comment: nodes.Comment, form: re.Match[str]) -> Iterator[tuple[str, S
 
 
 def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterator[Diagnostic]:
-    known = ["all", *FAMILIES, *(name for rule in rules for name in (rule.name, rule.code))]
+    known = names(rules)
     for word, span in words:
         named = [rule for rule in rules if rule.answers(word)]
         if any(map(_may_pass, named)):
@@ -236,7 +238,7 @@ def _about(
                     fix=Fix("delete it", (edit,)),
                 )
             )
-    if one.because is None or not one.because.strip():
+    if one.because is None or not one.because.strip() or is_placeholder(one.because):
         yield _rule("K975").diagnostic(
             Found(span, "nothing says why it may pass", help=f"it is written {_EXAMPLE}")
         )

@@ -47,12 +47,12 @@ def _never(view: View) -> Iterable[Found]:
         told.add(column)
         yield one
     for kpi, span, node in view.met(Aggregate):
-        column = contradicted(node)
-        if column is not None and column not in told:
-            told.add(column)
+        barred = contradicted(node)
+        if barred is not None and barred not in told:
+            told.add(barred)
             yield Found(
                 span,
-                f"no row passes: nothing that `{column}` can be meets all of the conditions on it",
+                f"no row passes: nothing that `{barred}` can be meets all of the conditions on it",
                 help="a measure brings its own `where` along",
                 kpi=kpi,
             )
