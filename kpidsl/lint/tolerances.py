@@ -1,13 +1,14 @@
-"""Tolerances that are wider than what they are the tolerance of, and those of nothing."""
+"""Tolerances that are wider than what they are the tolerance of, and those by which nothing is nearly met."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from attrs import frozen
 
 from kpidsl.diagnostics import Edit, Fix, Label, Span
-from kpidsl.graph import Bound, Constant, Kpi, Tolerance
+from kpidsl.graph import Aggregate, Bound, Constant, Default, Kpi, Node, Tolerance
 from kpidsl.lint.ranges import between, number, range_of
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import Subject, View
@@ -114,18 +115,48 @@ def _tolerance_of(promised: _Promised) -> float | None:
 def _no_tolerance(view: View) -> Iterable[Found]:
     for one in view.active:
         clause, tolerance = one.clause(nodes.Tolerance), one.kpi.promise.tolerance
-        if clause is not None and tolerance is not None and tolerance.amount == 0:
-            source, start, end = clause.span
-            line = source.text.rfind("\n", 0, start) + 1
-            after = source.text.find("\n", end)
-            whole = Span(source, line, len(source.text) if after < 0 else after + 1)
-            yield Found(
-                clause.span,
-                "a tolerance of nothing: without it, nothing is tolerated either",
-                help="`nearly met` needs some room",
-                fix=Fix("delete the tolerance", (Edit(whole, ""),), safe=False),
-                kpi=one.name,
-            )
+        if clause is None or tolerance is None or (why := _nothing(one.kpi, tolerance)) is None:
+            continue
+        source, start, end = clause.span
+        line = source.text.rfind("\n", 0, start) + 1
+        after = source.text.find("\n", end)
+        whole = Span(source, line, len(source.text) if after < 0 else after + 1)
+        yield Found(
+            clause.span,
+            why,
+            help="`nearly met` needs some room",
+            fix=Fix("delete the tolerance", (Edit(whole, ""),), safe=False),
+            kpi=one.name,
+        )
+
+
+def _nothing(kpi: Kpi, tolerance: Tolerance) -> str | None:
+    """Why nothing can be nearly met by a tolerance; None where something can."""
+    if tolerance.amount == 0:
+        return "a tolerance of nothing: without it, nothing is tolerated either"
+    bounds = [*kpi.promise.bounds, *(part.bound for part in kpi.slices if part.tolerance is None)]
+    ends = [(bound.direction, number(end)) for bound in bounds for end in (bound.value, bound.high) if end]
+    if not bounds or any(end is None or way in ("increase", "decrease") for way, end in ends):
+        return None
+    if tolerance.relative and not any(end for _, end in ends):
+        return f"{tolerance.text} of a target of zero is nothing"
+    if _counts(kpi.formula) and not any(_whole_beside(way, end, tolerance) for way, end in ends if end):
+        return f"no whole number is within {tolerance.text} of the target"
+    return None
+
+
+def _counts(formula: Node) -> bool:
+    """Whether a formula is a whole number: what a tolerance leaves between two of them is never hit."""
+    if isinstance(formula, Default):
+        return formula.value.is_integer() and _counts(formula.node)
+    return isinstance(formula, Aggregate) and formula.function in ("count", "count distinct", "converted")
+
+
+def _whole_beside(way: str, end: float, tolerance: Tolerance) -> bool:
+    """Whether a whole number misses a target by no more than the tolerance."""
+    room = _tolerated(tolerance, end) + 1e-9
+    below = math.ceil(end - room) < end and way != "at most"
+    return below or (math.floor(end + room) > end and way != "at least")
 
 
 RULES = (
@@ -182,9 +213,9 @@ RULES = (
         "tolerance-of-nothing",
         "targets",
         INFO,
-        "A tolerance is zero.",
+        "A tolerance leaves nothing that would be nearly met.",
         """Without a tolerance, a target is met or missed. A tolerance of 0 says the same with one more
-        line.""",
+        line, and so do 5% of a target of zero and 5% of three leads.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)

@@ -122,6 +122,20 @@ kpi sales "Sales of the shop"
   measured    every month
   deadline    2026-12
 """,
+    "K930 a part of zero": SHOP
+    + """
+kpi failed "Orders that fail"
+  formula     share(shop where status = "failed")
+  target      at most 0%
+  tolerance   5%
+""",
+    "K930 between whole numbers": SHOP
+    + """
+kpi complaints "Orders that are disputed"
+  formula     count(shop) where status = "disputed"
+  target      at most 3 orders
+  tolerance   5%
+""",
     "K935 a promise with a deadline": SHOP
     + """
 kpi cr_adj
@@ -219,6 +233,29 @@ kpi sales "Sales of the shop"
 kpi sales "Sales of the shop"
   formula     sum(shop.amount)
   measured    every month
+""",
+    "K930 one more order": SHOP
+    + """
+kpi complaints "Orders that are disputed"
+  formula     count(shop) where status = "disputed"
+  target      at most 20 orders
+  tolerance   5%
+""",
+    "K930 for a slice": SHOP
+    + """
+kpi complaints "Orders that are disputed"
+  formula     count(shop) where status = "disputed"
+  target      at most 3 orders
+  tolerance   5%
+  by          channel
+    web       at most 40 orders
+""",
+    "K930 a level between": SHOP
+    + """
+kpi sales "Sales of the shop"
+  formula     sum(shop.amount)
+  target      at least 3 EUR
+  tolerance   5%
 """,
     "K937 more items than orders": SHOP
     + """
