@@ -8,10 +8,13 @@ from pathlib import Path
 
 from attrs import define, field
 
+from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
 from kpidsl.lint.rule import Rule, words
 from kpidsl.lintconfig import Layer, LintConfig, Words
 
+_TOLD = {word: entry.severity for entry in CATALOGUE.values() for word in (entry.code.casefold(), entry.name)}
+"""What is told without being a rule: of data, of tests, of config."""
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "off": None}
 
 
@@ -93,20 +96,27 @@ def problems(
         named += [(level.word, level.span, level.level != "error") for level in layer.levels]
     found = []
     for word, span, lowers in named:
-        if word.casefold() not in folded:
+        told = _TOLD.get(word.casefold())
+        if word.casefold() not in folded and told is not None:
+            found.append(_always(word, span, error=told is Severity.ERROR))
+        elif word.casefold() not in folded:
             found.append(unknown(word, span, known))
         elif lowers and word.casefold() in fixed:
             found.append(_always(word, span))
     return found
 
 
-def _always(word: str, span: Span | None) -> Diagnostic:
+def _always(word: str, span: Span | None, *, error: bool = True) -> Diagnostic:
     return Diagnostic(
         "K780",
-        f"`{word}` is an error of the compiler, and cannot be turned off",
+        f"`{word}` is an error of the compiler, and cannot be turned off"
+        if error
+        else f"`{word}` is no rule of lint: where it is found it is told, and it cannot be turned off",
         span,
         place=None if span is not None else f"`{word}`",
-        help="what is an error keeps something from being evaluated",
+        help="what is an error keeps something from being evaluated"
+        if error
+        else "`kpi rule` lists all rules",
     )
 
 

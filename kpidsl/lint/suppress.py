@@ -34,11 +34,14 @@ _FORM = re.compile(
 )
 _EXAMPLE = '`# kpi: ignore[missing-owner] until 2026-12-31 because "..."`'
 _LONG = timedelta(days=366)
-_ERRORS = frozenset(
-    word
-    for one in CATALOGUE.values()
-    if one.severity is Severity.ERROR
-    for word in (one.name, one.code.casefold())
+_ERRORS, _TOLD = (
+    frozenset(
+        word
+        for one in CATALOGUE.values()
+        if (one.severity is Severity.ERROR) is error
+        for word in (one.name, one.code.casefold())
+    )
+    for error in (True, False)
 )
 
 
@@ -159,6 +162,10 @@ def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterat
             help_ = "what is an error keeps something from being evaluated"
             said = f"`{word}` is an error, and cannot be let pass"
             yield _rule("K972").diagnostic(Found(span, said, help=help_))
+            continue
+        if word.casefold() in _TOLD:
+            said = f"`{word}` is no rule of lint, and cannot be let pass"
+            yield _rule("K972").diagnostic(Found(span, said, help="`kpi rule` lists all rules"))
             continue
         alike = near(word, known)
         fix = Fix(f"write `{alike[0]}`", (Edit(span, alike[0]),), safe=False) if alike else None
