@@ -107,17 +107,12 @@ def problems(
 
 
 def _always(word: str, span: Span | None, *, error: bool = True) -> Diagnostic:
-    return Diagnostic(
-        "K780",
-        f"`{word}` is an error of the compiler, and cannot be turned off"
-        if error
-        else f"`{word}` is no rule of lint: where it is found it is told, and it cannot be turned off",
-        span,
-        place=None if span is not None else f"`{word}`",
-        help="what is an error keeps something from being evaluated"
-        if error
-        else "`kpi rule` lists all rules",
-    )
+    said = f"`{word}` is an error of the compiler, and cannot be turned off"
+    help_ = "what is an error keeps something from being evaluated"
+    if not error:
+        said = f"`{word}` is no rule of lint: where it is found it is told, and it cannot be turned off"
+        help_ = "`kpi rule` lists all rules"
+    return Diagnostic("K780", said, span, place=None if span is not None else f"`{word}`", help=help_)
 
 
 def unknown(word: str, span: Span | None, known: Iterable[str]) -> Diagnostic:
