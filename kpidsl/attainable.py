@@ -134,8 +134,7 @@ def _checks(kpi: Kpi, headline: Verdict, outcome: Outcome, look: Lookback) -> It
 
 def without_slices(graph: Graph) -> Graph:
     """The graph with every KPI as a total: slices are not looked at."""
-    kpis = {name: evolve(kpi, dimensions=(), slices=()) for name, kpi in graph.kpis.items()}
-    return evolve(graph, kpis=kpis)
+    return evolve(graph, kpis={name: kpi.in_total for name, kpi in graph.kpis.items()})
 
 
 def _over(kpi: Kpi, as_of: date) -> bool:

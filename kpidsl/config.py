@@ -33,7 +33,7 @@ from urllib.parse import quote, unquote
 
 from attrs import asdict, define, evolve, field, frozen
 
-from kpidsl import lintconfig, review, settings
+from kpidsl import lintconfig, plumbing, settings
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.lintconfig import LintConfig
 from kpidsl.patterns import matches
@@ -204,7 +204,7 @@ def load(paths: Sequence[str], report: Report) -> Config:
             if file.is_file() and (document := settings.read(file, report)) is not None:
                 return _Reader(settings.extended(document, report), report).config(file.parent, file)
     folders = [path if path.is_dir() else path.parent for path in given]
-    root = review.top(start) or Path(os.path.commonpath(folders))
+    root = plumbing.top(start) or Path(os.path.commonpath(folders))
     nothing = Document(root / "kpi.toml", Source("kpi.toml", ""))
     return _Reader(settings.extended(nothing, report), report).config(root, None)
 

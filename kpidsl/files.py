@@ -4,14 +4,13 @@ at all."""
 from __future__ import annotations
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 from unicodedata import is_normalized, normalize
 
-from kpidsl import review
+from kpidsl import plumbing
 from kpidsl.diagnostics import Diagnostic, Report, Source, near
 
 SUFFIX = ".kpi"
@@ -65,8 +64,8 @@ def find(
 def ignored(path: Path) -> bool:
     """Whether git ignores a file; a file that it tracks it does not."""
     return (
-        review.top(path.parent.absolute()) is not None
-        and _git(path.parent, "check-ignore", "--quiet", "--", path.name) is not None
+        plumbing.top(path.parent.absolute()) is not None
+        and plumbing.printed(path.parent, "check-ignore", "--quiet", "--", path.name) is not None
     )
 
 
@@ -227,25 +226,16 @@ def _under(folder: Path) -> list[Path]:
 
 def _listed_by_git(folder: Path) -> list[Path] | None:
     """What git tracks or would add; None outside a repository, or where there is no git."""
-    if review.top(folder.absolute()) is None:
+    if plumbing.top(folder.absolute()) is None:
         return None
-    answer = _git(folder, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", f"*{SUFFIX}")
+    what = ("--cached", "--others", "--exclude-standard", "--", f"*{SUFFIX}")
+    answer = plumbing.printed(folder, "ls-files", "-z", *what)
     if answer is None:
         return None
     names = [os.fsdecode(name) for name in answer.split(b"\0") if name]
-    if not names and _git(folder, "check-ignore", "--quiet", ".") is not None:
+    if not names and plumbing.printed(folder, "check-ignore", "--quiet", ".") is not None:
         return None  # whoever names an ignored folder means it
     return [folder / name for name in names if not hidden(Path(name))]
-
-
-def _git(folder: Path, *arguments: str) -> bytes | None:
-    """What git prints, None if it fails."""
-    try:
-        return subprocess.run(
-            ["git", *arguments], cwd=folder, capture_output=True, check=True, timeout=30
-        ).stdout
-    except (OSError, subprocess.SubprocessError):
-        return None
 
 
 def hidden(name: Path) -> bool:

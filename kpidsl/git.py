@@ -14,13 +14,11 @@ from pathlib import Path
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic
+from kpidsl import plumbing
+from kpidsl.diagnostics import Diagnostic, near
 
 FOLDERS = "two folders or files are compared without git: `kpi diff old/ new/`"
-_SECONDS = 120
 _LINK, _SUBMODULE, _FOLDER = "120000", "160000", "40000"
-_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-"""What git tells the hooks that it runs, relative to where these begin."""
 
 
 class Unread(Exception):
@@ -207,22 +205,15 @@ def moves(home: Repository, of: Commit) -> dict[str, str]:
 
 
 def _asked(folder: Path, *arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    quiet = {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
     try:
-        return subprocess.run(
-            ["git", "-c", "log.showSignature=false", *arguments],
-            cwd=folder, input=given, capture_output=True, check=False, timeout=_SECONDS,
-            env={name: value for name, value in os.environ.items() if name not in _OF_HOOKS} | quiet,
-        )  # fmt: skip
+        return plumbing.asked(folder, *arguments, given=given)
     except FileNotFoundError:
         raise Unread(_no_git()) from None
-    except (OSError, subprocess.SubprocessError) as error:
-        why = (
-            f"it took longer than {_SECONDS} s"
-            if isinstance(error, subprocess.TimeoutExpired)
-            else str(error)
-        )
-        raise Unread(Diagnostic("K754", f"git could not be run: {why}")) from None
+    except subprocess.TimeoutExpired:
+        why = f"it took longer than {plumbing.SECONDS} s"
+    except OSError as error:
+        why = str(error)
+    raise Unread(Diagnostic("K754", f"git could not be run: {why}"))
 
 
 def _output(folder: Path, *arguments: str, given: bytes | None = None) -> bytes:
@@ -287,7 +278,11 @@ def _no_ref(home: Repository, ref: str) -> Diagnostic:
         help_ = "`git log --oneline` lists what there is"
     else:
         bare = ref.removeprefix("origin/")
-        help_ = f"`git fetch --depth=1 origin {bare}:refs/remotes/origin/{bare}` brings it"
+        known = os.fsdecode(_output(home.top, "for-each-ref", "--format=%(refname:short)")).split()
+        notes += tuple(f"there is `{name}`" for name in near(ref, known))
+        help_ = "`git branch --all` and `git tag` list what there is"
+        if b"origin" in _output(home.top, "remote").split():
+            help_ = f"`git fetch --depth=1 origin {bare}:refs/remotes/origin/{bare}` brings it"
     return Diagnostic("K752", f"there is no commit `{ref}` in this repository", notes=notes, help=help_)
 
 

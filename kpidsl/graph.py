@@ -480,6 +480,11 @@ class Kpi:
         """Its title, or its name where it has none."""
         return self.title or self.name
 
+    @property
+    def in_total(self) -> Kpi:
+        """Itself without its slices."""
+        return evolve(self, dimensions=(), slices=()) if self.dimensions else self
+
 
 @frozen(eq=False)
 class Measure:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from kpidsl.plumbing import printed
+
 _HUNK = re.compile(rb"@@ -\S+ \+(\d+)(?:,(\d+))? @@")
-
-
-def top(folder: Path) -> Path | None:
-    """The top of the repository that a folder lies in."""
-    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
 
 
 def base(environment: Mapping[str, str] = os.environ) -> str | None:
@@ -29,11 +25,9 @@ def changed(repository: Path | None, against: str | None = None) -> Callable[[st
     against = against or base()
     if repository is None or against is None or against.startswith("-"):
         return None
-    command = ["git", "-c", "core.quotePath=false", "diff", "--merge-base", "--unified=0", "--no-color"]
-    command += ["--no-ext-diff", "--no-prefix", against, "--", "*.kpi", "*.toml"]
-    try:
-        told = subprocess.run(command, cwd=repository, capture_output=True, check=True, timeout=30).stdout
-    except (OSError, subprocess.SubprocessError):
+    form = ("--merge-base", "--unified=0", "--no-color", "--no-ext-diff", "--no-prefix")
+    told = printed(repository, "diff", *form, against, "--", "*.kpi", "*.toml")
+    if told is None:
         return None
     lines = _lines(told)
     return lambda file, line: any(line in stretch for stretch in lines.get(file, ()))

@@ -15,7 +15,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from kpidsl import review
+from kpidsl import plumbing
 from kpidsl.diagnostics import Diagnostic, Report, Source, Span, near
 
 Key = tuple[str, ...]
@@ -161,7 +161,7 @@ def _following(documents: Sequence[Document], report: Report) -> Document | None
 def _beside(file: Path, other: Path) -> bool:
     """Whether two files are in one repository, or without one, the other below the folder of the first."""
     folder = file.resolve().parent
-    return other.resolve().is_relative_to(review.top(folder) or folder)
+    return other.resolve().is_relative_to(plumbing.top(folder) or folder)
 
 
 def _over(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from kpidsl import review
+from kpidsl import plumbing, review
 from kpidsl.config import Config, load, without_passwords
 from kpidsl.diagnostics import Diagnostic, Report
 from kpidsl.patterns import matches
@@ -206,4 +206,4 @@ def test_where_nothing_is_under_review(tmp_path: Path) -> None:
     assert review.base({}) is None
     assert review.base({"GITHUB_BASE_REF": "main"}) == "origin/main"
     assert review.base({"CI_MERGE_REQUEST_DIFF_BASE_SHA": "abc"}) == "abc"
-    assert review.top(tmp_path / "a" / "b") == tmp_path
+    assert plumbing.top(tmp_path / "a" / "b") == tmp_path

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import click
 from attrs import evolve
 
-from kpidsl.cli.compared import as_of_option, compared
+from kpidsl.cli.compared import as_of_option, comparison
 from kpidsl.cli.console import Console, common, console, paths_argument
+from kpidsl.cli.inputs import load
 from kpidsl.cli.outputs import as_findings, findings_format, outputs, publish
 from kpidsl.diagnostics import Diagnostic, Report, Severity
 
@@ -70,13 +71,16 @@ def command(
         raise click.UsageError("--approve goes with --who and --why")
 
     from kpidsl import revision
+    from kpidsl.findings import Check
 
-    found = compared(lambda: revision.against(against or revision.usual(paths), paths), as_of, screens)
-    if found is None:
-        return 2
+    found = comparison(lambda: revision.against(against or revision.usual(paths), paths), as_of)
     if approve:
         return _approve(found, level, approve, (who or "", why or "", until), screens)
-    told = as_findings("breaking", [check(found, level)], found.new.specs, quiet=quiet, verbose=verbose)
+    if isinstance(found, tuple):
+        checked, specs = Check("breaking", found, whole=False), load(paths)
+    else:
+        checked, specs = check(found, level), found.new.specs
+    told = as_findings("breaking", [checked], specs, quiet=quiet, verbose=verbose)
     own = {"json": lambda _: _json(found, level, told.diagnostics)}
     return told.code if publish(told, targets, screens, own) else 2
 
@@ -104,20 +108,20 @@ def _weaker(d: Diagnostic) -> Diagnostic:
     return evolve(d, severity=min(d.severity, Severity.WARNING))
 
 
-def _json(found: Comparison, level: Level, diagnostics: Sequence[Diagnostic]) -> str:
+def _json(found: Comparison | tuple[Diagnostic, ...], level: Level, diagnostics: Sequence[Diagnostic]) -> str:
+    """What could not be compared has no changes, which is not to have none."""
     from kpidsl.diff import breaking, plain
-    from kpidsl.render.data import SCHEMA_VERSION, as_json, diagnostic
+    from kpidsl.render.data import as_json, findings
 
-    changes = breaking.breaking(found.changes, breaking.LEVELS[level])
-    return as_json(
-        {
-            "schema_version": SCHEMA_VERSION,
+    about: dict[str, object] = {"against": None, "as_of": None, "changes": None}
+    if not isinstance(found, tuple):
+        changes = breaking.breaking(found.changes, breaking.LEVELS[level])
+        about = {
             "against": found.old.name,
             "as_of": found.as_of.isoformat(),
             "changes": [plain.change(change) for change in changes],
-            "diagnostics": [diagnostic(d) for d in diagnostics],
         }
-    )
+    return as_json(findings(diagnostics) | about)
 
 
 def _approvals(found: Comparison, report: Report) -> tuple[Approval, ...]:
@@ -127,7 +131,7 @@ def _approvals(found: Comparison, report: Report) -> tuple[Approval, ...]:
 
 
 def _approve(
-    found: Comparison,
+    found: Comparison | tuple[Diagnostic, ...],
     level: Level,
     wanted: Sequence[str],
     said: tuple[str, str, str | None],
@@ -138,6 +142,9 @@ def _approve(
     from kpidsl.diagnostics import near
     from kpidsl.diff import approvals, breaking
 
+    if isinstance(found, tuple):
+        screens.report(found)
+        return 2
     report = Report()
     _approvals(found, report)
     if report.errors:

@@ -106,11 +106,11 @@ def as_findings(
     command: str, checks: Sequence[Check], specs: Specs, *, quiet: bool = False, verbose: bool = False
 ) -> Findings:
     """What the checks of a project found, for those who asked."""
-    from kpidsl import review
+    from kpidsl import plumbing, review
     from kpidsl.diagnostics import Severity
     from kpidsl.findings import Findings
 
-    top = review.top(Path.cwd())
+    top = plumbing.top(Path.cwd())
     homes = [*([os.path.relpath(specs.config.file)] if specs.config.file else []), *_names(specs)]
     return Findings(
         command,

@@ -8,23 +8,9 @@ from datetime import date
 from attrs import field, frozen
 
 from kpidsl.compile.given import Given, Slice, Time, covering
-from kpidsl.compile.intervals import ANY, FRACTION, NOT_NEGATIVE, Reach, combined
-from kpidsl.graph import (
-    Aggregate,
-    Assumed,
-    Combine,
-    Constant,
-    Cumulative,
-    Default,
-    Every,
-    Node,
-    Rolling,
-    Running,
-    Share,
-    Shift,
-    Told,
-    Unknown,
-)
+from kpidsl.compile.intervals import NOT_NEGATIVE, Reach, combined
+from kpidsl.compile.structure import aggregated, made
+from kpidsl.graph import Aggregate, Combine, Constant, Cumulative, Every, Node
 from kpidsl.model.periods import Calendar, Grain, covered, periods
 from kpidsl.model.rows import Apply, ColumnRef, Gather, Literal, Row
 from kpidsl.model.sources import SourceSpec
@@ -154,38 +140,15 @@ class Reaching:
     def structure(self, node: Node, *, promises: bool) -> Reach:
         """What follows from how a number is made. Over other windows nothing is promised."""
 
-        def below(inner: Node) -> Reach:
-            return self.of(inner) if promises else self.structure(inner, promises=False)
+        def free(inner: Node) -> Reach:
+            return self.structure(inner, promises=False)
 
-        match node:
-            case Constant(value=value):
-                return Reach(value, value)
-            case Aggregate():
-                return self.aggregate(node)
-            case Combine(op=op, args=args):
-                return combined(op, [below(arg) for arg in args])
-            case Default(node=inner, value=value):
-                one = below(inner)
-                return Reach(min(one.low, value), max(one.high, value), one.low_by, one.high_by)
-            case Share(node=inner):
-                return FRACTION if self.floor(inner) else ANY
-            case Shift(node=inner) | Running(node=inner) | Rolling(node=inner):
-                return NOT_NEGATIVE if self.floor(inner) else ANY
-            case Assumed(value=inner) | Told(node=inner):
-                return below(inner)
-            case Unknown():
-                return ANY
+        return made(node, self.aggregate, self.of if promises else free, free)
 
     def aggregate(self, node: Aggregate) -> Reach:
-        match node.function:
-            case "count" | "count distinct" | "standard deviation":
-                return NOT_NEGATIVE
-            case "share":
-                return FRACTION
-            case function if function in _OF_VALUES and node.argument is not None:
-                return NOT_NEGATIVE if self.never_negative(node.argument) else ANY
-            case _:
-                return ANY
+        """Of an aggregate of columns, which are never negative as far as the spec tells."""
+        of = node.argument if node.function in _OF_VALUES else None
+        return NOT_NEGATIVE if of is not None and self.never_negative(of) else aggregated(node)
 
     def never_negative(self, row: Row) -> bool:
         """Whether a column is not, as far as the spec tells: one that is read counts as never negative."""

@@ -35,22 +35,26 @@ def clause_of(change: Change) -> Span | None:
     span = change.span
     if span is None:
         return None
-    word = _begins(change.aspect)
+    word = _begins(change)
     line = re.search(rf"^[ \t]+({word}(?!\w).*?)[ \t]*(?:#.*)?$", span.text, re.MULTILINE) if word else None
     if line is None or change.after is None:
         return span
     return Span(span.source, span.start + line.start(1), span.start + line.end(1))
 
 
-def _begins(aspect: str) -> str:
-    """What the line of a clause begins with, as a pattern: of a slice, a member and a column its name."""
-    head, _, rest = aspect.partition(" ")
+def _begins(change: Change) -> str:
+    """What the line of a clause begins with, as a pattern: of a slice, a member and a column its name, of a
+    check the condition."""
+    head, _, rest = change.aspect.partition(" ")
     named = f"`?{re.escape(rest.removeprefix('of '))}`?"
     match head:
         case "target" | "tolerance" if rest.startswith("of "):
             return named
         case "member":
             return rf"(?:kpi|objective)[ \t]+{named}"
+        case "check":
+            condition = (change.after or "").partition(" else ")[0]
+            return "".join(["check", *(rf"[ \t]+{re.escape(word)}" for word in condition.split())])
         case "column":
             return rf"column[ \t]+{named}"
         case _:

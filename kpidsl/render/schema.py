@@ -313,8 +313,8 @@ def comparison() -> Schema:
 
 
 def breaking() -> Schema:
-    """Of `kpi breaking --format json`."""
-    top = {"against": _TEXT, "as_of": _DATE, "changes": _list(_ref("change"))}
+    """Of `kpi breaking --format json`; null where nothing could be compared."""
+    top = {"against": _maybe(_TEXT), "as_of": _maybe(_DATE), "changes": _maybe(_list(_ref("change")))}
     return _with_changes(_document("kpi breaking", top))
 
 

@@ -34,7 +34,7 @@ from kpidsl.model.units import ONE
 from kpidsl.specs import Specs
 from kpidsl.testing.check import cells, first_line, verdict_of
 from kpidsl.testing.hear import Job, Question, hear
-from kpidsl.testing.run import Ran, Report, without_slices
+from kpidsl.testing.run import Ran, Report
 
 _TURNED = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 _EDGE = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
@@ -112,7 +112,7 @@ def _asked(
             at = (id(mutant), expectation.window)
             if at not in known:
                 sliced = bool(ran.questions[n].kpi.dimensions)
-                kpi = mutant.kpi if sliced else without_slices(mutant.kpi)
+                kpi = mutant.kpi if sliced else mutant.kpi.in_total
                 known[at] = Question(kpi, expectation.window)
             found.append((expectation, mutant, known[at]))
     return found

@@ -22,7 +22,6 @@ from kpidsl.testing.anonymous import anonymous
 from kpidsl.testing.check import literal
 from kpidsl.testing.conditions import conditions
 from kpidsl.testing.hear import Job, Question, hear
-from kpidsl.testing.run import without_slices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def record(specs: Specs, name: str, wish: Wish, watch: Watch) -> str | tuple[Dia
 
     if name in specs.broken:
         return (specs.broken[name],)
-    kpi = without_slices(specs.graph.kpis[name])
+    kpi = specs.graph.kpis[name].in_total
     whole = specs.with_graph(evolve(specs.graph, kpis={**specs.graph.kpis, name: kpi}))
     outcome = project.evaluate(whole, evolve(wish, kpis=(name,)), watch)
     headline = outcome.judged[0].headline

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from kpidsl.config import UNLIMITED, Limits
 from kpidsl.diagnostics import Diagnostic, Severity, near
-from kpidsl.graph import Expectation, Kpi, Test
+from kpidsl.graph import Expectation, Test
 from kpidsl.model.periods import Window
 from kpidsl.specs import Specs
 from kpidsl.testing.check import odd, problems
@@ -143,15 +143,10 @@ def questions(specs: Specs, test: Test, explained: bool) -> dict[int, Question]:
             continue
         at = (kpi.name, one.window)
         if at not in known:
-            kpi = kpi if kpi.name in sliced else without_slices(kpi)
+            kpi = kpi if kpi.name in sliced else kpi.in_total
             known[at] = Question(kpi, one.window, explained)
         found[n] = known[at]
     return found
-
-
-def without_slices(kpi: Kpi) -> Kpi:
-    """The KPI in total only."""
-    return evolve(kpi, dimensions=(), slices=()) if kpi.dimensions else kpi
 
 
 def _checked(specs: Specs, test: Test, asked: Mapping[int, Question], heard: Heard) -> Ran:

@@ -109,10 +109,26 @@ def test_the_data_of_the_old_folder_is_not_read(tmp_path: Path) -> None:
     assert (row["before"]["word"], row["after"]["word"]) == ("met", "missed")
 
 
+def test_what_cannot_be_compared_is_in_every_output_of_breaking(home: Path) -> None:
+    formats = [part for name in ("json", "sarif", "junit") for part in ("--format", f"{name}=out.{name}")]
+    run = kpi(home, "breaking", "--against", "mian", *formats, "--format", "text")
+    assert (run.code, run.err) == (2, "")
+    assert "K752" in run.out
+    found = json.loads((home / "out.json").read_text())
+    assert [d["code"] for d in found["diagnostics"]] == ["K752"]
+    assert (found["changes"], found["against"]) == (None, None)
+    (ran,) = json.loads((home / "out.sarif").read_text())["runs"]
+    assert not ran["invocations"][0]["executionSuccessful"]
+    assert "<error message=" in (home / "out.junit").read_text()
+    assert kpi(home, "breaking", "--against", "mian", "--approve", "x", "--who", "a", "--why", "b").code == 2
+
+
 def test_what_cannot_be_compared_ends_in_2(home: Path) -> None:
     run = kpi(home, "diff", "mian")
     assert (run.code, run.out) == (2, "")
     assert "K752" in run.err
+    assert "there is `main`" in run.err
+    assert "git branch --all" in run.err
     assert kpi(home, "diff", "main", "--as-of", "soon").code == 2
     (home / "kpis.kpi").write_text(SPECS.replace("ad_spend / leads", "ad_spend / laeds"))
     run = kpi(home, "diff", "main")

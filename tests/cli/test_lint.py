@@ -78,6 +78,16 @@ def test_git_ignored_and_hidden_files_are_left_out_unless_named(folder: Path) ->
     assert {d["place"]["file"] for d in findings(folder, ".hidden/bad.kpi")} == {".hidden/bad.kpi"}
 
 
+def test_a_hook_of_git_leaves_the_same_files_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    (folder / ".gitignore").write_text("out/\n")
+    (folder / "deep" / "out").mkdir(parents=True)
+    (folder / "deep" / "out" / "bad.kpi").write_text("kpi x\n  formula y\n")
+    (folder / "deep" / "bad.kpi").write_text("kpi x\n  formula y\n")
+    monkeypatch.setenv("GIT_DIR", ".git")
+    assert {d["place"]["file"] for d in findings(folder, "deep")} == {"deep/bad.kpi"}
+
+
 def findings(folder: Path, *paths: str) -> list[dict[str, dict[str, str]]]:
     run = kpi(folder, "lint", "--ignore", "all", "--format", "json", *paths)
     found: list[dict[str, dict[str, str]]] = json.loads(run.out)["diagnostics"]

@@ -110,6 +110,14 @@ def test_the_line_of_a_slice_and_of_a_member_is_shown(old: str, new: str, line: 
     assert span.text == line
 
 
+def test_the_line_of_a_check_is_shown() -> None:
+    extra = 'source s\n  from "s.csv"\n  time day\n  column x EUR\n  check  x   >= {} EUR\n'
+    (change,) = changes(extra.format(0), extra.format(-5), DAY)
+    span = breaking.clause_of(change)
+    assert span is not None
+    assert span.text == "check  x   >= -5 EUR"
+
+
 def test_levels() -> None:
     moved = changes(BASE, NEW)
     other = changes(

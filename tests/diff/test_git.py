@@ -240,7 +240,7 @@ def test_a_clone_of_depth_one(home: Path, tmp_path: Path, monkeypatch: pytest.Mo
     code, said = refused("main")
     assert code == "K752"
     assert "shallow" in said
-    remedy = said.split("`")[3]
+    remedy = said.split("`")[-2]
     assert remedy == "git fetch --depth=1 origin main:refs/remotes/origin/main"
     git(clone, *remedy.split()[1:])
     assert sentences("main") == sentences("origin/main") == [LOOSENED]

@@ -10,10 +10,9 @@ from random import Random
 import pytest
 
 import kpidsl
+from kpidsl import graph, testing
 from kpidsl import specs as reading
-from kpidsl import testing
 from kpidsl.evaluate.watch import Watch
-from kpidsl.graph import Test
 from kpidsl.results import Verdict
 from kpidsl.testing.check import verdict_of
 
@@ -298,6 +297,6 @@ def test_tests_are_kept_like_the_rest_of_a_compiled_project(tmp_path: Path) -> N
     text += "  expect turnover = 11 EUR\n"
     first, second = (run(tmp_path, spec() + "\n" + text) for _ in range(2))
     one, other = (report.ran[0].test for report in (first, second))
-    assert isinstance(one, Test)
+    assert isinstance(one, graph.Test)
     assert (one.given, one.expected, one.as_of) == (other.given, other.expected, other.as_of)
     assert [p.message for p in first.problems] == [p.message for p in second.problems]
