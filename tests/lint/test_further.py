@@ -122,6 +122,29 @@ kpi sales "Sales of the shop"
   measured    every month
   deadline    2026-12
 """,
+    "K926 a rate that gets worse": SHOP
+    + """
+kpi paid_share "Orders that are paid"
+  formula     share(shop where status = "paid")
+  target
+    at least 60% by 2026-06
+    at least 50% by 2026-09
+    at least 80% by 2026-12
+  measured    every month
+  from        2026-01
+  deadline    2026-12
+""",
+    "K926 a limit that is raised": SHOP
+    + """
+kpi failed "Orders that fail"
+  formula     share(shop where status = "failed")
+  target
+    at most 5% by 2026-06
+    at most 10% by 2026-12
+  measured    every month
+  from        2026-01
+  deadline    2026-12
+""",
     "K930 a part of zero": SHOP
     + """
 kpi failed "Orders that fail"
@@ -233,6 +256,28 @@ kpi sales "Sales of the shop"
 kpi sales "Sales of the shop"
   formula     sum(shop.amount)
   measured    every month
+""",
+    "K926 a limit that is lowered": SHOP
+    + """
+kpi failed "Orders that fail"
+  formula     share(shop where status = "failed")
+  target
+    at most 10% by 2026-06
+    at most 5% by 2026-12
+  measured    every month
+  from        2026-01
+  deadline    2026-12
+""",
+    "K926 a budget over the year": SHOP
+    + """
+kpi spent "Costs of the year"
+  formula     sum(shop.cost)
+  target
+    at most 1_000 EUR by 2026-06
+    at most 2_000 EUR by 2026-12
+  measured    cumulatively
+  from        2026-01
+  deadline    2026-12
 """,
     "K930 one more order": SHOP
     + """
