@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
 from kpidsl.diagnostics import Label, Span
@@ -107,7 +108,7 @@ def _same_rows(view: View) -> Iterable[Found]:
         if isinstance(spec.origin, Grouped):
             continue
         origin = (
-            (spec.origin.folder, spec.origin.pattern, spec.origin.sheet, spec.origin.table)
+            (_file(spec.origin), spec.origin.sheet, spec.origin.table)
             if isinstance(spec.origin, Files)
             else spec.origin
         )
@@ -119,6 +120,11 @@ def _same_rows(view: View) -> Iterable[Found]:
                 (Label(places[other.name], "this one, too"),),
                 help="one source can say all of it; a file that is renamed is renamed in one place then",
             )
+
+
+def _file(origin: Files) -> str:
+    """What files are meant, however the way to them is written."""
+    return os.path.normpath(os.path.join(origin.folder, origin.pattern))
 
 
 def _takes_all(view: View) -> Iterator[Found]:

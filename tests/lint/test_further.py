@@ -71,6 +71,17 @@ kpi sales "Sales of the shop"
   formula     sum(shop.amount)
   measured    every month
 """,
+    "K867 another way to a file": SHOP
+    + """
+source till "Takings"
+  from        "./data/../data/shop.csv"
+  row         order
+  time        day
+  column      amount EUR
+
+kpi part "Part of the shop"
+  formula     sum(till.amount) / sum(shop.amount)
+""",
     "K875 two ways to write a sum": SHOP
     + """
 measure turnover = sum(shop.amount) + sum(shop.cost)
