@@ -36,7 +36,7 @@ from attrs import asdict, define, evolve, field, frozen
 from kpidsl import lintconfig, plumbing, settings
 from kpidsl.diagnostics import Diagnostic, Report, Severity, Source, Span, near
 from kpidsl.lintconfig import LintConfig
-from kpidsl.patterns import matches
+from kpidsl.patterns import foreign, matches
 from kpidsl.settings import Document, Settings
 
 FAIL_ON = ("missed", "off-track", "nearly-met", "at-risk", "grey", "never")
@@ -51,7 +51,6 @@ _LOGIN = re.compile(r"[a-z][a-z0-9+.-]*://.*@", re.IGNORECASE | re.DOTALL)
 _OPTION = re.compile(r"[?&;](?:password|token|secret)=([^&;#]+)", re.IGNORECASE)
 _MEMORY = re.compile(r"[1-9]\d{0,5}(\.\d+)? ?([KMGT]i?B|%)")
 _TOP = ("project", "connections", "limits", "incremental", "lint", "as_of", "fail_on", "exclude", "extend")
-_FOREIGN = re.compile(r"!|.*(?P<bracket>\[.*\])", re.DOTALL)
 _PATTERNS = 'a list of patterns, as in exclude = ["vendor", "drafts/*.kpi"]'
 
 
@@ -244,15 +243,17 @@ class _Reader:
         return evolve(found, settings=tuple(self.known))
 
     def exclude(self, top: Mapping[str, Any]) -> tuple[str, ...]:
-        """The patterns; one with a sign that means something elsewhere, and here only itself, is told."""
+        """The patterns of files that are left out."""
         found = self.value(("exclude",), top, _patterns, _PATTERNS, []) or ()
         for pattern in found:
-            if meant := _FOREIGN.match(pattern):
-                sign = meant["bracket"] or "!"
-                said = f"the pattern `{pattern}` of `exclude` has `{sign}`, which is no wildcard here"
-                wanted = "wildcards are `*`, `?` and `**`; nothing is taken back by `!`"
-                self.wrong(("exclude",), said, wanted)
+            self.pattern(("exclude",), pattern)
         return found
+
+    def pattern(self, path: tuple[str, ...], pattern: str) -> None:
+        """Tell of a sign that means something elsewhere, and here only itself."""
+        if sign := foreign(pattern):
+            said = f"the pattern `{pattern}` has `{sign}`, which is no wildcard here"
+            self.wrong(path, said, "wildcards are `*`, `?` and `**`; nothing is taken back by `!`")
 
     def connections(self, data: Any) -> dict[str, Connection]:
         found = {}

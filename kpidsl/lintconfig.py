@@ -51,6 +51,10 @@ class Reader(Protocol):
         """Where a key stands; None of a document that is not to be shown."""
         ...
 
+    def pattern(self, path: Path, pattern: str) -> None:
+        """Report a pattern of paths that is written as other tools have it."""
+        ...
+
     @property
     def sources(self) -> tuple[Source, ...]:
         """The documents that places point to."""
@@ -125,6 +129,7 @@ def read(reader: Reader, data: Any) -> LintConfig:
     layers = [_layer(reader, ("lint",), table, None)]
     for pattern, part in reader.keys(("lint", "paths"), table.get("paths", {}), None).items():
         path = ("lint", "paths", pattern)
+        reader.pattern(path, pattern)
         layers.append(
             _layer(reader, path, reader.keys(path, part, ("select", "ignore", "severity")), pattern)
         )

@@ -9,6 +9,13 @@ from functools import lru_cache
 from pathlib import Path
 
 _WILD = {"**/": r"(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+_FOREIGN = re.compile(r"!|.*(?P<bracket>\[.*\])", re.DOTALL)
+
+
+def foreign(pattern: str) -> str | None:
+    """A sign in a pattern that means something in other tools, and here only itself."""
+    found = _FOREIGN.match(pattern)
+    return (found["bracket"] or "!") if found else None
 
 
 def matches(patterns: Iterable[str], path: Path, root: Path) -> bool:

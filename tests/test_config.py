@@ -77,6 +77,7 @@ def test_a_secret_that_is_not_set_is_named_and_none_is_shown(tmp_path: Path) -> 
         ("fail_on = 'missed'\n", "K703", 1, "a list"),
         ("exclude = ['vendor', '!vendor/a.kpi']\n", "K703", 1, "nothing is taken back"),
         ("as_of = 2026-10-15\nexclude = ['[ab].kpi']\n", "K703", 2, "`*`, `?` and `**`"),
+        ('as_of = 2026-10-15\n[lint.paths."!a/*"]\nignore = ["style"]\n', "K703", 2, "nothing is taken back"),
         ("[project]\nname = 3\n", "K703", 2, "a text"),
         ("project = 3\n", "K703", 1, "[project]"),
         ("[limits]\ncopied_rows = '1e6'\n", "K703", 2, "5_000_000"),

@@ -40,6 +40,7 @@ def clickhouse():
     session.close()
 
 
+@pytest.mark.engines
 @pytest.mark.parametrize("name", texts("clickhouse"))
 def test_clickhouse_finds_the_same_cells(name, expected, clickhouse):
     found = clickhouse.query(f"{texts('clickhouse')[name]} SETTINGS {_SETTINGS}", "JSON")

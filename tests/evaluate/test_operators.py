@@ -71,7 +71,7 @@ def by_clickhouse(sql):
 ENGINES = {"duckdb": by_duckdb, "clickhouse": by_clickhouse}
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=["duckdb", pytest.param("clickhouse", marks=pytest.mark.engines)])
 def found(request):
     run = ENGINES[request.param]
     return run(cases_sql(request.param)), run(aggregations_sql(request.param))
