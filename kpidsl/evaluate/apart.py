@@ -40,7 +40,6 @@ from kpidsl.evaluate.plan import (
     partials,
 )
 from kpidsl.evaluate.promises import extent_of, key_promise, profile
-from kpidsl.evaluate.record import asked
 from kpidsl.evaluate.result import Result, result_of
 from kpidsl.evaluate.run import Runner
 from kpidsl.evaluate.session import Session
@@ -134,7 +133,7 @@ def _by_world(
     """The columns of a profile query for each world, and under no name those of a world without rows."""
     timed = spec.time is not None and spec.time in attached.kinds
     sql = profile_sql(checks, runner.tables(spec.name), timed, apart=WORLD)
-    found = asked(runner.session, spec.name, "profile", sql, attached.engine)
+    found = runner.session.asked(spec.name, "profile", sql, attached.engine)
     dealt = {
         world: {name: column[rows] for name, column in found.items() if name != "w"}
         for world, rows in _rows_of(found["w"], np.arange(len(found["w"])))

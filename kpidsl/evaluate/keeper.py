@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import duckdb
 import numpy as np
@@ -25,15 +25,28 @@ from kpidsl.graph import Graph, Node, aggregates, sources_of
 from kpidsl.model.rows import columns_of
 from kpidsl.model.sources import Files, Grouped, SourceSpec
 
-if TYPE_CHECKING:
-    from kpidsl.evaluate.session import Session
-
 _FORMATS = frozenset(("csv", "jsonl", "parquet"))
 MOST_CELLS = 2_000_000
 """Of a file under one definition; where there are more, its rows are read."""
 _TOO_MANY = "too many"
 Ask = Callable[[str], Columns]
 """From the name of a relation to the columns of a query on it."""
+
+
+class Rows(Protocol):
+    """What reads the rows of some files of a source, and answers queries on them: a session."""
+
+    def attach_files(self, spec: SourceSpec, files: tuple[DataFile, ...]) -> Attached:
+        """Make them queryable."""
+        ...
+
+    def fetch(self, sql: str) -> Columns:
+        """The columns of a SELECT."""
+        ...
+
+    def show(self, label: str, relation: str) -> None:
+        """Let a name mean a relation from now on."""
+        ...
 
 
 class Damaged(Exception):
@@ -75,7 +88,7 @@ class Keeper:
 
     # -- sources --
 
-    def attached(self, session: Session, spec: SourceSpec, found: Found, writing: Writing) -> Attached | None:
+    def attached(self, session: Rows, spec: SourceSpec, found: Found, writing: Writing) -> Attached | None:
         """A source as it would be attached, without reading what is known of its files. None if it has to be
         read in full."""
         reason = self._needs_all(spec, found)
@@ -99,7 +112,7 @@ class Keeper:
             return "a check of it follows a link"
         return self.whole.get(spec.name) if found.format != "parquet" else None
 
-    def _kept(self, session: Session, spec: SourceSpec, found: Found, writing: Writing) -> Kept | str:
+    def _kept(self, session: Rows, spec: SourceSpec, found: Found, writing: Writing) -> Kept | str:
         definition = self._signature(spec, found, writing)
         try:
             contents = [self._identified(file) for file in found.files]
@@ -148,7 +161,7 @@ class Keeper:
     # -- queries --
 
     def gather(
-        self, session: Session, source: str, asked: Mapping[str, tuple[str, Callable[[], str]]]
+        self, session: Rows, source: str, asked: Mapping[str, tuple[str, Callable[[], str]]]
     ) -> list[tuple[str, Columns]] | None:
         """The columns of a query on each file, with the content of the file.
 
@@ -173,9 +186,7 @@ class Keeper:
         parts = dict(found)
         return [(content, parts[content]) for content in kept.contents if content in parts]
 
-    def _ask(
-        self, session: Session, kept: Kept, content: str, definition: str, text: Callable[[], str]
-    ) -> None:
+    def _ask(self, session: Rows, kept: Kept, content: str, definition: str, text: Callable[[], str]) -> None:
         if content not in kept.read:
             one = session.attach_files(kept.spec, (kept.files[content],))
             if one.problems:

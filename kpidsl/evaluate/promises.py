@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.evaluate.byfile import profile_columns
-from kpidsl.evaluate.record import asked
 from kpidsl.evaluate.rhythm import Seen, counted, runs
 from kpidsl.evaluate.sql import Tables, profile_sql, repeated_sql
 from kpidsl.evaluate.tables import Attached, Purpose
@@ -67,7 +66,7 @@ def extent(
     found = profile_columns(session, tables, checks, timed)
     if found is None:
         sql = profile_sql(checks, tables, timed, attached.percents)
-        found = asked(session, spec.name, "profile", sql, attached.engine)
+        found = session.asked(spec.name, "profile", sql, attached.engine)
     return extent_of(found, len(checks), timed, as_of, attached.percents)
 
 
@@ -271,7 +270,7 @@ def key_promise(spec: SourceSpec, found: tuple[int, str] | None) -> tuple[Source
 
 
 def _repeated(session: Session, attached: Attached, purpose: Purpose, sql: str) -> tuple[int, str] | None:
-    found = asked(session, attached.source, purpose, sql, attached.engine)
+    found = session.asked(attached.source, purpose, sql, attached.engine)
     examples, times = found["example"].tolist(), found["times"].tolist()
     if not examples:
         return None

@@ -22,7 +22,6 @@ from kpidsl.evaluate.faults import failure
 from kpidsl.evaluate.large import LARGE, numbers
 from kpidsl.evaluate.plan import Cluster, Scan
 from kpidsl.evaluate.promises import link_problem
-from kpidsl.evaluate.record import asked, noted
 from kpidsl.evaluate.result import Result, result_of
 from kpidsl.evaluate.rollup import Indexes
 from kpidsl.evaluate.session import Session
@@ -120,12 +119,12 @@ class Runner:
         sql, kinds = grouped_sql(spec, origin.keys, columns, self.tables(origin.source), self.as_of)
         start = perf_counter()
         rows = self.session.keep(spec.name, sql)
-        return spec.name, kinds, noted(self.session, spec.name, "group", sql, start, rows)
+        return spec.name, kinds, self.session.noted(spec.name, "group", sql, start, rows)
 
     def _keyless(self, spec: SourceSpec, origin: Grouped) -> list[Diagnostic]:
         """A warning for rows that no group has."""
         sql = keyless_sql(origin.keys, self.tables(origin.source), self.as_of)
-        found = asked(self.session, spec.name, "check", sql, self._engine(origin.source))
+        found = self.session.asked(spec.name, "check", sql, self._engine(origin.source))
         count = int(found["v0"][0])
         if not count:
             return []
@@ -153,7 +152,7 @@ class Runner:
 
     def fetch(self, source: str, purpose: Purpose, sql: str) -> dict[str, Any]:
         """Run a query and note it."""
-        columns = asked(self.session, source, purpose, sql, self._engine(source))
+        columns = self.session.asked(source, purpose, sql, self._engine(source))
         self.queries.append(self.session.log[-1])
         return columns
 
@@ -168,7 +167,7 @@ class Runner:
             columns = self.session.fetch(sql[0], engine)
             columns = {c: numbers(found) if c[0] == "v" else found for c, found in columns.items()}
         text, rows = ";\n".join(sql), len(columns["b"])
-        self.queries.append(noted(self.session, source, "scan", text, start, rows, engine, scan))
+        self.queries.append(self.session.noted(source, "scan", text, start, rows, engine, scan))
         return columns
 
     def unusable(self, source: str) -> Diagnostic | None:

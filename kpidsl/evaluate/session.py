@@ -29,13 +29,13 @@ from kpidsl.evaluate.files import DataFile, Found, find, given
 from kpidsl.evaluate.keeper import Keeper
 from kpidsl.evaluate.local import Local
 from kpidsl.evaluate.quote import exactly, name
-from kpidsl.evaluate.record import noted
 from kpidsl.evaluate.tables import Attached, Purpose, Query, Read, Reading, Unreadable
 from kpidsl.evaluate.watch import Watch
 from kpidsl.model.periods import Calendar
 from kpidsl.model.sources import Files, Grouped, SourceSpec, Table
 
 if TYPE_CHECKING:
+    from kpidsl.evaluate.plan import Scan
     from kpidsl.evaluate.sql import Tree
 
 
@@ -175,7 +175,7 @@ class Session:
         purpose: Purpose = (
             "copy" if source in self._copied and connection else "connect" if connection else "read"
         )
-        noted(self, source, purpose, "", start, 0, connection or "")
+        self.noted(source, purpose, "", start, 0, connection or "")
 
     def _attach(self, reading: Reading) -> Attached:
         """What is found only while rows are read, such as a view in a database that reads other files, spoils
@@ -235,6 +235,29 @@ class Session:
             return self._local.fetch(sql)
         with self.watch.guard():
             return self._remotes.fetch(engine, sql)
+
+    def asked(self, source: str, purpose: Purpose, sql: str, engine: str = "") -> dict[str, Column]:
+        """As `fetch`, and noted. `EngineError` if it fails, and then nothing is."""
+        start = perf_counter()
+        columns = self.fetch(sql, engine)
+        self.noted(source, purpose, sql, start, len(next(iter(columns.values()), ())), engine)
+        return columns
+
+    def noted(
+        self,
+        source: str,
+        purpose: Purpose,
+        sql: str,
+        start: float,
+        rows: int,
+        engine: str = "",
+        scan: Scan | None = None,
+    ) -> Query:
+        """Note a query on a source that began at `start`, by `perf_counter`, and has just ended."""
+        seconds = perf_counter() - start
+        dialect, size = self.dialect(engine), self.size(source)
+        self.log.append(Query(source, sql, seconds, rows, scan, purpose, engine, dialect, size))
+        return self.log[-1]
 
     def fetch_cells(self, several: Sequence[str], dims: Sequence[str]) -> dict[str, Any]:
         """As `fetch` on the session's own engine, of several SELECTs of the same columns; of many rows the

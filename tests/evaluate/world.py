@@ -10,6 +10,7 @@ import pyarrow as pa
 from kpidsl.diagnostics import Source, Span
 from kpidsl.evaluate import choose, classes, plan, sections
 from kpidsl.evaluate.engine import duckdb_faults
+from kpidsl.evaluate.session import Session
 from kpidsl.evaluate.sql import cubes
 from kpidsl.evaluate.tables import Attached
 from kpidsl.evaluate.watch import Watch
@@ -101,6 +102,9 @@ class TableSession:
             self.connection.execute(f'CREATE TABLE "{relation}" AS {sql}')
         ((rows,),) = self.connection.execute(f'SELECT count(*) FROM "{relation}"').fetchall()
         return rows
+
+    asked = Session.asked
+    noted = Session.noted
 
 
 def profiles(graph, data, as_of):
