@@ -20,18 +20,8 @@ _MODULES = {"eval": "evaluate", "list": "listing"}
 _PIPE_CLOSED = 141  # what a shell says of a process that SIGPIPE ended
 
 
-class _ReaderLeft(Exception):
-    """Nobody reads the output any more. Left to click this would end in 1, which means findings here."""
-
-
 class _Commands(click.Group):
     """Commands are imported when they are asked for: a cold start is a feature."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise _ReaderLeft from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -104,7 +94,7 @@ def _guarded(arguments: list[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except _ReaderLeft:
+    except SystemExit:  # by click, where nobody reads the output any more: in 1, which means findings here
         return _pipe_closed()
     except OSError as error:
         if error.filename is None:

@@ -194,7 +194,7 @@ def test_a_reader_that_leaves_gets_no_traceback(folder: Path) -> None:
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("command", ["rule", "schema eval", "lint --format json"])
+@pytest.mark.parametrize("command", ["--help", "rule", "schema eval", "lint --format json"])
 def test_that_the_reader_left_is_no_finding(folder: Path, command: str) -> None:
     out, into = os.pipe()
     os.close(out)
