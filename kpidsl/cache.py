@@ -75,7 +75,7 @@ def code() -> str:
     found = [sys.version, str(package)]
     for place in (*(package / name for name in _CODE), *grammars):
         with suppress(OSError), os.scandir(place) as entries:
-            told = [(e.name, e.stat()) for e in entries if e.name.endswith((".py", ".lark"))]
+            told = [(e.name, e.stat()) for e in entries if e.name.endswith((".py", ".lark", ".toml"))]
             found += sorted(f"{place.name}/{name} {at.st_size} {at.st_mtime_ns}" for name, at in told)
     return digest(found)
 

@@ -427,3 +427,16 @@ def test_what_is_kept_is_bounded(home: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_digests_tell_texts_apart(parts: list[str]) -> None:
     others = [["ab", "c"], ["a", "bc"], ["abc"], ["abc", ""], ["\ud800"]]
     assert [cache.digest(other) == cache.digest(parts) for other in others].count(True) == 1
+
+
+@pytest.mark.parametrize("name", ["compile/units.py", "grammar/kpi.lark", "grammar/mistakes.toml"])
+def test_what_reads_and_compiles_is_part_of_every_name(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "kpidsl" / name
+    file.parent.mkdir(parents=True)
+    file.write_text("")
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "kpidsl" / "cache.py"))
+    before = cache.code.__wrapped__()
+    file.write_text("more")
+    assert cache.code.__wrapped__() != before

@@ -99,7 +99,7 @@ def _guarded(arguments: list[str]) -> int:
         return 2
     except (click.Abort, KeyboardInterrupt):
         return 130
-    except BrokenPipeError:
+    except SystemExit:  # by click, where nobody reads the output any more: in 1, which means findings here
         return _pipe_closed()
     except OSError as error:
         if error.filename is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,13 +31,16 @@ def command(
     Ends in 2 if something is wrong with it.
     """
     from kpidsl import config as configs
+    from kpidsl import files
     from kpidsl.diagnostics import Report
     from kpidsl.render.data import as_json
 
     screens = console(color)
     targets = outputs(formats, ("text", "json"))
     report = Report()
-    config = configs.load([path for path in paths if path != "-"], report)
+    named = [path for path in paths if path != "-"]
+    report.extend(files.missing(Path(path)) for path in named if not Path(path).exists())
+    config = configs.load(named, report)
     screens.report(wanted(report, quiet=quiet, verbose=verbose))
     renderers = {
         "text": lambda screen: _text(config, screen),

@@ -9,11 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from kpidsl.cli.console import Console, common, console, paths_argument
-from kpidsl.cli.inputs import (
-    LEFT_OUT,
-    force_exclude_option,
-    stdin_source,
-)
+from kpidsl.cli.inputs import LEFT_OUT, force_exclude_option
 from kpidsl.cli.patch import patch
 
 if TYPE_CHECKING:
@@ -57,17 +53,17 @@ def command(
     excluded = _excluded(report)
     left_out: list[Path] | None = [] if force_exclude else None
     if "-" in paths:
-        source = stdin_source(stdin_filename)
-        named = Path(stdin_filename)
+        data, named = sys.stdin.buffer.read(), Path(stdin_filename)
+        source = files.decoded(data, stdin_filename, report)
         kept = force_exclude and (excluded(named) or files.ignored(named))
-        text = source.text if kept else _formatted(source, report)
-        changed += text not in (None, source.text)
+        text = source.text if source and kept else _formatted(source, report) if source else None
+        changed += source is not None and text not in (None, source.text)
         failed += text is None
         total += 1
-        if text is not None and not check:
+        if source is not None and text is not None and not check:
             screens.say(patch(source, text, screens) if diff else text)
         elif text is None and not (check or diff):
-            screens.say(source.text)  # a filter in an editor must not lose what it was given
+            click.echo(data, nl=False)  # a filter in an editor must not lose what it was given
     on_disk = [path for path in paths if path != "-"] or ([] if "-" in paths else ["."])
     for path in files.find(on_disk, report, None, excluded, left_out):
         found = files.read(path, report)

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
+from attrs import evolve
 
-from kpidsl.diagnostics import Diagnostic, Source
+from kpidsl.diagnostics import Diagnostic, Report, Source
 
 if TYPE_CHECKING:
     from kpidsl.cli.console import Console
@@ -21,11 +22,15 @@ COULD_NOT_READ = frozenset({"K701", "K702", "K703", "K707", "K710", "K711", "K71
 
 def load(paths: Sequence[str], stdin_name: str = "<stdin>", *, force_exclude: bool = False) -> Specs:
     """The project under some paths; the folder where the command runs when none is given."""
-    from kpidsl import specs
+    from kpidsl import files, specs
 
-    given = list(paths) or ["."]
-    stdin = stdin_source(stdin_name) if "-" in given else None
-    return specs.load([path for path in given if path != "-"], stdin, force_exclude=force_exclude)
+    given, report = list(paths) or ["."], Report()
+    stdin = None
+    if "-" in given:
+        read = files.decoded(sys.stdin.buffer.read(files.LARGEST + 1), stdin_name, report)
+        stdin = read or Source(stdin_name, "")
+    found = specs.load([path for path in given if path != "-"], stdin, force_exclude=force_exclude)
+    return evolve(found, diagnostics=(*report, *found.diagnostics)) if report.items else found
 
 
 force_exclude_option = click.option(
@@ -39,13 +44,6 @@ def tell_left_out(specs: Specs, screens: Console) -> None:
     """Say which files were named and not looked at."""
     for name in specs.left_out:
         screens.tell(LEFT_OUT.format(name))
-
-
-def stdin_source(name: str) -> Source:
-    """What standard input says. Bytes that are no UTF-8 become signs that no grammar accepts."""
-    from kpidsl.files import LARGEST
-
-    return Source(name, sys.stdin.buffer.read(LARGEST + 1).decode("utf-8", "replace"))
 
 
 def pairs(texts: Sequence[str], option: str, form: str) -> dict[str, object]:

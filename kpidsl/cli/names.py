@@ -42,8 +42,8 @@ def _of_lint(ctx: click.Context) -> list[str]:
         from kpidsl import config
         from kpidsl.diagnostics import Report
         from kpidsl.lint.ask import all_rules
-        from kpidsl.lint.rule import FAMILIES
+        from kpidsl.lint.rule import words
 
         found, _ = all_rules(config.load(list(ctx.params.get("paths") or []), Report()).lint)
-        return ["all", *FAMILIES, *(word for rule in found for word in (rule.code, rule.name))]
+        return words(found)
     return []

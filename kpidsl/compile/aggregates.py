@@ -13,7 +13,7 @@ from kpidsl.graph import Additivity, Aggregate, Node
 from kpidsl.model.functions import Function
 from kpidsl.model.rows import Apply, ColumnRef, Literal, Row
 from kpidsl.model.types import FLAG, TEXT
-from kpidsl.model.units import PERCENT, POINTS, Unit
+from kpidsl.model.units import PERCENT, POINTS, Unit, kind
 from kpidsl.syntax import nodes
 
 _MOST_PERIODS = 1000
@@ -255,7 +255,7 @@ def _built(
             return survey(call, function, argument, filter_, weight, scope)
     assert argument is not None
     unit = argument.type.unit
-    if function.name in ("sum", "closing", "opening") and not _sums(argument, call, scope):
+    if function.name in ("sum", "closing", "opening") and not _sums(function, argument, call, scope):
         return None
     if function.gives == "spread" and unit == PERCENT:
         unit = POINTS
@@ -336,8 +336,9 @@ def _of_identities(
     return _node("retention", shape, argument, PERCENT, "none", filter_, scope, parameter=float(periods))
 
 
-def _sums(argument: Row, call: nodes.Call, scope: Scope) -> bool:
-    """Percentages never add up, and rates hardly ever do: each stands for another number of things."""
+def _sums(function: Function, argument: Row, call: nodes.Call, scope: Scope) -> bool:
+    """Percentages never add up, and rates hardly ever do: each stands for another number of things. Levels in
+    EUR per month do, as the recurring revenue of all accounts."""
     unit = argument.type.unit
     if unit.style != "plain":
         scope.error(
@@ -347,7 +348,9 @@ def _sums(argument: Row, call: nodes.Call, scope: Scope) -> bool:
             help="`average` or `weighted average(x by weight)` makes one of many",
         )
         return False
-    if any(power < 0 for _, power in unit.powers):
+    below = [kind(word) for word, power in unit.powers if power < 0]
+    flows = function.name != "sum" and all(each == "time" for each in below)
+    if below and not flows:
         scope.warn(
             "K314",
             f"a sum of rates: each row's {unit} is of another number of things",

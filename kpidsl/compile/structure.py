@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from kpidsl.compile.delta import within
 from kpidsl.compile.intervals import ANY, FRACTION, NOT_NEGATIVE, Reach, combined
 from kpidsl.graph import (
     Aggregate,
@@ -44,6 +45,8 @@ def made(node: Node, leaf: Callable[[Aggregate], Reach], below: Of, elsewhere: O
             return leaf(node)
         case Combine(op="-", args=(Aggregate() as above, Aggregate() as other)) if _halves(above, other):
             return combined("-", [below(above), below(other)]).within(Reach(-1.0, 1.0))
+        case Combine(op="/", args=(Aggregate() as some, Aggregate() as every)) if _among(some, every):
+            return combined("/", [below(some), below(every)]).within(FRACTION)
         case Combine(op=op, args=args):
             return combined(op, [below(arg) for arg in args])
         case Default(node=inner, value=value):
@@ -72,3 +75,9 @@ def aggregated(node: Aggregate) -> Reach:
 def _halves(above: Aggregate, other: Aggregate) -> bool:
     """Whether the difference is one of two shares of the same rows, as a net promoter score is."""
     return above.function == other.function == "share" and above.filter == other.filter
+
+
+def _among(some: Aggregate, every: Aggregate) -> bool:
+    """Whether what one counts is counted by the other, too, as the paid orders among all."""
+    same = (some.function, some.argument) == (every.function, every.argument)
+    return same and some.function in ("count", "count distinct") and within(some, every)

@@ -15,6 +15,7 @@ from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.diff.changes import Change
 from kpidsl.diff.compare import compare
 from kpidsl.diff.comparison import lost
+from kpidsl.diff.sentences import renamed_to
 from kpidsl.diff.stretches import DECIDES, Stretches
 from kpidsl.evaluate.progress import Progress
 from kpidsl.files import SUFFIX
@@ -183,7 +184,13 @@ def _changed(earlier: _Reader, reader: _Reader, commit: Commit, name: str) -> li
         else:
             others = {(c.kind, c.name, c.aspect, c.after) for c in changes}
             found = [c for c in found if (c.kind, c.name, c.aspect, c.after) in others]
-    return [change for change in found or () if change.kind == "kpi" and change.name == name]
+    gone = name not in specs.graph.kpis
+    return [
+        change if change.name == name else evolve(change, name=name, said=renamed_to(change.name))
+        for change in found or ()
+        if change.kind == "kpi"
+        and (change.name == name or (gone and (change.aspect, change.before) == ("renamed", name)))
+    ]
 
 
 def _empty(specs: Specs) -> Graph:

@@ -89,6 +89,11 @@ def renamed(was: str) -> str:
     return f"renamed from `{was}`"
 
 
+def renamed_to(now: str) -> str:
+    """The same, of the name that it had."""
+    return f"renamed to `{now}`"
+
+
 def moved(as_of: date | None = None, start: date | None = None, deadline: date | None = None) -> str:
     """That a promise is loosened; louder once it is being judged, and loudest when it was to be kept by
     then."""

@@ -476,6 +476,54 @@ measure bid = weighted average(bids.price by bids.clicks)""",
           sample      at least 100 leads
         """,
     ),
+    (
+        "K455",
+        "targets",
+        """A forecast says what the value will be at the deadline. A KPI that is judged every month, and for
+        ever, has no such day.""",
+        """
+        kpi lead_count "New leads"
+          formula     count(crm)
+          target      at least 100 leads
+          projection  forecast
+        """,
+        """
+        kpi lead_count "New leads"
+          formula     count(crm)
+          target      at least 100 leads
+          measured    cumulatively
+          from        2026-01-01
+          deadline    2026-12-31
+          projection  forecast
+        """,
+    ),
+    (
+        "K480",
+        "practice",
+        """A test that expects nothing passes whatever the definitions say, and looks as if they were
+        tested.""",
+        """
+        kpi lead_count "New leads"
+          formula     count(crm)
+
+        test "leads are counted"
+          as of       2026-02-01
+          given crm
+            | created_on | contact |
+            | 2026-01-05 | anna    |
+        """,
+        """
+        kpi lead_count "New leads"
+          formula     count(crm)
+
+        test "leads are counted"
+          as of       2026-02-01
+          given crm
+            | created_on | contact |
+            | 2026-01-05 | anna    |
+          expect      lead_count in 2026-01 = 1 lead
+        """,
+    ),
 )
 
 

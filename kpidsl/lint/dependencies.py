@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from kpidsl.compile.meaning import of_graph
 from kpidsl.diagnostics import Edit, Fix, Label, Span
-from kpidsl.graph import Constant, Kpi
+from kpidsl.graph import Constant, Kpi, Node, aggregates
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import View
 from kpidsl.syntax import nodes
@@ -49,18 +50,22 @@ def _periods(view: View) -> Iterable[Found]:
 
 def _twice(view: View) -> Iterable[Found]:
     places = {one.name.text: one.name.span for one in view.of(nodes.MeasureDef)}
-    first: dict[object, str] = {}
+    alike: dict[frozenset[Node], list[str]] = {}
     for name, measure in view.graph.measures.items():
-        if isinstance(measure.node, Constant) or name not in places:
-            continue
-        other = first.setdefault(measure.node, name)
-        if other != name:
-            yield Found(
-                places[name],
-                f"`{name}` and `{other}` are the same number",
-                (Label(places[other], "the other one"),),
-                help=f"`{other}` can stand wherever `{name}` does",
-            )
+        if not isinstance(measure.node, Constant) and name in places:
+            alike.setdefault(frozenset(aggregates(measure.node)), []).append(name)
+    meaning = of_graph(view.graph)
+    for names in alike.values():
+        first: dict[str, str] = {}
+        for name in names if len(names) > 1 else ():
+            other = first.setdefault(meaning.node(view.graph.measures[name].node), name)
+            if other != name:
+                yield Found(
+                    places[name],
+                    f"`{name}` and `{other}` are the same number",
+                    (Label(places[other], "the other one"),),
+                    help=f"`{other}` can stand wherever `{name}` does",
+                )
 
 
 def _same_promise(view: View) -> Iterable[Found]:

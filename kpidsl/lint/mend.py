@@ -33,20 +33,21 @@ def mend(specs: Specs, look: Callable[[Specs], Sequence[Diagnostic]], *, unsafe:
     mend."""
     work = _Work(specs, {source.name: source.text for source in specs.sources})
     mended: list[Diagnostic] = []
-    refused: dict[tuple[str, str], Diagnostic] = {}
+    refused: list[Diagnostic] = []
     for _ in range(_ROUNDS):
+        marked = {_mark(one) for one in refused}
         fixes = [
-            one for one in _apart(look(work.specs), unsafe, work.specs.sources) if _mark(one) not in refused
+            one for one in _apart(look(work.specs), unsafe, work.specs.sources) if _mark(one) not in marked
         ]
         accepted = work.settle(fixes)
-        refused |= {_mark(one): one for one in fixes if one not in accepted}
+        refused += [one for one in fixes if one not in accepted]
         if not accepted:
             break
         work.accept(accepted)
         mended += accepted
     before = {source.name: source.text for source in specs.sources}
     texts = {name: text for name, text in work.texts.items() if text != before[name]}
-    return Mended(texts, tuple(mended), tuple(map(_refusal, refused.values())))
+    return Mended(texts, tuple(mended), tuple(map(_refusal, refused)))
 
 
 def _mark(finding: Diagnostic) -> tuple[str, str]:

@@ -9,18 +9,27 @@ from kpidsl.graph import Aggregate, Every
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import View
 from kpidsl.model.periods import add_grain
+from kpidsl.model.units import Unit
 from kpidsl.syntax import nodes
 
+_TOTALS = ("sum", "last", "closing")
+_SEEN = "view pageview visit visitor session hit impression follower fan like download install".split()
+"""What is counted where it costs nothing: a table with a row a day has a sum of it in place of a count."""
 STAGES = ("reach", "act", "convert", "engage")
 
 
 def _vanity(view: View) -> Iterable[Found]:
     for one in view.active:
         formula = one.kpi.formula
-        if not (isinstance(formula, Aggregate) and formula.function in ("count", "count distinct")):
+        if not isinstance(formula, Aggregate) or formula.filter is not None:
             continue
-        bare = formula.filter is None and (formula.argument is None or formula.function == "count distinct")
-        if bare and one.bounds and one.name not in view.members and formula not in view.ratios:
+        if formula.function == "count":
+            everything = formula.argument is None
+        elif formula.function in _TOTALS:
+            everything = any(formula.unit == Unit.of(word) for word in _SEEN)
+        else:
+            everything = formula.function == "count distinct"
+        if everything and one.bounds and one.name not in view.members and formula not in view.ratios:
             yield Found(
                 one.at(nodes.Formula),
                 f"`{one.name}` counts everything, and feeds no objective and no ratio",

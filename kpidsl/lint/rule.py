@@ -119,4 +119,10 @@ class Rule(Record):
         )
 
 
+def words(rules: Iterable[Rule]) -> list[str]:
+    """All that rules answer to: families, those that packages bring included, names and codes."""
+    own = (word for rule in rules for word in (rule.family, rule.name, rule.code))
+    return list(dict.fromkeys(["all", *FAMILIES, *own]))
+
+
 ERROR, WARNING, INFO = Severity.ERROR, Severity.WARNING, Severity.INFO

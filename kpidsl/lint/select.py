@@ -8,11 +8,14 @@ from pathlib import Path
 
 from attrs import define, field
 
+from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
-from kpidsl.lint.rule import FAMILIES, Rule
+from kpidsl.lint.rule import Rule, words
 from kpidsl.lintconfig import Layer, LintConfig, Words
 from kpidsl.records import Record
 
+_TOLD = {word: entry.severity for entry in CATALOGUE.values() for word in (entry.code.casefold(), entry.name)}
+"""What is told without being a rule: of data, of tests, of config."""
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "off": None}
 
 
@@ -82,7 +85,7 @@ def problems(
     config: LintConfig, rules: Sequence[Rule], select: Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> list[Diagnostic]:
     """Every word of a config or an option that names no rule, or would turn off what cannot be."""
-    known = ["all", *FAMILIES, *(word for rule in rules for word in (rule.name, rule.code))]
+    known = words(rules)
     folded = {word.casefold() for word in known}
     fixed = {word.casefold() for rule in rules if rule.is_fixed for word in (rule.name, rule.code)}
     named: list[tuple[str, Span | None, bool]] = []  # the last: whether it makes a rule weigh less
@@ -94,21 +97,23 @@ def problems(
         named += [(level.word, level.span, level.level != "error") for level in layer.levels]
     found = []
     for word, span, lowers in named:
-        if word.casefold() not in folded:
+        told = _TOLD.get(word.casefold())
+        if word.casefold() not in folded and told is not None:
+            found.append(_always(word, span, error=told is Severity.ERROR))
+        elif word.casefold() not in folded:
             found.append(unknown(word, span, known))
         elif lowers and word.casefold() in fixed:
             found.append(_always(word, span))
     return found
 
 
-def _always(word: str, span: Span | None) -> Diagnostic:
-    return Diagnostic(
-        "K780",
-        f"`{word}` is an error of the compiler, and cannot be turned off",
-        span,
-        place=None if span is not None else f"`{word}`",
-        help="what is an error keeps something from being evaluated",
-    )
+def _always(word: str, span: Span | None, *, error: bool = True) -> Diagnostic:
+    said = f"`{word}` is an error of the compiler, and cannot be turned off"
+    help_ = "what is an error keeps something from being evaluated"
+    if not error:
+        said = f"`{word}` is no rule of lint: where it is found it is told, and it cannot be turned off"
+        help_ = "`kpi rule` lists all rules"
+    return Diagnostic("K780", said, span, place=None if span is not None else f"`{word}`", help=help_)
 
 
 def unknown(word: str, span: Span | None, known: Iterable[str]) -> Diagnostic:

@@ -1,7 +1,8 @@
 """SMART: specific, measurable, attainable, relevant, time-bound (Doran, *Management Review* 70, 1981).
 
-Held against goals: KPIs that count in an objective, and those that promise a change or a total. A KPI that is
-only watched month by month is left alone. Each rule is about one letter, and names it.
+Held against goals: KPIs that count in an objective, and those that promise a change or a total; S also
+against those with a deadline. A KPI that is only watched month by month is left alone. Each rule is about one
+letter, and names it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,11 @@ from kpidsl.syntax import nodes
 
 
 def _specific(view: View) -> Iterable[Found]:
-    for one in view.goals:
+    goals = {one.name for one in view.goals}
+    for one in view.active:
+        due = bool(one.bounds) and one.kpi.promise.deadline is not None
+        if not (due or one.name in goals):
+            continue
         if one.definition.title is None and one.kpi.about.description is None:
             yield Found(
                 one.head,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 
 from kpidsl.diagnostics import Label, Span
@@ -12,7 +13,8 @@ from kpidsl.lint.view import View, most
 from kpidsl.model.sources import Files, Grouped, SourceSpec
 from kpidsl.syntax import nodes
 
-_DAYS = {"day": 1, "week": 7, "month": 28, "quarter": 90, "half": 181, "year": 365}
+_DAYS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "half": 184, "year": 366}
+"""The longest that a period lasts."""
 
 
 def _head(view: View) -> dict[str, Span]:
@@ -86,7 +88,10 @@ def _too_slow(view: View) -> Iterable[Found]:
             continue
         for name in one.reads:
             spec = view.graph.sources.get(name)
-            if spec is not None and spec.fresh_days is not None and spec.fresh_days > days:
+            if spec is None or spec.fresh_days is None:
+                continue
+            apart = _DAYS[spec.complete] if spec.complete else 0  # how old the newest row is at its best
+            if spec.fresh_days > days + apart:
                 yield Found(
                     one.at(nodes.Measured),
                     f"the rows of {name} may be {spec.fresh_days} days old, longer than a period lasts",
@@ -104,7 +109,7 @@ def _same_rows(view: View) -> Iterable[Found]:
         if isinstance(spec.origin, Grouped):
             continue
         origin = (
-            (spec.origin.folder, spec.origin.pattern, spec.origin.sheet, spec.origin.table)
+            (_file(spec.origin), spec.origin.sheet, spec.origin.table)
             if isinstance(spec.origin, Files)
             else spec.origin
         )
@@ -116,6 +121,11 @@ def _same_rows(view: View) -> Iterable[Found]:
                 (Label(places[other.name], "this one, too"),),
                 help="one source can say all of it; a file that is renamed is renamed in one place then",
             )
+
+
+def _file(origin: Files) -> str:
+    """What files are meant, however the way to them is written."""
+    return os.path.normpath(os.path.join(origin.folder, origin.pattern))
 
 
 def _takes_all(view: View) -> Iterator[Found]:

@@ -13,7 +13,7 @@ from kpidsl.lint.view import View
 from kpidsl.syntax import nodes
 
 _LONG_NUMBER = re.compile(r"\d{5,}(?:\.\d+)?")
-_TODO = re.compile(r"#\s*(?:TODO|FIXME|XXX)\b")
+_TODO = re.compile(r"#\s*(?:(?i:todo|fixme)\b|XXX\b)")
 _CAMEL = re.compile(r"[A-Z]|[a-z][A-Z]")
 _LOWER = re.compile(r"[a-z][a-z0-9_]*")
 _OPPOSITE = {"=": "!=", "!=": "=", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
@@ -166,10 +166,11 @@ def _long(view: View) -> Iterable[Found]:
 
 
 def _filters(view: View) -> Iterable[Found]:
-    seen: dict[str, list[nodes.Where]] = {}
+    seen: dict[frozenset[str], list[nodes.Where]] = {}
     for _, expr in view.written(nodes.Where):
-        if len(operands(expr.condition, "and")) > 1:
-            seen.setdefault(" ".join(expr.condition.span.text.split()), []).append(expr)
+        conditions = frozenset(" ".join(part.span.text.split()) for part in operands(expr.condition, "and"))
+        if len(conditions) > 1:
+            seen.setdefault(conditions, []).append(expr)
     for places in seen.values():
         if len(places) >= _OFTEN:
             first, *_, last = places
@@ -187,7 +188,7 @@ def _numbers(view: View) -> Iterable[Found]:
         if (
             isinstance(definition, nodes.MeasureDef)
             and len(number.text.strip("0.")) >= 2
-            and number.value > 12
+            and (number.value > 12 or number.value % 1)
         ):
             seen.setdefault(number.span.text, []).append(number)
     for text, places in seen.items():

@@ -17,7 +17,9 @@ from attrs import define, field, frozen
 from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Span, near
 from kpidsl.lint.outcome import Passed
-from kpidsl.lint.rule import FAMILIES, INFO, WARNING, Found, Rule
+from kpidsl.lint.rule import INFO, WARNING, Found, Rule
+from kpidsl.lint.rule import words as names
+from kpidsl.lint.texts import is_placeholder
 from kpidsl.model.literals import parse_day
 from kpidsl.model.periods import Calendar
 from kpidsl.records import Record
@@ -33,11 +35,14 @@ _FORM = re.compile(
 )
 _EXAMPLE = '`# kpi: ignore[missing-owner] until 2026-12-31 because "..."`'
 _LONG = timedelta(days=366)
-_ERRORS = frozenset(
-    word
-    for one in CATALOGUE.values()
-    if one.severity is Severity.ERROR
-    for word in (one.name, one.code.casefold())
+_ERRORS, _TOLD = (
+    frozenset(
+        word
+        for one in CATALOGUE.values()
+        if (one.severity is Severity.ERROR) is error
+        for word in (one.name, one.code.casefold())
+    )
+    for error in (True, False)
 )
 
 
@@ -149,7 +154,7 @@ def _words(comment: nodes.Comment, form: re.Match[str]) -> Iterator[tuple[str, S
 
 
 def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterator[Diagnostic]:
-    known = ["all", *FAMILIES, *(name for rule in rules for name in (rule.name, rule.code))]
+    known = names(rules)
     for word, span in words:
         named = [rule for rule in rules if rule.answers(word)]
         if any(map(_may_pass, named)):
@@ -158,6 +163,10 @@ def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterat
             help_ = "what is an error keeps something from being evaluated"
             said = f"`{word}` is an error, and cannot be let pass"
             yield _rule("K972").diagnostic(Found(span, said, help=help_))
+            continue
+        if word.casefold() in _TOLD:
+            said = f"`{word}` is no rule of lint, and cannot be let pass"
+            yield _rule("K972").diagnostic(Found(span, said, help="`kpi rule` lists all rules"))
             continue
         alike = near(word, known)
         fix = Fix(f"write `{alike[0]}`", (Edit(span, alike[0]),), safe=False) if alike else None
@@ -237,7 +246,7 @@ def _about(
                     fix=Fix("delete it", (edit,)),
                 )
             )
-    if one.because is None or not one.because.strip():
+    if one.because is None or not one.because.strip() or is_placeholder(one.because):
         yield _rule("K975").diagnostic(
             Found(span, "nothing says why it may pass", help=f"it is written {_EXAMPLE}")
         )

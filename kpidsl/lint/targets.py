@@ -82,24 +82,37 @@ def _over(view: View) -> Iterable[Found]:
 def _backwards(view: View) -> Iterable[Found]:
     for one in view.active:
         target, promise = one.clause(nodes.Target), one.kpi.promise
-        if target is None or not isinstance(promise.measured, Cumulative):
-            continue
-        places = [m for m in target.milestones if isinstance(m, nodes.Milestone)]
+        places = [m for m in target.milestones if isinstance(m, nodes.Milestone)] if target else []
         steps = [(bound, number(bound.value)) for _, bound in promise.milestones]
         if len(places) != len(steps):
             continue
+        total = isinstance(promise.measured, Cumulative)
+        why, help_ = _STEPS_BACK[total]
         for (_, before), (bound, after), place, other in zip(
             steps, steps[1:], places[1:], places, strict=False
         ):
-            if before is not None and after is not None and bound.direction == "at least" and after < before:
+            if before is None or after is None:
+                continue
+            less = bound.direction == "at least" and after < before
+            if less or (bound.direction == "at most" and after > before and not total):
                 yield Found(
                     place.span,
-                    "the milestones go backwards: a total that has been reached is not lost again",
+                    f"the milestones go backwards: {why}",
                     (Label(other.span, "more was asked before"),),
-                    help="each milestone of a total is at least the one before",
+                    help=help_,
                     kpi=one.name,
                 )
                 break
+
+
+_STEPS_BACK = {
+    True: (
+        "a total that has been reached is not lost again",
+        "each milestone of a total is at least the one before",
+    ),
+    False: ("less is asked than before", "what is asked of one period only is written `... in 2026-Q1`"),
+}
+"""What is wrong with a milestone that asks for less, of a total and of anything else, and what helps."""
 
 
 def _against_the_name(view: View) -> Iterable[Found]:
@@ -254,9 +267,9 @@ RULES = (
         "milestones-backwards",
         "targets",
         WARNING,
-        "A milestone of a total asks for less than the one before.",
+        "A milestone asks for less than the one before.",
         """A total does not shrink. A milestone below the one before it is met as soon as that one is,
-        so two numbers have likely changed places.""",
+        so two numbers have likely changed places. A rate that is to get better has no step back, either.""",
         """
         kpi lead_count "Leads"
           formula     count(crm)

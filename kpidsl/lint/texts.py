@@ -15,11 +15,16 @@ _NOTHING = re.compile(r"\s*(?:xxx+|\?+|\.{3}|-+|n/a)\s*$", re.IGNORECASE)
 _SPACES = re.compile(r"^[ \t]+|[ \t]+$|[ \t]{2,}")
 
 
+def is_placeholder(text: str) -> bool:
+    """Whether a text only says that one is still to be written."""
+    return bool(_NOTHING.match(text) or _PLACEHOLDER.search(text))
+
+
 def _placeholders(view: View) -> Iterable[Found]:
     for _, what, text in view.texts:
         if not text.text.strip():
             yield Found(text.span, f"the {what} is empty", help="without the clause nothing would be lost")
-        elif _NOTHING.match(text.text) or _PLACEHOLDER.search(text.text):
+        elif is_placeholder(text.text):
             yield Found(
                 text.span, f"the {what} is still to be written", help="what is not known can be left out"
             )

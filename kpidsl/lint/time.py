@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from kpidsl.diagnostics import Edit, Fix, Label, Span
-from kpidsl.graph import Cumulative, Every, Trailing
+from kpidsl.graph import Cumulative, Every, Shift, Trailing
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import Subject, View
 from kpidsl.model.periods import GRAINS, Grain, Window, containing, periods
+from kpidsl.model.sources import SourceSpec
 from kpidsl.syntax import nodes
 
 _LONG: tuple[Grain, ...] = ("month", "quarter", "half", "year")
@@ -34,15 +35,24 @@ def _finer(view: View) -> Iterable[Found]:
             continue
         for name in one.reads:
             spec = view.graph.sources.get(name)
-            if spec and spec.complete and _DAYS[spec.complete] > _DAYS[grain]:
+            apart, said = _rows_every(spec) if spec else (None, "")
+            if spec and apart and _DAYS[apart] > _DAYS[grain]:
                 yield Found(
                     one.at(nodes.Measured),
-                    f"it is measured every {grain}, and {name} has rows every {spec.complete}",
-                    (Label(spec.span, f"complete every {spec.complete}"),),
-                    help=f"`measured every {spec.complete}` has a value in each period",
+                    f"it is measured every {grain}, and {name} has rows every {apart}",
+                    (Label(spec.span, said),),
+                    help=f"`measured every {apart}` has a value in each period",
                     kpi=one.name,
                 )
                 break
+
+
+def _rows_every(spec: SourceSpec) -> tuple[Grain | None, str]:
+    """How far apart the rows of a source are, as far as it says so, and how it does."""
+    if spec.complete:
+        return spec.complete, f"complete every {spec.complete}"
+    called = next((grain for grain in GRAINS if grain == spec.time and grain != "day"), None)
+    return called, f"by the {called} of a row"
 
 
 def _deadline_cuts(view: View) -> Iterable[Found]:
@@ -104,9 +114,12 @@ def _unfinished(view: View) -> Iterable[Found]:
 
 def _weekdays(view: View) -> Iterable[Found]:
     for one in view.active:
-        if _grain(one) == "day" and one.kpi.promise.baseline == "previous period":
+        if _grain(one) != "day":
+            continue
+        before = one.kpi.promise.baseline == "previous period"
+        if before or any(isinstance(part, Shift) and part.by == "period" for part in one.parts):
             yield Found(
-                one.at(nodes.Baseline),
+                one.at(nodes.Baseline if before else nodes.Formula),
                 "each day is compared with the day before: a Monday with a Sunday",
                 help="`measured over the last 7 days` or `every week` has the same days on both sides",
                 kpi=one.name,

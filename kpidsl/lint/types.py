@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kpidsl.diagnostics import Label
+from kpidsl.graph import Aggregate
+from kpidsl.lint.contradictions import contradicted
 from kpidsl.lint.parts import ungrouped
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
 from kpidsl.lint.view import View
@@ -29,6 +31,25 @@ def _comparison(expr: Any) -> tuple[str, str, Any] | None:
 
 
 def _never(view: View) -> Iterable[Found]:
+    """Conditions side by side, with both places; then those that meet in an aggregation, as where a KPI
+    filters a measure that has a filter."""
+    told = set()
+    for column, one in _side_by_side(view):
+        told.add(column)
+        yield one
+    for kpi, span, node in view.met(Aggregate):
+        barred = contradicted(node)
+        if barred is not None and barred not in told:
+            told.add(barred)
+            yield Found(
+                span,
+                f"no row passes: nothing that `{barred}` can be meets all of the conditions on it",
+                help="a measure brings its own `where` along",
+                kpi=kpi,
+            )
+
+
+def _side_by_side(view: View) -> Iterator[tuple[str, Found]]:
     for _, parts in view.chains("and"):
         seen: dict[str, list[tuple[str, Any, Any]]] = {}
         for part in parts:
@@ -38,11 +59,14 @@ def _never(view: View) -> Iterable[Found]:
             column, op, literal = found
             for other_op, other, place in seen.get(column, ()):
                 if _exclude(op, literal, other_op, other):
-                    yield Found(
-                        part.span,
-                        f"no row passes: `{column}` cannot be both",
-                        (Label(place.span, "this"), Label(part.span, "and this")),
-                        help="`or` takes either, and `in (...)` one of several",
+                    yield (
+                        column,
+                        Found(
+                            part.span,
+                            f"no row passes: `{column}` cannot be both",
+                            (Label(place.span, "this"), Label(part.span, "and this")),
+                            help="`or` takes either, and `in (...)` one of several",
+                        ),
                     )
                     break
             seen.setdefault(column, []).append((op, literal, part))
@@ -135,15 +159,21 @@ def _branches(view: View) -> Iterable[Found]:
 
 
 def _number_as_text(view: View) -> Iterable[Found]:
+    compared: list[tuple[nodes.Node, str, Any]] = []
     for _, expr in view.written(nodes.Binary):
-        if expr.op not in _COMPARISONS:
-            continue
         found = _comparison(expr)
-        if found and isinstance(found[2], nodes.String) and expr.op not in ("=", "!="):
+        if found and expr.op not in ("=", "!="):
+            compared.append((expr, found[0], found[2]))
+    for _, between in view.written(nodes.Between):
+        column = ungrouped(between.subject)
+        if isinstance(column, nodes.Name):
+            compared.append((between, column.text, ungrouped(between.high)))
+    for place, column, literal in compared:
+        if isinstance(literal, nodes.String):
             yield Found(
-                expr.span,
-                f'texts are compared letter by letter: "9" comes after {found[2].span.text}',
-                help=f"`column {found[0]} number` makes it a number",
+                place.span,
+                f'texts are compared letter by letter: "9" comes after {literal.span.text}',
+                help=f"`column {column} number` makes it a number",
             )
 
 

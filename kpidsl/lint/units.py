@@ -50,8 +50,10 @@ def _rows(view: View) -> Iterable[Found]:
 def _things(view: View) -> Iterable[Found]:
     first: dict[str, tuple[str, Span]] = {}
     for word, place in _words(view):
-        folded = min(w.casefold() for w in (word, *_single(word)))
-        other, where = first.setdefault(folded, (word, place))
+        forms = [w.casefold() for w in (word, *_single(word))]
+        other, where = next((first[form] for form in forms if form in first), (word, place))
+        for form in forms:
+            first.setdefault(form, (other, where))
         if other != word:
             yield Found(
                 place,
@@ -147,6 +149,8 @@ def _fraction(view: View) -> Iterable[Found]:
         number = bound.value
         if not (isinstance(definition, nodes.KpiDef) and isinstance(number, nodes.Number)):
             continue
+        if bound.direction == "at most":
+            continue  # a limit on errors or complaints is as low; by mistake it would be red at once
         if number.unit is not None and number.unit.text == "%" and 0 < number.value < 0.5:
             yield Found(
                 number.span,

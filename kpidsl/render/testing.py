@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from kpidsl.diagnostics import Diagnostic
+from kpidsl.diagnostics import Diagnostic, Severity
 from kpidsl.render import figures
 from kpidsl.render.cells import Screen, clean
 from kpidsl.render.data import SCHEMA_VERSION, diagnostic, figure, place
@@ -59,12 +59,13 @@ def word_of(ran: Ran) -> str:
 
 def as_text(tested: Tested, screen: Screen, *, verbose: bool = False, quiet: bool = False) -> str:
     """What differs, test by test, and the counts."""
+    found = [d for d in tested.findings if d.severity is Severity.ERROR or not quiet]
     parts: list[str] = []
     if verbose:
         parts.append("".join(f"{_line(ran, screen)}\n" for ran in tested.report.ran))
-        parts.append("\n" if tested.report.ran and tested.findings else "")
-    parts.append(render_diagnostics(tested.findings, screen))
-    if not quiet or tested.findings:
+        parts.append("\n" if tested.report.ran and found else "")
+    parts.append(render_diagnostics(found, screen))
+    if not quiet or found:
         parts += [f"{line}\n" for line in summary(tested)]
     return "".join(parts)
 

@@ -16,7 +16,8 @@ _AROUND = 200
 
 _MONTHS = "janfebmaraprmayjunjulaugsepoctnovdec"
 
-_BLANKS = re.compile(r"[ \u00a0\u202f\u2009]+")
+_APART = re.compile(r"[ \u00a0\u202f\u2009.,'’]+")
+"""What sets thousands apart elsewhere."""
 
 
 @frozen
@@ -92,7 +93,7 @@ def recognise(fault: Span, bound: bool) -> Diagnostic | None:
 
 def _told(mistake: Mistake, found: re.Match[str], place: Span, start: int) -> Diagnostic:
     named = {name: text or "" for name, text in found.groupdict().items()}
-    words = named | {f"{name}_": _BLANKS.sub("_", text) for name, text in named.items()}
+    words = named | {f"{name}_": _APART.sub("_", text) for name, text in named.items()}
     if month := named.get("month_name"):
         words["month"] = f"{_MONTHS.index(month.lower()) // 3 + 1:02}"
     shown = place.text.strip()

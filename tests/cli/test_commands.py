@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from kpidsl.codes import CATALOGUE
 from kpidsl.lint.rules import builtin
-from tests.project import SPECS, kpi, write
+from tests.project import SPECS, environment_of, kpi, write
 
 MESSY = "kpi   x\n  formula 1\n"
 NEAT = "kpi x\n  formula     1\n"
@@ -47,6 +49,22 @@ def test_fmt_as_a_filter(tmp_path: Path) -> None:
     run = kpi(tmp_path, "fmt", "-", stdin="kpi x\n  formula 1 +\n")
     assert (run.code, run.out) == (2, "kpi x\n  formula 1 +\n")
     assert "error[" in run.err
+
+
+def test_bytes_of_standard_input_that_are_no_text_are_told_and_given_back(tmp_path: Path) -> None:
+    latin = 'kpi x "K\xe4se"\n  formula   1\n'.encode("latin-1")
+    for command in ("fmt", "lint", "list"):
+        ran = subprocess.run(
+            [sys.executable, "-m", "kpidsl", command, "-"],
+            cwd=tmp_path,
+            env=environment_of({}),
+            input=latin,
+            capture_output=True,
+            check=False,
+        )
+        said = (ran.stdout + ran.stderr).decode("latin-1")
+        assert (ran.returncode, "byte 9 is not UTF-8 text" in said) == (2, True)
+        assert ran.stdout == latin or command != "fmt"
 
 
 def test_fmt_leaves_a_file_with_errors_alone_and_formats_the_others(tmp_path: Path) -> None:

@@ -104,3 +104,10 @@ def test_a_pyproject(tmp_path: Path) -> None:
 def test_the_config_of_the_path_that_is_given(tmp_path: Path) -> None:
     project(tmp_path)
     assert kpi(tmp_path, "config", "shop").out.startswith("shop/kpi.toml, which extends base.toml\n")
+
+
+def test_a_path_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (tmp_path / "kpi.toml").write_text('as_of = "2026-01-01"\n')
+    run = kpi(tmp_path, "config", "specs")
+    assert (run.code, "K710" in run.err) == (2, True)
+    assert kpi(tmp_path, "config", "-", "kpi.toml").code == 0

@@ -223,17 +223,13 @@ def test_history(home: Path) -> None:
 
 
 def test_git_shows_what_is_meant_with_the_text_conversion(home: Path) -> None:
-    command = (
-        f"sh -c 'PYTHONPATH={ROOT} {sys.executable} -m kpidsl fmt --quiet - <\"$1\" 2>/dev/null || true' -"
-    )
-    git(home, "config", "diff.kpi.textconv", command)
-    git(
-        home,
-        "config",
-        "diff.kpi.xfuncname",
-        "^(kpi|measure|source|objective|let|period|scenario|test)[ \t].*$",
-    )
-    commit(home, {".gitattributes": "*.kpi diff=kpi\n"})
+    page = (ROOT / "docs" / "review.md").read_text("utf-8")
+    block = page.partition("```ini\n")[2].partition("```")[0]
+    driver = block.replace("kpi fmt", f"PYTHONPATH={ROOT} {sys.executable} -m kpidsl fmt")
+    (home / ".git" / "driver").write_text(driver)
+    git(home, "config", "include.path", "driver")
+    spaced = "the other.kpi"
+    commit(home, {".gitattributes": "*.kpi diff=kpi\n", spaced: "kpi other\n  formula     1\n"})
     untidy = SPECS.replace("  formula     ", "  formula  ")
     assert untidy != SPECS
     (home / "kpis.kpi").write_text(untidy)
@@ -244,6 +240,10 @@ def test_git_shows_what_is_meant_with_the_text_conversion(home: Path) -> None:
         "-  target      at most 25 EUR per lead",
         "+  target      at most 30 EUR per lead",
     ]
+    [hunk] = [line for line in lines if line.startswith("@@")]
+    assert hunk.endswith(" @@ measure leads = count(crm)")  # what is above the three lines of context
+    (home / spaced).write_text("kpi other\n  formula   1\n")
+    assert git(home, "diff", "--", spaced) == ""
 
 
 def test_percentages_differ_by_points(tmp_path: Path) -> None:

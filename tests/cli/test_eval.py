@@ -194,6 +194,22 @@ def test_a_reader_that_leaves_gets_no_traceback(folder: Path) -> None:
     assert done.stderr == b""
 
 
+@pytest.mark.parametrize("command", ["--help", "rule", "schema eval", "lint --format json"])
+def test_that_the_reader_left_is_no_finding(folder: Path, command: str) -> None:
+    out, into = os.pipe()
+    os.close(out)
+    done = subprocess.run(
+        [sys.executable, "-m", "kpidsl", *command.split()],
+        cwd=folder,
+        stdout=into,
+        stderr=subprocess.PIPE,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    os.close(into)
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_colour_only_where_it_is_wanted(folder: Path) -> None:
     assert "\x1b" not in kpi(folder, "eval").out
     assert "\x1b[31m" in kpi(folder, "eval", "--color").out

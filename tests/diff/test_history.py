@@ -54,6 +54,7 @@ def test_through_renames_and_after_the_end(home: Path) -> None:
         *renamed,
         *before,
     ]
+    assert steps(home, "spend") == [(date(2026, 3, 1), "Ada Lovelace", ["renamed to `cost`"]), *before]
     commit(home, {"kpis.kpi": SPEC.partition("kpi spend")[0]}, day="2026-05-01")
     assert steps(home, "price")[0][2] == ["removed"]
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from attrs import evolve
 
 from kpidsl.diagnostics import Severity
 from kpidsl.lint import run as running
@@ -209,6 +210,23 @@ def test_one_that_would_end_the_program_too(monkeypatch: pytest.MonkeyPatch) -> 
     outcome = looked(text)
     assert "SystemExit: 3" in outcome.problems[0].message
     assert "K974" not in codes(outcome.findings)  # whether it has something to let pass, nobody knows
+
+
+OURS = evolve(SHOUTING, family="ours")
+
+
+def test_a_family_of_a_package_is_chosen_weighed_and_let_pass_like_others(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(running, "points", lambda: (point("mine", "OURS"),))
+    loud = SPEC.replace("Pages", "PAGES")
+    chosen = looked(loud, select=["ours"])
+    assert (chosen.problems, codes(chosen.findings)) == ((), ["X001"])
+    toml = '[lint]\nselect = ["ours"]\n[lint.severity]\nours = "error"\n'
+    weighed = looked(loud, lint=lint(tmp_path, toml))
+    assert (weighed.problems, [d.severity.word for d in weighed.findings]) == ((), ["error"])
+    passed = looked(f'# kpi: ignore[ours] until 2026-12-31 because "Known."\n{loud}', select=["all"])
+    assert "K972" not in codes(passed.findings)
 
 
 def test_a_real_package_brings_its_rules(tmp_path: Path) -> None:

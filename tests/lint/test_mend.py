@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,24 @@ def test_a_fix_that_changes_the_meaning_is_refused_and_others_are_not() -> None:
     assert codes(found.refused) == ["K784"]
     assert "write 12346" in found.refused[0].message
     assert found.texts["spec.kpi"] == SPEC.replace("(count(crm))", "count(crm)")
+
+
+def doubtful(specs: Specs) -> tuple[Diagnostic, ...]:
+    """Calls it safe to make each hundred a ninety."""
+    source = specs.sources[0]
+    places = [Span(source, m.start(), m.end()) for m in re.finditer("100", source.text)]
+    return tuple(
+        Diagnostic("K951", "a hundred", one, Severity.INFO, fix=Fix("write 90", (Edit(one, "90"),)))
+        for one in places
+    )
+
+
+def test_each_fix_that_is_refused_is_told() -> None:
+    text = 'kpi a "A"\n  formula 100\n  target at least 100\n'
+    with cache.without():
+        found = mend(project(text), doubtful)
+    assert [one.span.line for one in found.refused if one.span] == [2, 3]
+    assert found.texts == {}
 
 
 def test_faults_of_syntax_are_mended_one_after_the_other() -> None:

@@ -181,6 +181,21 @@ def test_an_error_of_the_compiler_cannot_be_turned_off(tmp_path: Path, text: str
     assert kpi(tmp_path, "lint").code == 0
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("K203", "is an error of the compiler"),
+        ("unknown-column", "is an error of the compiler"),
+        ("K541", "is no rule of lint"),
+        ("baseline-without-use", "is no rule of lint"),
+    ],
+)
+def test_what_is_told_without_a_rule_is_named_as_what_it_is(word: str, said: str) -> None:
+    for options in ({"ignore": [word]}, {"select": [word]}):
+        (problem,) = looked(TEXT, **options).problems
+        assert (problem.code, said in problem.message) == ("K780", True), problem.message
+
+
 def test_the_command(tmp_path: Path) -> None:
     (tmp_path / "kpi.toml").write_text('as_of = "2026-06-15"\n')
     (tmp_path / "spec.kpi").write_text(TEXT)

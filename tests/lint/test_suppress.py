@@ -99,6 +99,12 @@ def test_an_error_does_not_pass() -> None:
     assert "cannot be let pass" in told.message
 
 
+def test_what_the_data_tells_does_not_pass_and_that_is_told() -> None:
+    outcome = looked(spec(above=f"# kpi: ignore[no-such-value] {UNTIL}"))
+    told = next(d for d in outcome.findings if d.code == "K972")
+    assert told.message == "`no-such-value` is no rule of lint, and cannot be let pass"
+
+
 def test_warnings_of_the_compiler_pass() -> None:
     text = (
         f'# kpi: ignore[useless-tolerance] {UNTIL}\nkpi x "X"\n  formula count(crm)\n  tolerance 5%\n{SOURCE}'

@@ -307,7 +307,7 @@ def test_a_clause_that_stands_twice_is_an_error_of_its_test(tmp_path: Path) -> N
 
 
 def test_a_test_that_expects_nothing_is_told(tmp_path: Path) -> None:
-    ran = kpi(write(tmp_path, SPECS + PASSES.partition("  expect")[0]), "test", "--quiet")
+    ran = kpi(write(tmp_path, SPECS + PASSES.partition("  expect")[0]), "test")
     assert (ran.code, "warning[K480 empty-test]" in ran.out) == (0, True)
 
 
@@ -421,3 +421,12 @@ def test_what_is_not_there_is_recorded_without_another_day(tmp_path: Path) -> No
     folder = write(tmp_path, RECORDED)
     ran = kpi(folder, "test", "--record", "fees", "--as-of", "2026-02-01")
     assert (ran.code, "`--as-of`" in ran.err) == (2, False)
+
+
+def test_quiet_tells_errors_only(tmp_path: Path) -> None:
+    folder = write(tmp_path, SPECS + PASSES)
+    loud, quiet = (kpi(folder, "test", "--coverage", *more) for more in ((), ("--quiet",)))
+    assert "K652" in loud.out
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+    least = kpi(folder, "test", "--coverage", "--min", "100", "--quiet")
+    assert (least.code, "K652" in least.out, "K655" in least.out) == (1, False, True)
