@@ -237,7 +237,10 @@ def rules() -> str:
                 for r in own
             ]
         for rule in own:
-            fixed = ["", "Found by the compiler."] if rule.find is None and rule.code in CATALOGUE else []
+            fixed = ["", "Found by the compiler."] if rule.find is None and not rule.rows else []
+            if rule.rows:
+                fixed = ["", "Found by `kpi lint --data`, here in these rows:", ""]
+                fixed += ["```text", rule.rows.rstrip(), "```"]
             said += ["", f"### {rule.code} {rule.name}", "", rule.why, *fixed, "", "Bad:", ""]
             said += [
                 "```kpi shown",

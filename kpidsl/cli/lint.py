@@ -140,7 +140,7 @@ def command(
         with screens.watch(quiet=quiet) as watch:
             told = _in_data(specs, as_of, watch)
         unread = any(d.severity is Severity.ERROR and d.code not in _IN_DATA for d in told)
-        found = evolve(found.and_more(told), in_part=unread)
+        found = evolve(found.with_data(specs, told, *rules), in_part=unread)
     every = as_findings("lint", [found.check(strict=strict)], specs, quiet=quiet, verbose=verbose)
     return every.code if publish(every, targets, screens) else 2
 

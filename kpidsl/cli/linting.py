@@ -13,6 +13,7 @@ from kpidsl.records import Record
 
 if TYPE_CHECKING:
     from kpidsl.findings import Check
+    from kpidsl.lint.outcome import Outcome
     from kpidsl.specs import Specs
 
 _NOT_ASKED = frozenset(
@@ -40,6 +41,20 @@ class Look(Record):
         """With further findings."""
         return evolve(self, findings=(*self.findings, *more)) if more else self
 
+    def with_data(
+        self, specs: Specs, told: Sequence[Diagnostic], select: Sequence[str], ignore: Sequence[str]
+    ) -> Look:
+        """With what the data has against the project, weighed and let pass like everything else."""
+        from kpidsl.lint.ask import weigh
+        from kpidsl.lint.run import today_of
+
+        outcome = weigh(specs, told, today_of(specs), select, ignore)
+        return evolve(
+            self,
+            findings=(*self.findings, *outcome.findings),
+            suppressed=(*self.suppressed, *_passed(outcome)),
+        )
+
     def check(self, *, strict: bool) -> Check:
         """As every output takes it."""
         from kpidsl.findings import Check
@@ -56,5 +71,8 @@ def look(specs: Specs, select: Sequence[str] = (), ignore: Sequence[str] = ()) -
     if unreadable(specs.diagnostics):
         return Look(specs.diagnostics)
     outcome = check(specs, select=select, ignore=ignore)
-    passed = tuple(evolve(one.finding, suppressed=Suppressed(one.because)) for one in outcome.passed)
-    return Look((*outcome.problems, *outcome.findings), passed)
+    return Look((*outcome.problems, *outcome.findings), _passed(outcome))
+
+
+def _passed(outcome: Outcome) -> tuple[Diagnostic, ...]:
+    return tuple(evolve(one.finding, suppressed=Suppressed(one.because)) for one in outcome.passed)

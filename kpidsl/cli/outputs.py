@@ -133,6 +133,7 @@ def _about(specs: Specs, code: str) -> About | None:
         return None
     examples = (("Bad", rule.bad), ("Good", rule.good))
     shown = [f"{title}:\n\n```kpi\n{text}```" for title, text in examples if text.strip()]
+    shown += [f"Rows:\n\n```csv\n{rule.rows}```"] if rule.rows else []
     return About(rule.name, rule.severity, rule.summary, "\n\n".join([rule.why, *shown]))
 
 

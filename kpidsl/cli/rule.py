@@ -78,4 +78,6 @@ def _page(rule: Rule, screens: Console) -> str:
     for title, example in (("Bad:", rule.bad), ("Good:", rule.good)):
         if example.strip():
             lines += ["", title, "", *(f"  {line}".rstrip() for line in example.splitlines())]
+    if rule.rows:
+        lines += ["", "Rows:", "", *(f"  {line}" for line in rule.rows.splitlines())]
     return "\n".join(lines) + "\n"

@@ -61,12 +61,24 @@ def ask(
                 raise
             wrong.append(_failed(rule, error))
             failed.add(rule)
-    codes = frozenset(rule.code for rule in asked if rule not in failed)
+    codes = frozenset(rule.code for rule in asked if rule not in failed and not rule.rows)
     lost = list(_lost(specs))
     settled = settle(findings, specs.files, specs.graph.calendar, rules, codes, today, lost)
     by_code = {rule.code: rule for rule in rules}
     told = [one for d in settled.about for one in _weighed(d, by_code[d.code], chosen)]
     return Outcome(tuple(Report([*settled.findings, *told]).sorted()), settled.passed, tuple(wrong))
+
+
+def weigh(
+    specs: Specs, told: Sequence[Diagnostic], today: date, select: Sequence[str], ignore: Sequence[str]
+) -> Outcome:
+    """What the data has against a project, as the config weighs it, without what comments let pass."""
+    rules, _ = all_rules(specs.config.lint)
+    chosen = selection(specs.config.root, specs.config.lint, select, ignore)
+    findings = [*_compiled(told, rules, chosen)]
+    of_data = frozenset(rule.code for rule in rules if rule.rows)
+    settled = settle(findings, specs.files, specs.graph.calendar, rules, of_data, today)
+    return Outcome(settled.findings, settled.passed)
 
 
 def _lost(specs: Specs) -> Iterable[Span]:

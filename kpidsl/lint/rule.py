@@ -69,7 +69,7 @@ class Rule(Record):
     """One thing that lint looks for. `code` and `name` are both accepted wherever a rule is named.
 
     `why` is for people who have not met it yet. `bad` and `good` are specs; sources that they name and do not
-    define are those of the page's head. `find` is None for what the compiler tells.
+    define are those of the page's head. `find` is None for what the compiler tells, or the data.
     """
 
     code: str
@@ -83,6 +83,8 @@ class Rule(Record):
     find: Finder | None = field(default=None, eq=False, repr=False)
     letter: str | None = None
     """The letter of SMART that it is about."""
+    rows: str = ""
+    """What the examples are held against, where that is data: the rows of their source, as CSV."""
 
     @property
     def bad(self) -> str:

@@ -31,6 +31,7 @@ def builtin() -> tuple[Rule, ...]:
         compiler,
         dependencies,
         documentation,
+        in_data,
         lifecycle,
         names,
         no_value,
@@ -50,7 +51,8 @@ def builtin() -> tuple[Rule, ...]:
 
     modules = (
         *(names, types, units, aggregation, time, no_value, sources, dependencies, lifecycle),
-        *(documentation, texts, targets, tolerances, smart, practice, objectives, style, suppress, compiler),
+        *(documentation, texts, targets, tolerances, smart, practice, objectives, style, suppress),
+        *(compiler, in_data),
     )
     order = list(FAMILIES)
     found: list[Rule] = [rule for module in modules for rule in module.RULES]

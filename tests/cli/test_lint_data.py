@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from kpidsl.lint.rule import Rule
+from kpidsl.lint.rules import builtin
 from tests.project import kpi, write
 
 SOURCE = """\
@@ -18,6 +20,7 @@ source t
   column      w EUR
 
 """
+OF_DATA = "K441,K442,K443,K541"
 MONTHS = [f"{2025 + n // 12}-{n % 12 + 1:02}" for n in range(24)]
 
 
@@ -32,7 +35,7 @@ def folder(tmp_path: Path, spec: str, values: list[float], as_of: str, first: st
 
 
 def found(where: Path, *arguments: str) -> list[tuple[str, str, str]]:
-    run = kpi(where, "lint", "--data", "--ignore", "all", "--format", "json", *arguments)
+    run = kpi(where, "lint", "--data", "--select", OF_DATA, "--format", "json", *arguments)
     assert run.err == ""
     told = json.loads(run.out)["diagnostics"]
     assert all(d["severity"] == "warning" for d in told), told
@@ -316,7 +319,7 @@ def test_of_a_source_without_rows_nothing_is_said(tmp_path: Path) -> None:
 
 def test_the_place_is_the_text_itself(tmp_path: Path) -> None:
     told_of(tmp_path, 'status = "wonn"')
-    out = kpi(tmp_path, "lint", "--data", "--ignore", "all").out
+    out = kpi(tmp_path, "lint", "--data", "--select", "K541").out
     assert out.count("^^^^^^\n") == 1
 
 
@@ -328,16 +331,71 @@ def test_values_of_several_sources_that_no_row_has(tmp_path: Path) -> None:
         'source ads "Ads"\n  from "ads.csv"\n  row ad\n  time day\n  column place text\n\n'
         'kpi home_ads "Ads at home"\n  formula count(ads where place = "hom")\n  measured every month\n'
     )
-    run = kpi(tmp_path, "lint", "--data", "--ignore", "all")
+    run = kpi(tmp_path, "lint", "--data", "--select", OF_DATA)
     assert run.out.count("K541") == 2
     assert "similar: `home`" in run.out
 
 
 def test_data_that_cannot_be_read_ends_in_2(tmp_path: Path) -> None:
     where = folder(tmp_path, level("at least 1 EUR"), GROWING, "2025-07-01")
-    assert kpi(where, "lint", "--data", "--ignore", "all").code == 0
+    assert kpi(where, "lint", "--data", "--select", OF_DATA).code == 0
     (where / "t.csv").unlink()
-    run = kpi(where, "lint", "--data", "--ignore", "all")
+    run = kpi(where, "lint", "--data", "--select", OF_DATA)
     assert "K501" in run.out
     assert run.code == kpi(where, "eval").code == 2
     assert kpi(where, "lint").code == 0
+
+
+# -- the pages of these rules ------------------------------------------------------------------------
+
+RULES = [rule for rule in builtin() if rule.rows]
+NAMED = pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code} {rule.name}")
+
+
+def example(folder: Path, rule: Rule, spec: str, config: str = "") -> Path:
+    """An example of a rule, beside its rows."""
+    (folder / "orders.csv").write_text(rule.rows)
+    (folder / "x.kpi").write_text(spec)
+    (folder / "kpi.toml").write_text(f'as_of = "2026-06-15"\n{config}')
+    return folder
+
+
+def codes_of(folder: Path, *arguments: str) -> list[str]:
+    run = kpi(folder, "lint", "--data", "--format", "json", *arguments)
+    assert run.err == ""
+    return [d["code"] for d in json.loads(run.out)["diagnostics"]]
+
+
+def test_all_that_only_the_data_tells_of_specs_has_a_page() -> None:
+    assert ",".join(rule.code for rule in sorted(RULES, key=lambda rule: rule.code)) == OF_DATA
+
+
+@NAMED
+def test_the_bad_example_fires_and_the_good_one_does_not(tmp_path: Path, rule: Rule) -> None:
+    assert rule.code in codes_of(example(tmp_path, rule, rule.bad))
+    assert rule.code not in codes_of(example(tmp_path, rule, rule.good))
+    assert kpi(tmp_path, "lint").code == 0
+
+
+@NAMED
+def test_it_is_let_pass_like_any_other(tmp_path: Path, rule: Rule) -> None:
+    comment = f'# kpi: ignore[{rule.name}] until 2026-12-31 because "it is agreed"\n'
+    spec = rule.bad.replace("\nkpi ", f"\n{comment}kpi ", 1)
+    assert rule.code not in codes_of(example(tmp_path, rule, spec))
+    run = kpi(tmp_path, "lint", "--data", "--format", "sarif")
+    (sarif,) = json.loads(run.out)["runs"]
+    assert [r["suppressions"][0]["justification"] for r in sarif["results"] if r["ruleId"] == rule.code] == [
+        "it is agreed"
+    ]
+    # nobody looked at the data: that a comment is of no use cannot be told
+    assert "unused" not in kpi(tmp_path, "lint", "--verbose").out
+
+
+@NAMED
+def test_it_is_weighed_like_any_other(tmp_path: Path, rule: Rule) -> None:
+    level = f'[lint.severity]\n{rule.name} = "error"\n'
+    assert kpi(example(tmp_path, rule, rule.bad, level), "lint", "--data").code == 1
+    assert rule.code not in codes_of(tmp_path, "--ignore", rule.code)
+    assert rule.code not in codes_of(tmp_path, "--select", "smart")
+    example(tmp_path, rule, rule.bad, f'[lint]\nignore = ["{rule.name}"]\n')
+    assert rule.code not in codes_of(tmp_path)

@@ -186,8 +186,8 @@ def test_an_error_of_the_compiler_cannot_be_turned_off(tmp_path: Path, text: str
     [
         ("K203", "is an error of the compiler"),
         ("unknown-column", "is an error of the compiler"),
-        ("K541", "is no rule of lint"),
-        ("baseline-without-use", "is no rule of lint"),
+        ("K523", "is no rule of lint"),
+        ("check-broken", "is no rule of lint"),
     ],
 )
 def test_what_is_told_without_a_rule_is_named_as_what_it_is(word: str, said: str) -> None:

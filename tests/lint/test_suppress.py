@@ -100,9 +100,9 @@ def test_an_error_does_not_pass() -> None:
 
 
 def test_what_the_data_tells_does_not_pass_and_that_is_told() -> None:
-    outcome = looked(spec(above=f"# kpi: ignore[no-such-value] {UNTIL}"))
+    outcome = looked(spec(above=f"# kpi: ignore[stale-source] {UNTIL}"))
     told = next(d for d in outcome.findings if d.code == "K972")
-    assert told.message == "`no-such-value` is no rule of lint, and cannot be let pass"
+    assert told.message == "`stale-source` is no rule of lint, and cannot be let pass"
 
 
 def test_warnings_of_the_compiler_pass() -> None:
