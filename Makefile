@@ -32,8 +32,10 @@ test: $(READY)
 slow: $(READY)
 	@$(BIN)/python -m pytest -n auto -m slow
 
+# Apart, for a process can hold one ClickHouse only.
 conformance: $(ENGINES)
-	@$(BIN)/python -m pytest -m engines
+	@$(BIN)/python -m pytest -m engines tests/conformance
+	@$(BIN)/python -m pytest -m engines tests/evaluate
 
 check: $(ENGINES)
 	@$(BIN)/ruff format --check .
