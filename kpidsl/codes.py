@@ -461,3 +461,9 @@ _family(
     ("K764", "not-compared", Severity.ERROR, "Definitions with an error in one version are not compared."),
     ("K765", "all-new", Severity.INFO, "The older version has no specs."),
 )
+
+
+def called(word: str) -> Code | None:
+    """What is reported under a code or a name, whatever its capitals."""
+    folded = word.casefold()
+    return next((one for one in CATALOGUE.values() if folded in (one.code.casefold(), one.name)), None)

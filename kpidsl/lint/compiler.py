@@ -6,10 +6,7 @@ errors are not, for they keep something from being evaluated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from kpidsl.codes import CATALOGUE
-from kpidsl.lint.rule import Rule
+from kpidsl.lint.rule import paged
 
 _PAGES: tuple[tuple[str, str, str, str, str], ...] = (
     (
@@ -527,10 +524,4 @@ measure bid = weighted average(bids.price by bids.clicks)""",
 )
 
 
-def _rules() -> Iterator[Rule]:
-    for code, family, why, bad, good in _PAGES:
-        known = CATALOGUE[code]
-        yield Rule(code, known.name, family, known.severity, known.summary, why, bad, good)
-
-
-RULES = tuple(_rules())
+RULES = tuple(paged(*page) for page in _PAGES)

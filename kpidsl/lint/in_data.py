@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from kpidsl.codes import CATALOGUE
-from kpidsl.lint.rule import Rule
+from kpidsl.lint.rule import paged
 
 ROWS = """\
 day,channel,amount
@@ -103,11 +100,6 @@ _PAGES: tuple[tuple[str, str, str, str, str], ...] = (
 )
 
 
-def _rules() -> Iterator[Rule]:
-    for code, family, why, bad, good in _PAGES:
-        known = CATALOGUE[code]
-        bad, good = _SOURCE + bad, _SOURCE + good
-        yield Rule(code, known.name, family, known.severity, known.summary, why, bad, good, rows=ROWS)
-
-
-RULES = tuple(_rules())
+RULES = tuple(
+    paged(code, family, why, _SOURCE + bad, _SOURCE + good, ROWS) for code, family, why, bad, good in _PAGES
+)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from kpidsl.codes import CATALOGUE
 from kpidsl.diagnostics import Diagnostic, Fix, Label, Severity, Span
 from kpidsl.records import Record
 
@@ -119,6 +120,12 @@ class Rule(Record):
             kpi=found.kpi,
             rule=self.name,
         )
+
+
+def paged(code: str, family: str, why: str, bad: str, good: str, rows: str = "") -> Rule:
+    """A rule for what the compiler or the data tells: name, weight and summary are those of its code."""
+    known = CATALOGUE[code]
+    return Rule(code, known.name, family, known.severity, known.summary, why, bad, good, rows=rows)
 
 
 def words(rules: Iterable[Rule]) -> list[str]:

@@ -8,14 +8,12 @@ from pathlib import Path
 
 from attrs import define, field
 
-from kpidsl.codes import CATALOGUE
+from kpidsl.codes import called
 from kpidsl.diagnostics import Diagnostic, Severity, Span, near
 from kpidsl.lint.rule import Rule, words
 from kpidsl.lintconfig import Layer, LintConfig, Words
 from kpidsl.records import Record
 
-_TOLD = {word: entry.severity for entry in CATALOGUE.values() for word in (entry.code.casefold(), entry.name)}
-"""What is told without being a rule: of data, of tests, of config."""
 _LEVELS = {"error": Severity.ERROR, "warning": Severity.WARNING, "info": Severity.INFO, "off": None}
 
 
@@ -97,11 +95,10 @@ def problems(
         named += [(level.word, level.span, level.level != "error") for level in layer.levels]
     found = []
     for word, span, lowers in named:
-        told = _TOLD.get(word.casefold())
-        if word.casefold() not in folded and told is not None:
-            found.append(_always(word, span, error=told is Severity.ERROR))
-        elif word.casefold() not in folded:
-            found.append(unknown(word, span, known))
+        if word.casefold() not in folded:
+            told = called(word)  # of data, of tests, of config: told without being a rule
+            always = told is not None and _always(word, span, error=told.severity is Severity.ERROR)
+            found.append(always or unknown(word, span, known))
         elif lowers and word.casefold() in fixed:
             found.append(_always(word, span))
     return found

@@ -14,7 +14,7 @@ from datetime import date, timedelta
 
 from attrs import define, field, frozen
 
-from kpidsl.codes import CATALOGUE
+from kpidsl.codes import called
 from kpidsl.diagnostics import Diagnostic, Edit, Fix, Severity, Span, near
 from kpidsl.lint.outcome import Passed
 from kpidsl.lint.rule import INFO, WARNING, Found, Rule
@@ -35,15 +35,6 @@ _FORM = re.compile(
 )
 _EXAMPLE = '`# kpi: ignore[missing-owner] until 2026-12-31 because "..."`'
 _LONG = timedelta(days=366)
-_ERRORS, _TOLD = (
-    frozenset(
-        word
-        for one in CATALOGUE.values()
-        if (one.severity is Severity.ERROR) is error
-        for word in (one.name, one.code.casefold())
-    )
-    for error in (True, False)
-)
 
 
 @define(repr=False, eq=False)
@@ -159,12 +150,13 @@ def _unknown(words: Iterable[tuple[str, Span]], rules: Sequence[Rule]) -> Iterat
         named = [rule for rule in rules if rule.answers(word)]
         if any(map(_may_pass, named)):
             continue
-        if word.casefold() in _ERRORS:
+        told = called(word)
+        if told is not None and told.severity is Severity.ERROR:
             help_ = "what is an error keeps something from being evaluated"
             said = f"`{word}` is an error, and cannot be let pass"
             yield _rule("K972").diagnostic(Found(span, said, help=help_))
             continue
-        if word.casefold() in _TOLD:
+        if told is not None:
             said = f"`{word}` is no rule of lint, and cannot be let pass"
             yield _rule("K972").diagnostic(Found(span, said, help="`kpi rule` lists all rules"))
             continue

@@ -79,7 +79,7 @@ def interrupted(folder: Path, after: float, *options: str) -> tuple[int, float, 
         return interrupted(folder, after * 0.7, *options)
     start = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=20)
     took = time.monotonic() - start
     assert list(scratch.iterdir()) == []
     return process.returncode, took, out, err
@@ -96,7 +96,7 @@ def test_ctrl_c_in_the_middle_of_a_query(tmp_path: Path) -> None:
     project(tmp_path, 3_000_000)
     code, took, out, err = interrupted(tmp_path, waits_for(tmp_path))
     assert (code, out, err.strip()) == (130, "", "")
-    assert took < 15
+    assert took < 4
 
 
 def test_ctrl_c_that_nothing_hears_leaves_no_temporary_files(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_ctrl_c_that_nothing_hears_leaves_no_temporary_files(tmp_path: Path) -> 
     assert process.stdout.readline() == "deaf\n"
     assert list(tmp_path.glob("*/spilled"))
     process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=60) == 130
+    assert process.wait(timeout=20) == 130
     assert list(tmp_path.iterdir()) == []
 
 
@@ -131,7 +131,7 @@ def test_ctrl_c_while_a_csv_is_read(tmp_path: Path) -> None:
     project(tmp_path, 8_000_000, file="s.csv", formula="max(s.w)")
     code, took, out, err = interrupted(tmp_path, waits_for(tmp_path) - 0.3)
     assert (code, out, err.strip()) == (130, "", "")
-    assert took < 15
+    assert took < 4
 
 
 def test_ctrl_c_while_slices_are_judged_writes_nothing(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ def test_ctrl_c_while_slices_are_judged_writes_nothing(tmp_path: Path) -> None:
         tmp_path, waits_for(tmp_path) + 0.5, "--format", "json=out.json", "--format", "html"
     )
     assert (code, out, err.strip()) == (130, "", "")
-    assert took < 15
+    assert took < 4
     assert not list(tmp_path.glob("out.json?*"))
 
 
@@ -149,7 +149,7 @@ def test_the_time_runs_out_in_the_middle_of_a_query(tmp_path: Path) -> None:
     project(tmp_path, 3_000_000)
     start = time.monotonic()
     run = kpi(tmp_path, "eval", "--timeout", "2s")
-    assert time.monotonic() - start < 40
+    assert time.monotonic() - start < 12
     assert run.code == 2
     assert "error[K607 timeout]: stopped after 2 s" in run.err
     assert re.search("it was (reading|aggregating) `s`", run.err)

@@ -121,7 +121,7 @@ def test_limits_are_kept(tables):
         assert fault(engine, "SELECT length(groupArray(number)) FROM numbers(100000000)").fault == "memory"
         start = time.monotonic()
         assert fault(engine, ENDLESS).fault == "timeout"
-        assert time.monotonic() - start < 30
+        assert time.monotonic() - start < 5
     finally:
         engine.close()
 
@@ -131,7 +131,7 @@ def test_interrupt_stops_what_runs(engine, after):
     after(0.5, engine.interrupt)
     with pytest.raises(Interrupted):
         engine.fetch(ENDLESS)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 5
     assert engine.fetch("SELECT 1 AS a")["a"].tolist() == [1]
 
 

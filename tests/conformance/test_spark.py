@@ -122,7 +122,7 @@ def test_a_query_that_takes_too_long_is_stopped(folder):
         start = time.monotonic()
         error = fault(engine, LONG)
         assert (error.fault, error.words) == ("timeout", "no answer within 1 s")
-        assert time.monotonic() - start < 30
+        assert time.monotonic() - start < 8
     finally:
         engine.close()
 
@@ -133,7 +133,7 @@ def test_interrupt_stops_what_runs(engine, after):
     after(1, engine.interrupt)
     with pytest.raises(Interrupted):
         engine.fetch(LONG)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 8
     assert engine.fetch("SELECT 1 AS a")["a"].tolist() == [1]
 
 

@@ -249,7 +249,7 @@ def test_the_time_of_an_evaluation_holds_for_databases(
     project(tmp_path, server, TWO.replace("shop.orders", "shop.slow"))
     start = time.perf_counter()
     status, text = evaluate(tmp_path, "--timeout", "2s")
-    assert time.perf_counter() - start < 40
+    assert time.perf_counter() - start < 20
     assert status == 2
     assert "error[K607 timeout]" in text
 
@@ -386,7 +386,7 @@ def test_an_interrupt_from_another_thread(engine: Postgres) -> None:
     start = time.perf_counter()
     with pytest.raises(Interrupted):
         engine.fetch("SELECT pg_sleep(30)")
-    assert time.perf_counter() - start < 25
+    assert time.perf_counter() - start < 10
     assert engine.fetch("SELECT 1 AS n")["n"][0] == 1
 
 

@@ -38,7 +38,7 @@ def test_they_fit_what_those_of_python_fit(pattern: str, text: str) -> None:
 def test_none_takes_long(pattern: str) -> None:
     begun = perf_counter()
     assert not matcher(pattern)("a" * 200)
-    assert perf_counter() - begun < 20
+    assert perf_counter() - begun < 5
 
 
 @pytest.mark.parametrize(
